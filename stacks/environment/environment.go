@@ -1,0 +1,212 @@
+// Package environment describes the environments that Oh My Coins runs in: the
+// identifiers of the infrastructure that exists already, and how it is to be
+// operated. It is data only. Names are written out, never derived from each
+// other: production, for one, is called "ohmycoins-prod" in AWS.
+package environment
+
+// Environment is one deployment of the application in AWS.
+type Environment struct {
+	// Name is the environment's name and the id of its stack: "staging".
+	Name string
+	// Prefix begins the name of everything that belongs to the environment in
+	// AWS: "ohmycoins-staging".
+	Prefix string
+	// Region is the AWS region that holds the infrastructure.
+	Region string
+	// AccountID is the only AWS account that may be touched, 12 digits.
+	// Default: any account that the credentials belong to.
+	AccountID string
+	// State is where Terraform keeps the state of the operations stack.
+	State State
+	// Tags are put on every resource that can have tags.
+	Tags map[string]string
+
+	Cluster      Cluster
+	LoadBalancer LoadBalancer
+	Database     Database
+	Cache        Cache
+	Secret       Secret
+	Roles        Roles
+	Alerts       Alerts
+	// Tune changes single alarms, by "<resource key>/<alarm id>", such as
+	// "backend/cpu-high". Default: the thresholds of the alarm table in README.md.
+	Tune map[string]Tuning
+}
+
+// State is an object in S3.
+type State struct {
+	// Bucket is a bucket that exists.
+	Bucket string
+	// Key differs from the key of the existing infrastructure's state.
+	Key string
+}
+
+// Cluster is an ECS cluster and the services in it.
+type Cluster struct {
+	Name string
+	// ContainerInsights says whether the cluster publishes task counts.
+	ContainerInsights bool
+	Services          []Service
+}
+
+// Service is an ECS service on Fargate.
+type Service struct {
+	// Key is the service's stable name in this project: "backend". It is part of
+	// Terraform addresses and alarm names.
+	Key string
+	// Name is the name of the service and of its task family.
+	Name string
+	// Container is the name of the container that serves requests.
+	Container string
+	// Port is the port that the container listens on.
+	Port int
+	// LogGroup is the CloudWatch Logs group of the container.
+	LogGroup string
+	// Repository is the ECR repository of the container's image.
+	Repository string
+}
+
+// LoadBalancer is an application load balancer.
+type LoadBalancer struct {
+	Name         string
+	TargetGroups []TargetGroup
+}
+
+// TargetGroup holds the tasks of one service.
+type TargetGroup struct {
+	// Key is the target group's stable name in this project.
+	Key  string
+	Name string
+	Port int
+	// HealthCheckPath is what the load balancer asks for.
+	HealthCheckPath string
+}
+
+// Database is an RDS instance.
+type Database struct {
+	// Instance is the DB instance identifier, not the resource id ("db-…").
+	Instance string
+	Class    string
+	// StorageGiB is the allocated storage.
+	StorageGiB int
+	MultiAZ    bool
+	Name       string
+	User       string
+}
+
+// Cache is an ElastiCache replication group of Redis nodes.
+type Cache struct {
+	ReplicationGroup string
+	NodeType         string
+	Nodes            []Node
+}
+
+// Node is one node of a replication group. CloudWatch knows nodes only.
+type Node struct {
+	// Key is the node's stable name in this project: "001".
+	Key string
+	// ID is the cache cluster id of the node.
+	ID string
+}
+
+// Secret is the application's secret in Secrets Manager. It exists already: the
+// stack adopts it and never creates or reads a value.
+type Secret struct {
+	Name        string
+	Description string
+	// RecoveryDays is how long a deleted secret can be restored; 0 deletes at once.
+	RecoveryDays int
+	Keys         []SecretKey
+}
+
+// SecretKey is a key of the JSON object that the secret holds.
+type SecretKey struct {
+	Name string
+	// Container says that the backend's task definition names the key, so that no
+	// backend task starts without it.
+	Container bool
+}
+
+// Roles are names of IAM roles.
+type Roles struct {
+	TaskExecution string
+	Task          string
+	GitHubActions string
+}
+
+// Alerts says who is told about alarms.
+type Alerts struct {
+	Critical Recipients
+	Warning  Recipients
+}
+
+// Recipients of alarms of one severity.
+type Recipients struct {
+	// Emails are addresses; each has to confirm its subscription once.
+	Emails []string
+	// URLs are https:// endpoints of paging services.
+	URLs []string
+	// TopicARNs are SNS topics that exist.
+	TopicARNs []string
+}
+
+// Tuning changes one alarm.
+type Tuning struct {
+	// Threshold replaces the default, in the alarm's unit.
+	Threshold float64
+	// Off switches the alarm off; Reason says why.
+	Off    bool
+	Reason string
+}
+
+// All returns every environment, in the order in which changes reach them.
+func All() []Environment { return []Environment{Staging(), Production()} }
+
+// Lookup returns the environment with that name.
+func Lookup(name string) (Environment, bool) {
+	for _, env := range All() {
+		if env.Name == name {
+			return env, true
+		}
+	}
+	return Environment{}, false
+}
+
+// Names returns the name of every environment, in the order of [All].
+func Names() []string {
+	var names []string
+	for _, env := range All() {
+		names = append(names, env.Name)
+	}
+	return names
+}
+
+// applicationKeys are the keys of the application's secret, the same in every
+// environment.
+func applicationKeys() []SecretKey {
+	return []SecretKey{
+		{Name: "SECRET_KEY", Container: true},
+		{Name: "FIRST_SUPERUSER", Container: true},
+		{Name: "FIRST_SUPERUSER_PASSWORD", Container: true},
+		{Name: "POSTGRES_SERVER"},
+		{Name: "POSTGRES_PORT"},
+		{Name: "POSTGRES_DB"},
+		{Name: "POSTGRES_USER"},
+		{Name: "POSTGRES_PASSWORD", Container: true},
+		{Name: "SMTP_HOST", Container: true},
+		{Name: "SMTP_USER", Container: true},
+		{Name: "SMTP_PASSWORD", Container: true},
+		{Name: "SMTP_TLS"},
+		{Name: "SMTP_SSL"},
+		{Name: "SMTP_PORT"},
+		{Name: "EMAILS_FROM_EMAIL"},
+		{Name: "REDIS_HOST"},
+		{Name: "REDIS_PORT"},
+		{Name: "LLM_PROVIDER"},
+		{Name: "OPENAI_API_KEY", Container: true},
+		{Name: "OPENAI_MODEL"},
+		{Name: "SENTRY_DSN"},
+		{Name: "ENVIRONMENT"},
+		{Name: "FRONTEND_HOST"},
+	}
+}

@@ -1,0 +1,80 @@
+package environment
+
+// Production is what customers use. AWS names begin with "ohmycoins-prod", while the
+// application's own ENVIRONMENT is "production".
+func Production() Environment {
+	return Environment{
+		Name:   "production",
+		Prefix: "ohmycoins-prod",
+		Region: "ap-southeast-2",
+		State: State{
+			Bucket: "ohmycoins-terraform-state",
+			Key:    "operations/production/terraform.tfstate",
+		},
+		Tags: map[string]string{
+			"Project":     "Oh My Coins",
+			"Environment": "production",
+			"ManagedBy":   "Terraform",
+		},
+		Cluster: Cluster{
+			Name:              "ohmycoins-prod-cluster",
+			ContainerInsights: true,
+			Services: []Service{
+				{
+					Key:        "backend",
+					Name:       "ohmycoins-prod-backend",
+					Container:  "backend",
+					Port:       8000,
+					LogGroup:   "/ecs/ohmycoins-prod/backend",
+					Repository: "omc-backend",
+				},
+				{
+					Key:        "frontend",
+					Name:       "ohmycoins-prod-frontend",
+					Container:  "frontend",
+					Port:       80,
+					LogGroup:   "/ecs/ohmycoins-prod/frontend",
+					Repository: "omc-frontend",
+				},
+			},
+		},
+		LoadBalancer: LoadBalancer{
+			Name: "ohmycoins-prod-alb",
+			TargetGroups: []TargetGroup{
+				{Key: "backend", Name: "ohmycoins-prod-backend-tg", Port: 8000, HealthCheckPath: "/api/v1/utils/health-check/"},
+				{Key: "frontend", Name: "ohmycoins-prod-frontend-tg", Port: 80, HealthCheckPath: "/"},
+			},
+		},
+		Database: Database{
+			Instance:   "ohmycoins-prod-postgres",
+			Class:      "db.t3.small",
+			StorageGiB: 100,
+			MultiAZ:    true,
+			Name:       "app",
+			User:       "postgres",
+		},
+		Cache: Cache{
+			ReplicationGroup: "ohmycoins-prod-redis",
+			NodeType:         "cache.t3.small",
+			Nodes: []Node{
+				{Key: "001", ID: "ohmycoins-prod-redis-001"},
+				{Key: "002", ID: "ohmycoins-prod-redis-002"},
+			},
+		},
+		Secret: Secret{
+			Name:         "ohmycoins-prod-app-secrets",
+			Description:  "Application secrets of Oh My Coins, production",
+			RecoveryDays: 30,
+			Keys:         applicationKeys(),
+		},
+		Roles: Roles{
+			TaskExecution: "ohmycoins-prod-ecs-task-execution-role",
+			Task:          "ohmycoins-prod-ecs-task-role",
+			GitHubActions: "ohmycoins-prod-github-actions-role",
+		},
+		Alerts: Alerts{
+			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
+			Warning:  Recipients{Emails: []string{"platform@example.com"}},
+		},
+	}
+}

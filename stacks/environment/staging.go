@@ -1,0 +1,78 @@
+package environment
+
+// Staging is where changes are tried first.
+func Staging() Environment {
+	return Environment{
+		Name:   "staging",
+		Prefix: "ohmycoins-staging",
+		Region: "ap-southeast-2",
+		State: State{
+			Bucket: "ohmycoins-terraform-state",
+			Key:    "operations/staging/terraform.tfstate",
+		},
+		Tags: map[string]string{
+			"Project":     "Oh My Coins",
+			"Environment": "staging",
+			"ManagedBy":   "Terraform",
+		},
+		Cluster: Cluster{
+			Name:              "ohmycoins-staging-cluster",
+			ContainerInsights: false,
+			Services: []Service{
+				{
+					Key:        "backend",
+					Name:       "ohmycoins-staging-backend",
+					Container:  "backend",
+					Port:       8000,
+					LogGroup:   "/ecs/ohmycoins-staging/backend",
+					Repository: "omc-backend",
+				},
+				{
+					Key:        "frontend",
+					Name:       "ohmycoins-staging-frontend",
+					Container:  "frontend",
+					Port:       80,
+					LogGroup:   "/ecs/ohmycoins-staging/frontend",
+					Repository: "omc-frontend",
+				},
+			},
+		},
+		LoadBalancer: LoadBalancer{
+			Name: "ohmycoins-staging-alb",
+			TargetGroups: []TargetGroup{
+				{Key: "backend", Name: "ohmycoins-staging-backend-tg", Port: 8000, HealthCheckPath: "/api/v1/utils/health-check/"},
+				{Key: "frontend", Name: "ohmycoins-staging-frontend-tg", Port: 80, HealthCheckPath: "/"},
+			},
+		},
+		Database: Database{
+			Instance:   "ohmycoins-staging-postgres",
+			Class:      "db.t3.micro",
+			StorageGiB: 20,
+			MultiAZ:    false,
+			Name:       "app",
+			User:       "postgres",
+		},
+		Cache: Cache{
+			ReplicationGroup: "ohmycoins-staging-redis",
+			NodeType:         "cache.t3.micro",
+			Nodes: []Node{
+				{Key: "001", ID: "ohmycoins-staging-redis-001"},
+			},
+		},
+		Secret: Secret{
+			Name:         "ohmycoins-staging-app-secrets",
+			Description:  "Application secrets of Oh My Coins, staging",
+			RecoveryDays: 0,
+			Keys:         applicationKeys(),
+		},
+		Roles: Roles{
+			TaskExecution: "ohmycoins-staging-ecs-task-execution-role",
+			Task:          "ohmycoins-staging-ecs-task-role",
+			GitHubActions: "ohmycoins-staging-github-actions-role",
+		},
+		Alerts: Alerts{
+			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
+			Warning:  Recipients{Emails: []string{"platform@example.com"}},
+		},
+	}
+}
