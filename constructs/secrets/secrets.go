@@ -1,0 +1,189 @@
+// Package secrets manages one secret in AWS Secrets Manager: the container, its
+// encryption and who may read it. It never manages a value, so that none can
+// enter Go, the synthesized JSON, a plan or the state.
+package secrets
+
+import (
+	"slices"
+
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/ohmycoins/infra/internal/cdk"
+	"github.com/ohmycoins/infra/internal/config"
+)
+
+const policySuffix = "-read"
+
+// Secret is a secret in a stack. What its methods return are Terraform references.
+type Secret struct {
+	node                  cdk.Scope
+	keys                  []Key
+	arn, id, name         string
+	policyARN, policyName string
+	kmsKeyARN             string
+}
+
+// ContainerSecret is an entry of "secrets" in an ECS container definition.
+type ContainerSecret struct {
+	// Name is the environment variable.
+	Name string `json:"name"`
+	// ValueFrom is the secret's ARN with the key: "<arn>:SECRET_KEY::".
+	ValueFrom string `json:"valueFrom"`
+}
+
+// New makes a secret below scope, usually a stack. What is wrong with the
+// configuration is reported when the app is synthesized.
+func New(scope constructs.Construct, id string, cfg Config) *Secret {
+	problems := cfg.Validate()
+	s := &Secret{node: cdk.NewNode(scope, id, problems), keys: slices.Clone(cfg.Keys)}
+	if problems != nil {
+		s.arn, s.id, s.name = cdk.Invalid, cdk.Invalid, cdk.Invalid
+		s.policyARN, s.policyName, s.kmsKeyARN = cdk.Invalid, cdk.Invalid, cdk.Invalid
+		return s
+	}
+
+	s.kmsKeyARN = cfg.KMSKeyARN
+	if cfg.CreateKMSKey {
+		alias := "alias/" + cdk.ReplaceAll(cfg.Name, "[^A-Za-z0-9/_-]", "-")
+		s.kmsKeyARN = cdk.NewKey(s.node, "key", alias, "Encrypts the secret "+cfg.Name, cfg.Tags)
+	}
+	s.arn, s.id, s.name = cdk.NewSecret(s.node, "secret", cdk.Secret{
+		Name:         cfg.Name,
+		Description:  cfg.Description,
+		KMSKeyARN:    s.kmsKeyARN,
+		RecoveryDays: cfg.recoveryDays(),
+		Tags:         cfg.Tags,
+		AdoptARN:     cfg.AdoptARN,
+		Protect:      cfg.Protect,
+	})
+	cdk.NewSecretPolicy(s.node, "resource-policy", s.arn,
+		cdk.PolicyDocument(s.node, "resource-policy-document", denyOtherAccounts(s.arn)))
+	if cfg.NoPolicy {
+		return s
+	}
+
+	s.policyARN, s.policyName = cdk.NewPolicy(s.node, "read-policy", cfg.policyName(),
+		"Lets a role read the secret "+cfg.Name,
+		cdk.PolicyDocument(s.node, "read-policy-document", readStatements(s.arn, s.kmsKeyARN)...), cfg.Tags)
+	for _, key := range config.SortedKeys(cfg.ReaderRoles) {
+		cdk.NewRoleAttachment(s.node, "reader-"+key, cfg.ReaderRoles[key], s.policyARN)
+	}
+	return s
+}
+
+func (c Config) recoveryDays() float64 {
+	switch {
+	case c.DeleteImmediately:
+		return 0
+	case c.RecoveryDays == 0:
+		return defaultRecoveryDays
+	default:
+		return c.RecoveryDays
+	}
+}
+
+func (c Config) policyName() string {
+	if c.PolicyName != "" {
+		return c.PolicyName
+	}
+	// "/" is the only character that secrets may have in their names and policies
+	// may not.
+	return cdk.ReplaceAll(c.Name, "[/]", "-") + policySuffix
+}
+
+// denyOtherAccounts is the resource policy. A policy is needed to have Secrets
+// Manager refuse public ones; this one also keeps out every other account,
+// whatever its own policies allow.
+func denyOtherAccounts(secretARN string) cdk.Statement {
+	return cdk.Statement{
+		SID:  "DenyOtherAccounts",
+		Deny: true,
+		Actions: []string{
+			"secretsmanager:DeleteSecret",
+			"secretsmanager:GetSecretValue",
+			"secretsmanager:PutResourcePolicy",
+			"secretsmanager:PutSecretValue",
+			"secretsmanager:UpdateSecret",
+			"secretsmanager:UpdateSecretVersionStage",
+		},
+		Resources:     []string{secretARN},
+		PrincipalType: "*",
+		Principals:    []string{"*"},
+		Conditions: []cdk.Condition{
+			{Test: "StringNotEquals", Variable: "aws:PrincipalAccount", Value: cdk.ARNPart(secretARN, cdk.ARNAccount)},
+			{Test: "Bool", Variable: "aws:PrincipalIsAWSService", Value: "false"},
+		},
+	}
+}
+
+// readStatements let an identity read the secret. The AWS managed key needs no
+// permission; a customer key is allowed for this secret only.
+func readStatements(secretARN, kmsKeyARN string) []cdk.Statement {
+	statements := []cdk.Statement{{
+		SID:       "ReadSecret",
+		Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
+		Resources: []string{secretARN},
+	}}
+	if kmsKeyARN != "" {
+		statements = append(statements, cdk.Statement{
+			SID:       "DecryptSecret",
+			Actions:   []string{"kms:Decrypt"},
+			Resources: []string{kmsKeyARN},
+			Conditions: []cdk.Condition{
+				{Test: "StringEquals", Variable: "kms:EncryptionContext:SecretARN", Value: secretARN},
+				{
+					Test: "StringEquals", Variable: "kms:ViaService",
+					Value: "secretsmanager." + cdk.ARNPart(secretARN, cdk.ARNRegion) + ".amazonaws.com",
+				},
+			},
+		})
+	}
+	return statements
+}
+
+// ARN returns the ARN of the secret.
+func (s *Secret) ARN() string { return s.arn }
+
+// ID returns the id of the secret, which is its ARN.
+func (s *Secret) ID() string { return s.id }
+
+// Name returns the name of the secret.
+func (s *Secret) Name() string { return s.name }
+
+// PolicyARN returns the ARN of the policy that lets roles read the secret, or ""
+// with NoPolicy.
+func (s *Secret) PolicyARN() string { return s.policyARN }
+
+// PolicyName returns the name of the policy that lets roles read the secret, or
+// "" with NoPolicy.
+func (s *Secret) PolicyName() string { return s.policyName }
+
+// KMSKeyARN returns the ARN of the key that encrypts the secret, or "" for the
+// AWS managed key.
+func (s *Secret) KMSKeyARN() string { return s.kmsKeyARN }
+
+// ContainerSecrets returns what a container definition needs to get keys as
+// environment variables: the keys named, or else every key that is not optional,
+// because ECS starts no task while a key that it names is missing. A name that is
+// not among the secret's keys is reported when the app is synthesized.
+func (s *Secret) ContainerSecrets(names ...string) []ContainerSecret {
+	if len(names) == 0 {
+		for _, key := range s.keys {
+			if !key.Optional {
+				names = append(names, key.Name)
+			}
+		}
+	}
+	var problems config.Problems
+	var list []ContainerSecret
+	for _, name := range names {
+		if !slices.ContainsFunc(s.keys, func(k Key) bool { return k.Name == name }) {
+			problems.Want("ContainerSecrets", name, "one of Keys")
+		}
+		list = append(list, ContainerSecret{Name: name, ValueFrom: s.arn + ":" + name + "::"})
+	}
+	if err := problems.Err(); err != nil {
+		cdk.AddProblems(s.node, err)
+	}
+	return list
+}

@@ -1,0 +1,108 @@
+package cdk
+
+import (
+	"fmt"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"github.com/ohmycoins/infra/internal/config"
+)
+
+// Versions that every stack asks for. The bindings would pin the provider to the
+// version that they were generated from.
+const (
+	TerraformVersion = ">= 1.11, < 2.0" // 1.11 made the S3 backend's use_lockfile stable
+	ProviderSource   = "hashicorp/aws"
+	ProviderVersion  = "~> 5.99"
+)
+
+// Stack configures [NewStack].
+type Stack struct {
+	// Region is the AWS region of the provider and of the state bucket.
+	Region string
+	// AccountID is the only account that Terraform may work in; "" allows any.
+	AccountID string
+	// StateBucket and StateKey name the S3 object that holds the state.
+	StateBucket, StateKey string
+	// Tags are put on every resource that can have tags.
+	Tags map[string]string
+}
+
+// NewStack makes a stack with the AWS provider and S3 state.
+func NewStack(app Scope, id string, cfg Stack) Scope {
+	stack := cdktf.NewTerraformStack(app, jsii.String(id))
+	aws := &provider.AwsProviderConfig{
+		Region:      String(cfg.Region),
+		DefaultTags: []*provider.AwsProviderDefaultTags{{Tags: Map(cfg.Tags)}},
+	}
+	if cfg.AccountID != "" {
+		aws.AllowedAccountIds = jsii.Strings(cfg.AccountID)
+	}
+	provider.NewAwsProvider(stack, jsii.String("aws"), aws)
+	backend := cdktf.NewS3Backend(stack, &cdktf.S3BackendConfig{
+		Bucket:  String(cfg.StateBucket),
+		Key:     String(cfg.StateKey),
+		Region:  String(cfg.Region),
+		Encrypt: jsii.Bool(true),
+	})
+	backend.AddOverride(jsii.String("use_lockfile"), true)
+	stack.AddOverride(jsii.String("terraform.required_version"), TerraformVersion)
+	stack.AddOverride(jsii.String("terraform.required_providers.aws.source"), ProviderSource)
+	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), ProviderVersion)
+	return stack
+}
+
+// NewNode makes an empty construct below scope. When problems is not nil, each of
+// the problems that it joins is reported with the construct's path when the app
+// is synthesized, and the caller must not put anything into the construct.
+func NewNode(scope Scope, id string, problems error) Scope {
+	node := constructs.NewConstruct(scope, jsii.String(id))
+	if problems != nil {
+		AddProblems(node, problems)
+	}
+	return node
+}
+
+// AddProblems reports the problems that err joins with the construct's path.
+func AddProblems(node Scope, err error) {
+	node.Node().AddValidation(&validator{err: err})
+}
+
+type validator struct{ err error }
+
+// Validate implements constructs.IValidation.
+func (v *validator) Validate() *[]*string {
+	var messages []string
+	for _, problem := range config.List(v.err) {
+		messages = append(messages, problem.Error())
+	}
+	return jsii.Strings(messages...)
+}
+
+// Invalid is what the outputs of a misconfigured construct return: a reference,
+// so that constructs which take it as an input do not report a second problem.
+const Invalid = "${invalid_configuration}"
+
+// NewOutput makes an output of a stack. The id is also its name.
+func NewOutput(scope Scope, id, description string, value any) {
+	cdktf.NewTerraformOutput(scope, jsii.String(id), &cdktf.TerraformOutputConfig{
+		Description: String(description),
+		Value:       value,
+		StaticId:    jsii.Bool(true),
+	})
+}
+
+// Ref returns the expression behind a token, or s itself where there is none.
+// Unlike a token, the expression is the same in every run.
+func Ref(scope Scope, s string) string {
+	if !config.IsToken(s) {
+		return s
+	}
+	return fmt.Sprint(cdktf.Tokenization_Resolve(jsii.String(s), &cdktf.ResolveOptions{
+		Scope:    scope,
+		Resolver: cdktf.NewDefaultTokenResolver(cdktf.NewStringConcat()),
+	}))
+}

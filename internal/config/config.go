@@ -1,0 +1,86 @@
+// Package config reports everything that is wrong with a configuration at once.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Problems collects what is wrong with a configuration. The zero value is ready
+// to use.
+type Problems struct{ errs []error }
+
+// Want records that a field holds a value that it must not hold:
+// "RecoveryDays: is 3, want 0 or 7 to 30".
+func (p *Problems) Want(field string, got any, want string, args ...any) {
+	p.errs = append(p.errs, fmt.Errorf("%s: is %s, want %s", field, show(got), fmt.Sprintf(want, args...)))
+}
+
+// Add records a problem as it is.
+func (p *Problems) Add(err error) { p.errs = append(p.errs, err) }
+
+// Err returns all problems joined, or nil when there are none.
+func (p *Problems) Err() error { return errors.Join(p.errs...) }
+
+// List returns the single problems that err joins.
+func List(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+func show(v any) string {
+	s, ok := v.(string)
+	if !ok {
+		return fmt.Sprint(v)
+	}
+	const most = 80
+	if len(s) > most {
+		return fmt.Sprintf("%q… (%d characters)", s[:most], len(s))
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// IsToken reports whether s contains a reference that only Terraform can
+// resolve, so that nothing can be said about its value.
+func IsToken(s string) bool { return strings.Contains(s, "${") }
+
+// IsNumberToken reports whether f stands for a reference: cdktf writes such
+// numbers as doubles with a marker in their top 16 bits.
+func IsNumberToken(f float64) bool { return math.Float64bits(f)>>48 == 0xfdff }
+
+// KeyPattern is what construct ids look like.
+const KeyPattern = "[a-z][a-z0-9-]*"
+
+var key = regexp.MustCompile("^" + KeyPattern + "$")
+
+// IsKey reports whether s can be a construct id. Ids are part of Terraform
+// addresses, so they are literals that do not change.
+func IsKey(s string) bool { return key.MatchString(s) }
+
+var arn = regexp.MustCompile(`^arn:aws[a-z-]*:([a-z0-9-]+):([a-z0-9-]*):(\d{12})?:(.+)$`)
+
+// IsARN reports whether s is the ARN of a resource of the service whose id
+// begins with prefix: IsARN(s, "kms", "key/").
+func IsARN(s, service, prefix string) bool {
+	m := arn.FindStringSubmatch(s)
+	return m != nil && m[1] == service && strings.HasPrefix(m[4], prefix) && len(m[4]) > len(prefix)
+}
+
+// SortedKeys returns the keys of m in order.
+func SortedKeys[K ~string, V any](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

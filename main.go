@@ -1,0 +1,24 @@
+// Command infra writes the Terraform JSON of every environment's operations stack.
+// "cdktf synth" runs it, and so does "go run .".
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/ohmycoins/infra/internal/cdk"
+	"github.com/ohmycoins/infra/stacks"
+	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+func main() {
+	err := cdk.Synth(cdk.Outdir(), func(app cdk.Scope) {
+		for _, env := range environment.All() {
+			stacks.NewOperations(app, env)
+		}
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

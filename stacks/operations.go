@@ -1,0 +1,143 @@
+// Package stacks puts operations on top of the infrastructure that exists: a
+// stack for each environment, named like it.
+package stacks
+
+import (
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/ohmycoins/infra/constructs/monitoring"
+	"github.com/ohmycoins/infra/constructs/secrets"
+	"github.com/ohmycoins/infra/internal/cdk"
+	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+// NewOperations makes the stack of an environment. It looks up everything that
+// exists already, so that a wrong identifier fails the plan with its name instead
+// of giving an alarm that can never go off.
+func NewOperations(app constructs.Construct, env environment.Environment) {
+	stack := cdk.NewStack(app, env.Name, cdk.Stack{
+		Region:      env.Region,
+		AccountID:   env.AccountID,
+		StateBucket: env.State.Bucket,
+		StateKey:    env.State.Key,
+		Tags:        env.Tags,
+	})
+	existing := lookUp(stack, env)
+
+	secret := secrets.New(stack, "app-secrets", secrets.Config{
+		Name:              env.Secret.Name,
+		Description:       env.Secret.Description,
+		Keys:              secretKeys(env.Secret.Keys),
+		RecoveryDays:      float64(env.Secret.RecoveryDays),
+		DeleteImmediately: env.Secret.RecoveryDays == 0,
+		ReaderRoles:       map[string]string{"task-execution": env.Roles.TaskExecution},
+		AdoptARN:          existing.secretARN,
+		// The application does not start without its secret, so that removing the
+		// operations stack must not take it along.
+		Protect: true,
+	})
+	mon := monitoring.New(stack, "monitoring", monitoring.Config{
+		Name:      env.Prefix,
+		Region:    env.Region,
+		Notify:    targets(env.Alerts),
+		Resources: resources(env, existing),
+		Tune:      tuning(env.Tune),
+	})
+
+	cdk.NewOutput(stack, "dashboard-url", "The dashboard in the AWS console", mon.DashboardURL())
+	cdk.NewOutput(stack, "alarm-arns", "The ARN of every alarm", mon.AlarmARNs())
+	cdk.NewOutput(stack, "critical-topic-arn", "The topic for alarms that need action now", mon.TopicARN(monitoring.Critical))
+	cdk.NewOutput(stack, "warning-topic-arn", "The topic for alarms that can wait for working hours", mon.TopicARN(monitoring.Warning))
+	cdk.NewOutput(stack, "secret-arn", "The application's secret", secret.ARN())
+	cdk.NewOutput(stack, "secret-id", "The id of the application's secret", secret.ID())
+	cdk.NewOutput(stack, "secret-name", "The name of the application's secret", secret.Name())
+	cdk.NewOutput(stack, "secret-policy-arn", "The policy that lets a role read the secret", secret.PolicyARN())
+	cdk.NewOutput(stack, "secret-policy-name", "The name of that policy", secret.PolicyName())
+}
+
+// existing is what only AWS knows about the infrastructure.
+type existing struct {
+	loadBalancer string            // ARN suffix
+	targetGroups map[string]string // ARN suffixes
+	secretARN    string
+}
+
+func lookUp(stack cdk.Scope, env environment.Environment) existing {
+	node := cdk.NewNode(stack, "existing", nil)
+	found := existing{
+		loadBalancer: cdk.FindLoadBalancer(node, "load-balancer", env.LoadBalancer.Name),
+		targetGroups: map[string]string{},
+		secretARN:    cdk.FindSecret(node, "secret", env.Secret.Name),
+	}
+	for _, group := range env.LoadBalancer.TargetGroups {
+		found.targetGroups[group.Key] = cdk.FindTargetGroup(node, "target-group-"+group.Key, group.Name)
+	}
+	services := map[string]string{}
+	for _, service := range env.Cluster.Services {
+		services["service-"+service.Key] = service.Name
+	}
+	cdk.FindServices(node, "cluster", env.Cluster.Name, services)
+	cdk.FindDatabase(node, "database", env.Database.Instance)
+	for _, n := range env.Cache.Nodes {
+		cdk.FindCacheNode(node, "cache-node-"+n.Key, n.ID)
+	}
+	cdk.FindRole(node, "task-execution-role", env.Roles.TaskExecution)
+	return found
+}
+
+func secretKeys(keys []environment.SecretKey) []secrets.Key {
+	var list []secrets.Key
+	for _, key := range keys {
+		list = append(list, secrets.Key{Name: key.Name, Optional: !key.Container})
+	}
+	return list
+}
+
+func resources(env environment.Environment, existing existing) []monitoring.Resource {
+	var list []monitoring.Resource
+	for _, service := range env.Cluster.Services {
+		list = append(list, monitoring.ECSService{
+			Key:               service.Key,
+			Cluster:           env.Cluster.Name,
+			Service:           service.Name,
+			ContainerInsights: env.Cluster.ContainerInsights,
+		})
+	}
+	nodes := map[string]string{}
+	for _, node := range env.Cache.Nodes {
+		nodes[node.Key] = node.ID
+	}
+	return append(list,
+		monitoring.ALB{Key: "alb", ARNSuffix: existing.loadBalancer, TargetGroups: existing.targetGroups},
+		monitoring.RDS{Key: "postgres", Instance: env.Database.Instance},
+		monitoring.Redis{Key: "redis", Nodes: nodes},
+	)
+}
+
+func targets(alerts environment.Alerts) map[monitoring.Severity][]monitoring.Target {
+	list := func(r environment.Recipients) []monitoring.Target {
+		var targets []monitoring.Target
+		for _, address := range r.Emails {
+			targets = append(targets, monitoring.Email(address))
+		}
+		for _, url := range r.URLs {
+			targets = append(targets, monitoring.HTTPS(url))
+		}
+		for _, arn := range r.TopicARNs {
+			targets = append(targets, monitoring.Topic(arn))
+		}
+		return targets
+	}
+	return map[monitoring.Severity][]monitoring.Target{
+		monitoring.Critical: list(alerts.Critical),
+		monitoring.Warning:  list(alerts.Warning),
+	}
+}
+
+func tuning(tune map[string]environment.Tuning) map[string]monitoring.Tuning {
+	changes := map[string]monitoring.Tuning{}
+	for key, t := range tune {
+		changes[key] = monitoring.Tuning{Threshold: t.Threshold, Off: t.Off, Reason: t.Reason}
+	}
+	return changes
+}
