@@ -165,13 +165,13 @@ func (p *fieldProblems) wantPart(field, key string) {
 func (c Config) validateResources(p *config.Problems) (valid bool) {
 	before := len(config.List(p.Err()))
 	if len(c.Resources) == 0 {
-		p.Want("Resources", "", "at least one")
+		p.Want("Resources", config.Text("empty"), "at least one")
 	}
 	owner := map[string]int{}
 	for i, r := range c.Resources {
 		at := fmt.Sprintf("Resources[%d]", i)
 		if r == nil {
-			p.Want(at, "nil", "a resource")
+			p.Want(at, config.Text("nil"), "a resource")
 			continue
 		}
 		if !config.IsKey(r.key()) {
@@ -211,7 +211,7 @@ func (t Tuning) validate(p *config.Problems, field string, a Alarm) {
 	case t.Off && strings.TrimSpace(t.Reason) == "":
 		p.Want(field+".Reason", t.Reason, "the reason why the alarm is off")
 	case !t.Off && !changesThreshold:
-		p.Want(field, "empty", "a Threshold, ThresholdZero or Off")
+		p.Want(field, config.Text("empty"), "a Threshold, ThresholdZero or Off")
 	}
 	if t.Off && changesThreshold {
 		p.Want(field+".Threshold", t.Threshold, "none when the alarm is Off")
@@ -237,7 +237,7 @@ func (c Config) validateNotify(p *config.Problems) {
 	}
 	for _, s := range severities {
 		if len(users[s]) > 0 && len(c.Notify[s]) == 0 {
-			p.Want(fmt.Sprintf("Notify[%q]", s), "empty", "at least one target for %s", strings.Join(users[s], ", "))
+			p.Want(fmt.Sprintf("Notify[%q]", s), config.Text("empty"), "at least one target for %s", strings.Join(users[s], ", "))
 		}
 	}
 	for _, s := range config.SortedKeys(c.Notify) {
@@ -261,7 +261,7 @@ func (c Config) validateNotify(p *config.Problems) {
 			}
 		}
 		if most := maxActionsAState - 1; topics > most {
-			p.Want(field, fmt.Sprintf("%d topics", topics), "at most %d: an alarm has %d actions, and one is the topic made here", most, maxActionsAState)
+			p.Want(field, config.Text(fmt.Sprintf("%d topics", topics)), "at most %d: an alarm has %d actions, and one is the topic made here", most, maxActionsAState)
 		}
 	}
 }

@@ -55,11 +55,15 @@ func ValidateDashboard(body string) error {
 	taken := map[[2]int]int{}
 	for i, w := range doc.Widgets {
 		at := fmt.Sprintf("widgets[%d]", i)
+		var named struct{ Title string }
+		if json.Unmarshal(w.Properties, &named) == nil && named.Title != "" {
+			at += fmt.Sprintf(" (%s)", named.Title)
+		}
 		if !slices.Contains(widgetTypes, w.Type) {
 			p.Want(at+".type", w.Type, "one of %s", strings.Join(widgetTypes, ", "))
 		}
 		if w.X < 0 || w.Width < 1 || w.X+w.Width > gridWidth {
-			p.Want(at, fmt.Sprintf("%d wide at column %d", w.Width, w.X), "inside %d columns", gridWidth)
+			p.Want(at, config.Text(fmt.Sprintf("%d wide at column %d", w.Width, w.X)), "inside %d columns", gridWidth)
 			continue
 		}
 		if w.Y < 0 || w.Height < 1 || w.Height > maxHeight {
@@ -67,19 +71,19 @@ func ValidateDashboard(body string) error {
 			continue
 		}
 		if other, ok := occupy(taken, i, w.X, w.Y, w.Width, w.Height); ok {
-			p.Want(at, fmt.Sprintf("at column %d, row %d", w.X, w.Y), "a place that does not overlap widgets[%d]", other)
+			p.Want(at, config.Text(fmt.Sprintf("at column %d, row %d", w.X, w.Y)), "a place that does not overlap widgets[%d]", other)
 		}
 		switch w.Type {
 		case "metric":
-			total += validateMetricWidget(&p, at+".properties", w.Properties)
+			total += validateMetricWidget(&p, at, w.Properties)
 		case "alarm":
-			validateAlarmWidget(&p, at+".properties", w.Properties)
+			validateAlarmWidget(&p, at, w.Properties)
 		case "text":
-			validateTextWidget(&p, at+".properties", w.Properties)
+			validateTextWidget(&p, at, w.Properties)
 		}
 	}
 	if total > maxMetrics {
-		p.Want("widgets", fmt.Sprintf("%d metrics in all", total), "at most %d", maxMetrics)
+		p.Want("widgets", config.Text(fmt.Sprintf("%d metrics in all", total)), "at most %d", maxMetrics)
 	}
 	return p.Err()
 }
@@ -112,11 +116,11 @@ func validateMetricWidget(p *config.Problems, at string, raw json.RawMessage) (m
 		}
 	}
 	if err := json.Unmarshal(raw, &properties); err != nil {
-		p.Want(at, err.Error(), "the properties of a metric widget")
+		p.Want(at, config.Text(err.Error()), "the properties of a metric widget")
 		return 0
 	}
 	if properties.Region == "" {
-		p.Want(at+".region", "", "a region")
+		p.Want(at+".region", config.Text("missing"), "a region")
 	}
 	if len(properties.Metrics) == 0 && len(properties.Annotations.Alarms) == 0 {
 		p.Want(at+".metrics", 0, "at least one metric")
@@ -134,7 +138,7 @@ func validateMetricWidget(p *config.Problems, at string, raw json.RawMessage) (m
 	}
 	for i, mark := range properties.Annotations.Horizontal {
 		if mark.Value == nil {
-			p.Want(fmt.Sprintf("%s.annotations.horizontal[%d].value", at, i), "", "a number")
+			p.Want(fmt.Sprintf("%s.annotations.horizontal[%d].value", at, i), config.Text("missing"), "a number")
 		}
 		if !validYAxis(mark.YAxis) {
 			p.Want(fmt.Sprintf("%s.annotations.horizontal[%d].yAxis", at, i), mark.YAxis, "left or right")
@@ -197,7 +201,7 @@ func validateMetric(p *config.Problems, at string, metric []json.RawMessage) {
 func validateAlarmWidget(p *config.Problems, at string, raw json.RawMessage) {
 	var properties struct{ Alarms []string }
 	if err := json.Unmarshal(raw, &properties); err != nil {
-		p.Want(at, err.Error(), "the properties of an alarm widget")
+		p.Want(at, config.Text(err.Error()), "the properties of an alarm widget")
 		return
 	}
 	if n := len(properties.Alarms); n == 0 || n > alarmsAWidget {

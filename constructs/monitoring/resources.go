@@ -200,7 +200,7 @@ func (r Redis) keys() []string { return partKeys(r.Key, r.Nodes) }
 
 func (r Redis) validate(p *fieldProblems) {
 	if len(r.Nodes) == 0 {
-		p.Want("Nodes", "", "at least one cache cluster id: CloudWatch has no metrics of replication groups")
+		p.Want("Nodes", config.Text("empty"), "at least one cache cluster id: CloudWatch has no metrics of replication groups")
 	}
 	for _, key := range config.SortedKeys(r.Nodes) {
 		field := fmt.Sprintf("Nodes[%q]", key)

@@ -14,8 +14,11 @@ import (
 // to use.
 type Problems struct{ errs []error }
 
+// Text describes a value that has no literal form: "empty", "5 topics".
+type Text string
+
 // Want records that a field holds a value that it must not hold:
-// "RecoveryDays: is 3, want 0 or 7 to 30".
+// "RecoveryDays: is 3, want 0 or 7 to 30". Strings are quoted, [Text] is not.
 func (p *Problems) Want(field string, got any, want string, args ...any) {
 	p.errs = append(p.errs, fmt.Errorf("%s: is %s, want %s", field, show(got), fmt.Sprintf(want, args...)))
 }
