@@ -62,26 +62,29 @@ type existing struct {
 	secretARN    string
 }
 
+// lookUp finds what exists. Each look-up has the name in AWS as its id, because
+// not every error of the provider says what was not found, but all of them say
+// where.
 func lookUp(stack cdk.Scope, env environment.Environment) existing {
 	node := cdk.NewNode(stack, "existing", nil)
 	found := existing{
-		loadBalancer: cdk.FindLoadBalancer(node, "load-balancer", env.LoadBalancer.Name),
+		loadBalancer: cdk.FindLoadBalancer(node, env.LoadBalancer.Name),
 		targetGroups: map[string]string{},
-		secretARN:    cdk.FindSecret(node, "secret", env.Secret.Name),
+		secretARN:    cdk.FindSecret(node, env.Secret.Name),
 	}
 	for _, group := range env.LoadBalancer.TargetGroups {
-		found.targetGroups[group.Key] = cdk.FindTargetGroup(node, "target-group-"+group.Key, group.Name)
+		found.targetGroups[group.Key] = cdk.FindTargetGroup(node, group.Name)
 	}
-	services := map[string]string{}
+	var services []string
 	for _, service := range env.Cluster.Services {
-		services["service-"+service.Key] = service.Name
+		services = append(services, service.Name)
 	}
-	cdk.FindServices(node, "cluster", env.Cluster.Name, services)
-	cdk.FindDatabase(node, "database", env.Database.Instance)
+	cdk.FindServices(node, env.Cluster.Name, services)
+	cdk.FindDatabase(node, env.Database.Instance)
 	for _, n := range env.Cache.Nodes {
-		cdk.FindCacheNode(node, "cache-node-"+n.Key, n.ID)
+		cdk.FindCacheNode(node, n.ID)
 	}
-	cdk.FindRole(node, "task-execution-role", env.Roles.TaskExecution)
+	cdk.FindRole(node, env.Roles.TaskExecution)
 	return found
 }
 

@@ -125,10 +125,10 @@ func newTopic(scope cdk.Scope, severity Severity, cfg Config, keyARN string) str
 // newTopicKey makes a key that CloudWatch may use, and returns its ARN. CloudWatch
 // cannot publish to a topic that is encrypted with the AWS managed key.
 func newTopicKey(scope cdk.Scope, cfg Config) string {
-	key := cdk.NewKey(scope, "key", "alias/"+cfg.Name+"-alarms", "Encrypts alarm notifications of "+cfg.Name, cfg.Tags)
+	key, id := cdk.NewKey(scope, "key", "alias/"+cfg.Name+"-alarms", "Encrypts alarm notifications of "+cfg.Name, cfg.Tags)
 	// In a key policy the resource "*" is the key itself.
 	itself := []string{"*"}
-	cdk.NewKeyPolicy(scope, "key-policy", key, cdk.PolicyDocument(scope, "key-policy-document",
+	cdk.NewKeyPolicy(scope, "key-policy", id, cdk.PolicyDocument(scope, "key-policy-document",
 		cdk.Statement{
 			SID: "IdentityPoliciesOfThisAccount",
 			Actions: []string{

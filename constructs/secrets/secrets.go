@@ -45,7 +45,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Secret {
 	s.kmsKeyARN = cfg.KMSKeyARN
 	if cfg.CreateKMSKey {
 		alias := "alias/" + cdk.ReplaceAll(cfg.Name, "[^A-Za-z0-9/_-]", "-")
-		s.kmsKeyARN = cdk.NewKey(s.node, "key", alias, "Encrypts the secret "+cfg.Name, cfg.Tags)
+		s.kmsKeyARN, _ = cdk.NewKey(s.node, "key", alias, "Encrypts the secret "+cfg.Name, cfg.Tags)
 	}
 	s.arn, s.id, s.name = cdk.NewSecret(s.node, "secret", cdk.Secret{
 		Name:         cfg.Name,

@@ -11,8 +11,6 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslb"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslbtargetgroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawssecretsmanagersecret"
-
-	"github.com/ohmycoins/infra/internal/config"
 )
 
 // Statement is one statement of an IAM policy.
@@ -67,45 +65,45 @@ func PolicyDocument(scope Scope, id string, statements ...Statement) string {
 }
 
 // FindLoadBalancer looks up a load balancer and returns its ARN suffix.
-func FindLoadBalancer(scope Scope, id, name string) (arnSuffix string) {
-	return *dataawslb.NewDataAwsLb(scope, jsii.String(id), &dataawslb.DataAwsLbConfig{Name: String(name)}).ArnSuffix()
+func FindLoadBalancer(scope Scope, name string) (arnSuffix string) {
+	return *dataawslb.NewDataAwsLb(scope, jsii.String(name), &dataawslb.DataAwsLbConfig{Name: String(name)}).ArnSuffix()
 }
 
 // FindTargetGroup looks up a target group and returns its ARN suffix.
-func FindTargetGroup(scope Scope, id, name string) (arnSuffix string) {
-	return *dataawslbtargetgroup.NewDataAwsLbTargetGroup(scope, jsii.String(id),
+func FindTargetGroup(scope Scope, name string) (arnSuffix string) {
+	return *dataawslbtargetgroup.NewDataAwsLbTargetGroup(scope, jsii.String(name),
 		&dataawslbtargetgroup.DataAwsLbTargetGroupConfig{Name: String(name)}).ArnSuffix()
 }
 
-// FindServices looks up an ECS cluster and services in it, by their ids here.
-func FindServices(scope Scope, id, cluster string, services map[string]string) {
-	found := dataawsecscluster.NewDataAwsEcsCluster(scope, jsii.String(id),
+// FindServices looks up an ECS cluster and services in it.
+func FindServices(scope Scope, cluster string, services []string) {
+	found := dataawsecscluster.NewDataAwsEcsCluster(scope, jsii.String(cluster),
 		&dataawsecscluster.DataAwsEcsClusterConfig{ClusterName: String(cluster)})
-	for _, service := range config.SortedKeys(services) {
-		dataawsecsservice.NewDataAwsEcsService(scope, jsii.String(service),
-			&dataawsecsservice.DataAwsEcsServiceConfig{ClusterArn: found.Arn(), ServiceName: String(services[service])})
+	for _, name := range services {
+		dataawsecsservice.NewDataAwsEcsService(scope, jsii.String(name),
+			&dataawsecsservice.DataAwsEcsServiceConfig{ClusterArn: found.Arn(), ServiceName: String(name)})
 	}
 }
 
 // FindDatabase looks up an RDS instance.
-func FindDatabase(scope Scope, id, instance string) {
-	dataawsdbinstance.NewDataAwsDbInstance(scope, jsii.String(id),
+func FindDatabase(scope Scope, instance string) {
+	dataawsdbinstance.NewDataAwsDbInstance(scope, jsii.String(instance),
 		&dataawsdbinstance.DataAwsDbInstanceConfig{DbInstanceIdentifier: String(instance)})
 }
 
 // FindCacheNode looks up an ElastiCache node.
-func FindCacheNode(scope Scope, id, node string) {
-	dataawselasticachecluster.NewDataAwsElasticacheCluster(scope, jsii.String(id),
+func FindCacheNode(scope Scope, node string) {
+	dataawselasticachecluster.NewDataAwsElasticacheCluster(scope, jsii.String(node),
 		&dataawselasticachecluster.DataAwsElasticacheClusterConfig{ClusterId: String(node)})
 }
 
 // FindRole looks up an IAM role.
-func FindRole(scope Scope, id, name string) {
-	dataawsiamrole.NewDataAwsIamRole(scope, jsii.String(id), &dataawsiamrole.DataAwsIamRoleConfig{Name: String(name)})
+func FindRole(scope Scope, name string) {
+	dataawsiamrole.NewDataAwsIamRole(scope, jsii.String(name), &dataawsiamrole.DataAwsIamRoleConfig{Name: String(name)})
 }
 
 // FindSecret looks up a secret, but none of its values, and returns its ARN.
-func FindSecret(scope Scope, id, name string) (arn string) {
-	return *dataawssecretsmanagersecret.NewDataAwsSecretsmanagerSecret(scope, jsii.String(id),
+func FindSecret(scope Scope, name string) (arn string) {
+	return *dataawssecretsmanagersecret.NewDataAwsSecretsmanagerSecret(scope, jsii.String(name),
 		&dataawssecretsmanagersecret.DataAwsSecretsmanagerSecretConfig{Name: String(name)}).Arn()
 }

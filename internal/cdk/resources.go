@@ -96,8 +96,8 @@ func NewSubscription(scope Scope, id, topicARN, protocol, endpoint string) {
 }
 
 // NewKey makes an aws_kms_key with yearly rotation and the account's default key
-// policy, and an alias for it ("alias/…"). It returns the ARN of the key.
-func NewKey(scope Scope, id, alias, description string, tags map[string]string) string {
+// policy, and an alias for it ("alias/…"). It returns the ARN and the id of the key.
+func NewKey(scope Scope, id, alias, description string, tags map[string]string) (arn, keyID string) {
 	key := kmskey.NewKmsKey(scope, jsii.String(id), &kmskey.KmsKeyConfig{
 		Description:          String(description),
 		EnableKeyRotation:    jsii.Bool(true),
@@ -108,13 +108,14 @@ func NewKey(scope Scope, id, alias, description string, tags map[string]string) 
 		Name:        String(alias),
 		TargetKeyId: key.KeyId(),
 	})
-	return *key.Arn()
+	return *key.Arn(), *key.KeyId()
 }
 
-// NewKeyPolicy replaces the policy of a key (aws_kms_key_policy).
-func NewKeyPolicy(scope Scope, id, keyARN, policy string) {
+// NewKeyPolicy replaces the policy of a key (aws_kms_key_policy). The provider
+// takes an ARN for the key's id too, and then plans an update for ever.
+func NewKeyPolicy(scope Scope, id, keyID, policy string) {
 	kmskeypolicy.NewKmsKeyPolicy(scope, jsii.String(id), &kmskeypolicy.KmsKeyPolicyConfig{
-		KeyId:  String(keyARN),
+		KeyId:  String(keyID),
 		Policy: String(policy),
 	})
 }

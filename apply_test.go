@@ -1,0 +1,503 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ohmycoins/infra/internal/localaws"
+	"github.com/ohmycoins/infra/internal/terraform"
+	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+// testContext bounds what has no test of its own to be bounded by.
+func testContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), 5*time.Minute)
+}
+
+// startAWS starts a local AWS that holds what exists already.
+func startAWS(t *testing.T, envs []environment.Environment, options ...localaws.SeedOption) *localaws.Server {
+	t.Helper()
+	server, err := localaws.Start(t.Context(), ".", io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, env := range envs {
+		if err := localaws.Seed(t.Context(), server, env, options...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return server
+}
+
+// TestApply applies the reviewed JSON of both stacks, side by side in one account,
+// looks at the result through the API of AWS, and destroys it again.
+func TestApply(t *testing.T) {
+	server := startAWS(t, environment.All())
+	for _, env := range environment.All() {
+		t.Run(env.Name, func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			ws := workspace(t, reviewed(t, env.Name), server.Env())
+			must(t, ws.Init(ctx))
+			must(t, ws.Apply(ctx))
+			wantChanges(t, ws, "applied twice")
+
+			cloud := connect(t, server, ws)
+			cloud.checkAlarms(t, env)
+			cloud.checkTopics(t, env)
+			cloud.checkDashboard(t, env)
+			cloud.checkSecret(t, env)
+			if env.Name == "staging" {
+				checkChanges(t, server)
+			}
+			checkDestroy(t, ws, cloud, env)
+		})
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantChanges compares what a plan would do, "action address", with what it is
+// expected to.
+func wantChanges(t *testing.T, ws *terraform.Workspace, after string, want ...string) {
+	t.Helper()
+	plan, err := ws.Plan(t.Context())
+	must(t, err)
+	var got []string
+	for _, c := range terraform.Changes(plan) {
+		got = append(got, c.Action+" "+c.Address)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: plan (-want +got):\n%s", after, diff)
+	}
+}
+
+// checkChanges changes staging in one place at a time.
+func checkChanges(t *testing.T, server *localaws.Server) {
+	const subscription = "aws_sns_topic_subscription.monitoring_critical_email-"
+	variant := func(name string) *terraform.Workspace {
+		ws := workspace(t, synthesized[name], server.Env())
+		must(t, ws.Init(t.Context()))
+		return ws
+	}
+	third := variant("three-recipients")
+	wantChanges(t, third, "third recipient added", "create "+subscription+"third-example-com-6cd954_4FBA52F1")
+	must(t, third.Apply(t.Context()))
+	wantChanges(t, variant("first-removed"), "first recipient removed",
+		"delete "+subscription+"oncall-example-com-a40ca5_233F0FAA")
+	wantChanges(t, variant("threshold"), "threshold changed",
+		"update aws_cloudwatch_dashboard.monitoring_dashboard_4CE328EF",
+		"update aws_cloudwatch_metric_alarm.monitoring_alarms_backend-cpu-high_C144EAA7")
+}
+
+// cloud reads back what Terraform made.
+type cloud struct {
+	cloudwatch *cloudwatch.Client
+	sns        *sns.Client
+	kms        *kms.Client
+	iam        *iam.Client
+	secrets    *secretsmanager.Client
+	outputs    map[string]any
+}
+
+func connect(t *testing.T, server *localaws.Server, ws *terraform.Workspace) cloud {
+	t.Helper()
+	outputs, err := ws.Output(t.Context())
+	must(t, err)
+	cfg := server.Config()
+	return cloud{
+		cloudwatch: cloudwatch.NewFromConfig(cfg, localaws.CloudWatchJSON),
+		sns:        sns.NewFromConfig(cfg),
+		kms:        kms.NewFromConfig(cfg),
+		iam:        iam.NewFromConfig(cfg),
+		secrets:    secretsmanager.NewFromConfig(cfg),
+		outputs:    outputs,
+	}
+}
+
+func (c cloud) output(t *testing.T, name string) string {
+	t.Helper()
+	s, ok := c.outputs[name].(string)
+	if !ok {
+		t.Fatalf("output %s is %v, want a string", name, c.outputs[name])
+	}
+	return s
+}
+
+// alarmView is what the promise says about an alarm.
+type alarmView struct {
+	Metric, Dimensions, Statistic, Condition string
+	Period, Periods                          int32
+	Missing                                  string
+	Topic, OKTopic, NoData                   string
+	// Runbook is the section that the description links to.
+	Runbook string
+}
+
+// section returns the anchor of the runbook that a description links to.
+func section(description string) string {
+	_, anchor, _ := strings.Cut(description, "/docs/runbook.md#")
+	return anchor
+}
+
+func (c cloud) alarms(t *testing.T, prefix string) map[string]alarmView {
+	t.Helper()
+	found := map[string]alarmView{}
+	pages := cloudwatch.NewDescribeAlarmsPaginator(c.cloudwatch, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String(prefix)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		must(t, err)
+		for _, a := range page.MetricAlarms {
+			var dimensions []string
+			for _, d := range a.Dimensions {
+				dimensions = append(dimensions, *d.Name+"="+*d.Value)
+			}
+			slices.Sort(dimensions)
+			sign := map[string]string{"GreaterThanThreshold": ">", "LessThanThreshold": "<"}[string(a.ComparisonOperator)]
+			found[*a.AlarmName] = alarmView{
+				Metric:     *a.Namespace + " " + *a.MetricName,
+				Dimensions: strings.Join(dimensions, " "),
+				Statistic:  string(a.Statistic),
+				Condition:  fmt.Sprintf("%s %.0f", sign, *a.Threshold),
+				Period:     *a.Period, Periods: *a.EvaluationPeriods,
+				Missing: aws.ToString(a.TreatMissingData),
+				Topic:   strings.Join(a.AlarmActions, " "),
+				OKTopic: strings.Join(a.OKActions, " "),
+				NoData:  strings.Join(a.InsufficientDataActions, " "),
+				Runbook: section(aws.ToString(a.AlarmDescription)),
+			}
+		}
+	}
+	return found
+}
+
+func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
+	t.Helper()
+	p := env.Prefix
+	critical, warning := c.output(t, "critical-topic-arn"), c.output(t, "warning-topic-arn")
+	want := map[string]alarmView{}
+	add := func(key, metric, dimensions, statistic, condition string, period, periods int32, missing, topic, section string) {
+		want[p+"/"+key] = alarmView{metric, dimensions, statistic, condition, period, periods, missing, topic, topic, "", section}
+	}
+	for _, service := range []string{"backend", "frontend"} {
+		dimensions := "ClusterName=" + p + "-cluster ServiceName=" + p + "-" + service
+		add(service+"/cpu-high", "AWS/ECS CPUUtilization", dimensions, "Average", "> 80", 60, 5, "missing", warning, "ecs-cpu-high")
+		add(service+"/memory-high", "AWS/ECS MemoryUtilization", dimensions, "Average", "> 80", 60, 5, "missing", warning, "ecs-memory-high")
+		add("alb-"+service+"/unhealthy-targets", "AWS/ApplicationELB UnHealthyHostCount", "", "Maximum", "> 0", 60, 3, "missing", critical, "alb-unhealthy-targets")
+	}
+	add("alb/5xx-high", "AWS/ApplicationELB HTTPCode_Target_5XX_Count", "", "Sum", "> 10", 300, 1, "notBreaching", critical, "alb-5xx-high")
+	db := "DBInstanceIdentifier=" + p + "-postgres"
+	add("postgres/cpu-high", "AWS/RDS CPUUtilization", db, "Average", "> 80", 300, 2, "missing", warning, "rds-cpu-high")
+	add("postgres/storage-low", "AWS/RDS FreeStorageSpace", db, "Minimum", "< 10737418240", 300, 1, "missing", critical, "rds-storage-low")
+	for _, n := range map[string][]string{"staging": {"001"}, "production": {"001", "002"}}[env.Name] {
+		node := "CacheClusterId=" + p + "-redis-" + n
+		add("redis-"+n+"/hit-rate-low", "AWS/ElastiCache CacheHitRate", node, "Average", "< 70", 300, 2, "missing", warning, "redis-hit-rate-low")
+		add("redis-"+n+"/cpu-high", "AWS/ElastiCache EngineCPUUtilization", node, "Average", "> 70", 60, 5, "missing", warning, "redis-cpu-high")
+	}
+
+	got := c.alarms(t, p+"/")
+	for name, a := range got {
+		// Load balancers and target groups get random ids.
+		if !strings.Contains(name, "/alb") {
+			continue
+		}
+		service := strings.TrimPrefix(strings.Split(name, "/")[1], "alb-")
+		form := "LoadBalancer=app/" + p + "-alb/"
+		if service != "alb" {
+			form += "* TargetGroup=targetgroup/" + p + "-" + service + "-tg/"
+		}
+		if !matches(form, a.Dimensions) {
+			t.Errorf("%s: dimensions are %q, want %q", name, a.Dimensions, form)
+		}
+		a.Dimensions = ""
+		got[name] = a
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("alarms (-want +got):\n%s", diff)
+	}
+
+	var names []string
+	arns, _ := c.outputs["alarm-arns"].(map[string]any)
+	for key := range arns {
+		names = append(names, p+"/"+key)
+	}
+	slices.Sort(names)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), names); diff != "" {
+		t.Errorf("output alarm-arns (-want +got):\n%s", diff)
+	}
+	if existing := c.alarms(t, p+"-"); len(existing) != 9 {
+		t.Errorf("%d of the alarms that existed are left, want 9", len(existing))
+	}
+}
+
+// matches reports whether s consists of the parts of form, each followed by an id.
+func matches(form, s string) bool {
+	for _, part := range strings.Split(form, "*") {
+		rest, ok := strings.CutPrefix(s, part)
+		id, after, _ := strings.Cut(rest, " ")
+		if !ok || id == "" || strings.Contains(id, "/") {
+			return false
+		}
+		s = " " + after
+	}
+	return s == " "
+}
+
+// statement is a statement of a policy, as AWS returns it.
+type statement struct {
+	Sid, Effect      string
+	Principal        any
+	Action, Resource any
+	Condition        map[string]map[string]any
+}
+
+func policy(t *testing.T, document string) []statement {
+	t.Helper()
+	var doc struct{ Statement []statement }
+	must(t, json.Unmarshal([]byte(document), &doc))
+	return doc.Statement
+}
+
+func account(arn string) string { return strings.Split(arn, ":")[4] }
+
+func (c cloud) checkTopics(t *testing.T, env environment.Environment) {
+	t.Helper()
+	ctx := t.Context()
+	want := map[string][]string{
+		c.output(t, "critical-topic-arn"): env.Alerts.Critical.Emails,
+		c.output(t, "warning-topic-arn"):  env.Alerts.Warning.Emails,
+	}
+	for arn, emails := range want {
+		topic, err := c.sns.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &arn})
+		must(t, err)
+		if diff := cmp.Diff([]statement{{
+			Sid: "AlarmsOfThisAccount", Effect: "Allow",
+			Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
+			Action:    "sns:Publish", Resource: arn,
+			Condition: map[string]map[string]any{"StringEquals": {"aws:SourceAccount": account(arn)}},
+		}}, policy(t, topic.Attributes["Policy"])); diff != "" {
+			t.Errorf("%s: policy (-want +got):\n%s", arn, diff)
+		}
+		c.checkTopicKey(t, topic.Attributes["KmsMasterKeyId"])
+
+		var got []string
+		list, err := c.sns.ListSubscriptionsByTopic(ctx, &sns.ListSubscriptionsByTopicInput{TopicArn: &arn})
+		must(t, err)
+		for _, s := range list.Subscriptions {
+			got = append(got, *s.Protocol+" "+*s.Endpoint)
+		}
+		var addresses []string
+		for _, address := range emails {
+			addresses = append(addresses, "email "+address)
+		}
+		slices.Sort(addresses)
+		slices.Sort(got)
+		if diff := cmp.Diff(addresses, got); diff != "" {
+			t.Errorf("%s: subscriptions (-want +got):\n%s", arn, diff)
+		}
+	}
+}
+
+func (c cloud) checkTopicKey(t *testing.T, key string) {
+	t.Helper()
+	document, err := c.kms.GetKeyPolicy(t.Context(), &kms.GetKeyPolicyInput{KeyId: &key, PolicyName: aws.String("default")})
+	must(t, err)
+	statements := policy(t, *document.Policy)
+	if len(statements) != 2 {
+		t.Fatalf("key policy has %d statements, want 2", len(statements))
+	}
+	if diff := cmp.Diff(statement{
+		Sid: "AlarmsOfThisAccount", Effect: "Allow",
+		Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
+		Action:    []any{"kms:GenerateDataKey*", "kms:Decrypt"}, Resource: "*",
+		Condition: map[string]map[string]any{"StringEquals": {"aws:SourceAccount": account(key)}},
+	}, statements[1]); diff != "" {
+		t.Errorf("key policy (-want +got):\n%s", diff)
+	}
+	root := map[string]any{"AWS": "arn:aws:iam::" + account(key) + ":root"}
+	if diff := cmp.Diff(root, statements[0].Principal); diff != "" {
+		t.Errorf("key policy: administrators (-want +got):\n%s", diff)
+	}
+	rotation, err := c.kms.GetKeyRotationStatus(t.Context(), &kms.GetKeyRotationStatusInput{KeyId: &key})
+	must(t, err)
+	if !rotation.KeyRotationEnabled {
+		t.Error("the key does not rotate")
+	}
+}
+
+func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
+	t.Helper()
+	got, err := c.cloudwatch.GetDashboard(t.Context(), &cloudwatch.GetDashboardInput{DashboardName: &env.Prefix})
+	must(t, err)
+	if strings.Contains(*got.DashboardBody, "$${") || !strings.Contains(*got.DashboardBody, "backend CPU ${LAST}") {
+		t.Error("the labels of the dashboard do not have CloudWatch's ${LAST}")
+	}
+	var body struct {
+		Widgets []struct {
+			Type       string
+			Properties struct {
+				Title   string
+				Alarms  []string
+				Metrics [][]any
+			}
+		}
+	}
+	must(t, json.Unmarshal([]byte(*got.DashboardBody), &body))
+	var titles []string
+	for _, w := range body.Widgets {
+		titles = append(titles, w.Type+": "+w.Properties.Title)
+	}
+	tasks := map[bool]string{true: "metric: ECS: desired and running tasks", false: "text: "}[env.Cluster.ContainerInsights]
+	if diff := cmp.Diff([]string{
+		"alarm: Alarms",
+		"metric: ECS: CPU and memory utilization",
+		"metric: ALB: response time",
+		"metric: ALB: HTTP status codes",
+		"metric: RDS: CPU and connections",
+		"metric: RDS: free storage",
+		"metric: Redis: hit rate, engine CPU and connections",
+		tasks,
+	}, titles); diff != "" {
+		t.Errorf("widgets (-want +got):\n%s", diff)
+	}
+	arns, _ := c.outputs["alarm-arns"].(map[string]any)
+	for key, arn := range arns {
+		if !slices.Contains(body.Widgets[0].Properties.Alarms, arn.(string)) {
+			t.Errorf("the dashboard does not show the state of %s", key)
+		}
+	}
+	url := c.output(t, "dashboard-url")
+	if want := "https://" + env.Region + ".console.aws.amazon.com/"; !strings.HasPrefix(url, want) || !strings.HasSuffix(url, "/"+env.Prefix) {
+		t.Errorf("dashboard URL is %s", url)
+	}
+}
+
+func (c cloud) checkSecret(t *testing.T, env environment.Environment) {
+	t.Helper()
+	ctx := t.Context()
+	arn := c.output(t, "secret-arn")
+	secret, err := c.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &env.Secret.Name})
+	must(t, err)
+	if *secret.ARN != arn || c.output(t, "secret-id") != arn || c.output(t, "secret-name") != env.Secret.Name {
+		t.Errorf("outputs name %s, want the secret that existed, %s", arn, *secret.ARN)
+	}
+	c.checkSecretValue(t, env)
+
+	resource, err := c.secrets.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &arn})
+	must(t, err)
+	deny := policy(t, *resource.ResourcePolicy)
+	if len(deny) != 1 || deny[0].Effect != "Deny" || deny[0].Resource != arn ||
+		deny[0].Condition["StringNotEquals"]["aws:PrincipalAccount"] != account(arn) {
+		t.Errorf("resource policy is %+v, want other accounts denied", deny)
+	}
+
+	policyARN := c.output(t, "secret-policy-arn")
+	read, err := c.iam.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &policyARN})
+	must(t, err)
+	if name := c.output(t, "secret-policy-name"); *read.Policy.PolicyName != name || name != env.Secret.Name+"-read" {
+		t.Errorf("policy is called %s, output says %s", *read.Policy.PolicyName, name)
+	}
+	version, err := c.iam.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: &policyARN, VersionId: read.Policy.DefaultVersionId})
+	must(t, err)
+	document, err := url.QueryUnescape(*version.PolicyVersion.Document)
+	must(t, err)
+	if diff := cmp.Diff([]statement{{
+		Sid: "ReadSecret", Effect: "Allow",
+		Action:   []any{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
+		Resource: arn,
+	}}, policy(t, document)); diff != "" {
+		t.Errorf("read policy (-want +got):\n%s", diff)
+	}
+	attached, err := c.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &env.Roles.TaskExecution})
+	must(t, err)
+	if len(attached.AttachedPolicies) == 0 || *attached.AttachedPolicies[len(attached.AttachedPolicies)-1].PolicyArn != policyARN {
+		t.Errorf("role %s has the policies %v, want %s", env.Roles.TaskExecution, attached.AttachedPolicies, policyARN)
+	}
+}
+
+// checkSecretValue checks that the value that existed is untouched.
+func (c cloud) checkSecretValue(t *testing.T, env environment.Environment) {
+	t.Helper()
+	value, err := c.secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &env.Secret.Name})
+	must(t, err)
+	var keys map[string]string
+	must(t, json.Unmarshal([]byte(*value.SecretString), &keys))
+	for _, key := range env.Secret.Keys {
+		if want := "seeded-" + key.Name; keys[key.Name] != want {
+			t.Errorf("value of %s is %q, want %q", key.Name, keys[key.Name], want)
+		}
+	}
+}
+
+// checkDestroy checks that the secret is protected, and that everything else goes
+// without taking along what existed.
+func checkDestroy(t *testing.T, ws *terraform.Workspace, cloud cloud, env environment.Environment) {
+	t.Helper()
+	const secret = "aws_secretsmanager_secret.app-secrets_secret_CE86DAB4"
+	err := ws.Destroy(t.Context())
+	if err == nil || !strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "prevent_destroy") {
+		t.Fatalf("destroying gave %v, want a refusal because of %s", err, secret)
+	}
+	must(t, ws.StateRm(t.Context(), secret))
+	must(t, ws.Destroy(t.Context()))
+	state, err := ws.Show(t.Context())
+	must(t, err)
+	if state.Values != nil && state.Values.RootModule != nil && len(state.Values.RootModule.Resources) > 0 {
+		t.Errorf("%d resources are left in the state", len(state.Values.RootModule.Resources))
+	}
+	if left := cloud.alarms(t, env.Prefix+"/"); len(left) > 0 {
+		t.Errorf("%d alarms are left", len(left))
+	}
+	if existing := cloud.alarms(t, env.Prefix+"-"); len(existing) != 9 {
+		t.Errorf("%d of the alarms that existed are left, want 9", len(existing))
+	}
+	cloud.checkSecretValue(t, env)
+}
+
+// TestMissingIdentifiers checks that the plan names everything that is not there.
+func TestMissingIdentifiers(t *testing.T) {
+	t.Parallel()
+	env := environment.Production()
+	missing := []string{env.LoadBalancer.Name, env.Database.Instance, env.Cache.Nodes[1].ID}
+	server := startAWS(t, []environment.Environment{env}, localaws.Without(missing...))
+	ws := workspace(t, reviewed(t, env.Name), server.Env())
+	must(t, ws.Init(t.Context()))
+	_, err := ws.Plan(t.Context())
+	if err == nil {
+		t.Fatal("the plan succeeded")
+	}
+	for _, name := range missing {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("the plan does not name %s:\n%v", name, err)
+		}
+	}
+	if present := env.Cache.Nodes[0].ID; strings.Contains(err.Error(), present) {
+		t.Errorf("the plan names %s, which is there:\n%v", present, err)
+	}
+}

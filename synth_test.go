@@ -1,0 +1,443 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/gkampitakis/go-snaps/snaps"
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"github.com/ohmycoins/infra/constructs/monitoring"
+	"github.com/ohmycoins/infra/constructs/secrets"
+	"github.com/ohmycoins/infra/internal/cdk"
+	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/stacks"
+	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+// synthesized is the Terraform JSON of every stack that the tests look at, by
+// stack id. TestMain makes all of them, so that tests which run side by side
+// never call into Node.
+var synthesized map[string]string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "infra-synth-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if err := cdk.Synth(dir, snapshotStacks); err == nil {
+		// A variant of a stack has the stack's id, so that it has the same addresses.
+		for name, env := range variants() {
+			err = errors.Join(err, cdk.Synth(filepath.Join(dir, "variants", name), func(app cdk.Scope) { stacks.NewOperations(app, env) }))
+		}
+	}
+	if err == nil {
+		synthesized, err = readStacks(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	if obsolete, err := snaps.Clean(m); code == 0 && (obsolete || err != nil) {
+		fmt.Fprintln(os.Stderr, "obsolete snapshots: run make snapshots", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// snapshotStacks are the stacks whose JSON is reviewed in __snapshots__.
+func snapshotStacks(app cdk.Scope) {
+	for _, env := range environment.All() {
+		stacks.NewOperations(app, env)
+	}
+	construct := func(id string, build func(stack cdk.Scope)) {
+		build(cdk.NewStack(app, id, cdk.Stack{
+			Region: "ap-southeast-2", StateBucket: "example-state", StateKey: id + "/terraform.tfstate",
+		}))
+	}
+	construct("secrets-minimal", func(stack cdk.Scope) {
+		secrets.New(stack, "secret", secrets.Config{Name: "example"})
+	})
+	construct("secrets-full", func(stack cdk.Scope) {
+		secret := secrets.New(stack, "secret", secrets.Config{
+			Name:         "team/example",
+			Description:  "Everything that can be configured",
+			Keys:         []secrets.Key{{Name: "SECRET_KEY"}, {Name: "OPENAI_API_KEY", Optional: true}},
+			RecoveryDays: 7,
+			CreateKMSKey: true,
+			ReaderRoles:  map[string]string{"task-execution": "example-task-execution", "batch": "example-batch"},
+			PolicyName:   "example-reader",
+			AdoptARN:     "arn:aws:secretsmanager:ap-southeast-2:000000000000:secret:team/example-AbCdEf",
+			Protect:      true,
+			Tags:         map[string]string{"Team": "example"},
+		})
+		cdk.NewOutput(stack, "container-secrets", "", containerSecrets(secret))
+	})
+	construct("secrets-references", func(stack cdk.Scope) {
+		ref := references(stack)
+		secret := secrets.New(stack, "secret", secrets.Config{
+			Name:         ref("name"),
+			Description:  ref("description"),
+			Keys:         []secrets.Key{{Name: ref("key")}},
+			RecoveryDays: *number(stack, "days"),
+			KMSKeyARN:    ref("kms-key-arn"),
+			ReaderRoles:  map[string]string{"task-execution": ref("role")},
+			AdoptARN:     ref("adopt-arn"),
+		})
+		cdk.NewOutput(stack, "container-secrets", "", containerSecrets(secret))
+	})
+	construct("monitoring-minimal", func(stack cdk.Scope) {
+		monitoring.New(stack, "monitoring", monitoring.Config{
+			Name:      "example",
+			Region:    "ap-southeast-2",
+			Notify:    map[monitoring.Severity][]monitoring.Target{monitoring.Warning: {monitoring.Email("team@example.com")}},
+			Resources: []monitoring.Resource{monitoring.ECSService{Key: "web", Cluster: "example", Service: "web"}},
+		})
+	})
+	construct("monitoring-full", func(stack cdk.Scope) {
+		monitoring.New(stack, "monitoring", monitoring.Config{
+			Name:   "example",
+			Region: "ap-southeast-2",
+			Notify: map[monitoring.Severity][]monitoring.Target{
+				monitoring.Critical: {
+					monitoring.Email("oncall@example.com"),
+					monitoring.HTTPS("https://events.example.com/integration"),
+					monitoring.Topic("arn:aws:sns:ap-southeast-2:000000000000:pager"),
+				},
+				monitoring.Warning: {monitoring.Email("team@example.com"), monitoring.Email("lead@example.com")},
+			},
+			KMSKeyARN: "arn:aws:kms:ap-southeast-2:000000000000:key/11111111-2222-3333-4444-555555555555",
+			Resources: []monitoring.Resource{
+				monitoring.ECSService{Key: "web", Cluster: "example", Service: "web", ContainerInsights: true},
+				monitoring.ECSService{Key: "worker", Cluster: "example", Service: "worker"},
+				monitoring.ALB{Key: "alb", ARNSuffix: "app/example/1", TargetGroups: map[string]string{"web": "targetgroup/web/2"}},
+				monitoring.RDS{Key: "postgres", Instance: "example"},
+				monitoring.Redis{Key: "redis", Nodes: map[string]string{"001": "example-001", "002": "example-002"}},
+			},
+			Tune: map[string]monitoring.Tuning{
+				"web/cpu-high":           {Threshold: 90},
+				"alb/5xx-high":           {ThresholdZero: true},
+				"redis-002/hit-rate-low": {Off: true, Reason: "replicas are not read from"},
+			},
+			NotifyInsufficientData: true,
+			RunbookURL:             "https://example.com/runbook",
+			Tags:                   map[string]string{"Team": "example"},
+		})
+	})
+	construct("monitoring-references", func(stack cdk.Scope) {
+		ref := references(stack)
+		monitoring.New(stack, "monitoring", monitoring.Config{
+			Name:   ref("name"),
+			Region: ref("region"),
+			Notify: map[monitoring.Severity][]monitoring.Target{
+				monitoring.Critical: {monitoring.Email(ref("email")), monitoring.HTTPS(ref("url")), monitoring.Topic(ref("topic-arn"))},
+				monitoring.Warning:  {monitoring.Email(ref("email"))},
+			},
+			KMSKeyARN: ref("kms-key-arn"),
+			Resources: []monitoring.Resource{
+				monitoring.ECSService{Key: "web", Cluster: ref("cluster"), Service: ref("service")},
+				monitoring.ALB{Key: "alb", ARNSuffix: ref("alb"), TargetGroups: map[string]string{"web": ref("target-group")}},
+				monitoring.RDS{Key: "postgres", Instance: ref("instance")},
+				monitoring.Redis{Key: "redis", Nodes: map[string]string{"001": ref("node")}},
+			},
+			Tune:       map[string]monitoring.Tuning{"web/cpu-high": {Threshold: *number(stack, "threshold")}},
+			RunbookURL: ref("runbook-url"),
+		})
+	})
+}
+
+func containerSecrets(secret *secrets.Secret) []map[string]string {
+	var list []map[string]string
+	for _, s := range secret.ContainerSecrets() {
+		list = append(list, map[string]string{"name": s.Name, "valueFrom": s.ValueFrom})
+	}
+	return list
+}
+
+// references returns a function that makes a variable on first use and returns a
+// reference to it.
+func references(stack constructs.Construct) func(id string) string {
+	made := map[string]string{}
+	return func(id string) string {
+		if _, ok := made[id]; !ok {
+			variable := cdktf.NewTerraformVariable(stack, jsii.String(id), &cdktf.TerraformVariableConfig{Type: jsii.String("string")})
+			made[id] = *variable.StringValue()
+		}
+		return made[id]
+	}
+}
+
+func number(stack constructs.Construct, id string) *float64 {
+	variable := cdktf.NewTerraformVariable(stack, jsii.String(id), &cdktf.TerraformVariableConfig{Type: jsii.String("number")})
+	return variable.NumberValue()
+}
+
+// variants are changes of staging, by name.
+func variants() map[string]environment.Environment {
+	recipients := func(addresses ...string) environment.Environment {
+		env := environment.Staging()
+		env.Alerts.Critical.Emails = addresses
+		return env
+	}
+	tuned := recipients("oncall@example.com", "platform@example.com", "third@example.com")
+	tuned.Tune = map[string]environment.Tuning{"backend/cpu-high": {Threshold: 90}}
+	return map[string]environment.Environment{
+		"three-recipients": recipients("oncall@example.com", "platform@example.com", "third@example.com"),
+		"first-removed":    recipients("platform@example.com", "third@example.com"),
+		"threshold":        tuned,
+	}
+}
+
+// readStacks returns the JSON of every stack below dir: by stack id, or by the
+// name of the variant.
+func readStacks(dir string) (map[string]string, error) {
+	stacks := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.Name() != "cdk.tf.json" {
+			return err
+		}
+		name := filepath.Base(filepath.Dir(path))
+		if rel, err := filepath.Rel(filepath.Join(dir, "variants"), path); err == nil && !strings.HasPrefix(rel, "..") {
+			name, _, _ = strings.Cut(rel, string(filepath.Separator))
+		}
+		content, err := os.ReadFile(path)
+		stacks[name] = string(content)
+		return err
+	})
+	return stacks, err
+}
+
+func snapshotIDs() []string {
+	var ids []string
+	for _, id := range config.SortedKeys(synthesized) {
+		if _, isVariant := variants()[id]; !isVariant {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func TestSnapshots(t *testing.T) {
+	ids := snapshotIDs()
+	if len(ids) != 8 {
+		t.Fatalf("stacks are %v, want both environments and three cases of each construct", ids)
+	}
+	for _, id := range ids {
+		t.Run(id, func(t *testing.T) {
+			stack, dashboard, err := splitDashboard(synthesized[id])
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := func(name string) *snaps.Config {
+				return snaps.WithConfig(
+					snaps.Dir(filepath.Join("__snapshots__", id)), snaps.Filename(name),
+					snaps.JSON(snaps.JSONConfig{Indent: "  ", Width: 80}),
+				)
+			}
+			file("stack").MatchStandaloneJSON(t, stack)
+			if dashboard != "" {
+				file("dashboard").MatchStandaloneJSON(t, dashboard)
+			}
+			file("addresses").MatchStandaloneSnapshot(t, strings.Join(addresses(t, stack), "\n"))
+
+			joined, err := joinDashboard(stack, dashboard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(decode(t, synthesized[id]), decode(t, joined)); diff != "" {
+				t.Errorf("what is reviewed is not what was synthesized (-synthesized +reviewed):\n%s", diff)
+			}
+		})
+	}
+}
+
+func decode(t *testing.T, doc string) map[string]any {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal([]byte(doc), &v); err != nil {
+		t.Fatal(err)
+	}
+	for _, dashboard := range dashboards(v) {
+		var body any
+		if json.Unmarshal([]byte(dashboard[bodyKey].(string)), &body) == nil {
+			dashboard[bodyKey] = body
+		}
+	}
+	return v
+}
+
+const (
+	bodyKey       = "dashboard_body"
+	bodyElsewhere = "see the dashboard snapshot beside this file"
+)
+
+// splitDashboard takes the body of the dashboard, a single line of some kilobytes,
+// out of the JSON of a stack, so that both can be read. A body with a reference to
+// a number is not JSON until Terraform has put the number in, and stays.
+func splitDashboard(stack string) (rest, body string, err error) {
+	var doc map[string]any
+	if err := json.Unmarshal([]byte(stack), &doc); err != nil {
+		return "", "", err
+	}
+	for _, dashboard := range dashboards(doc) {
+		if text := dashboard[bodyKey].(string); json.Valid([]byte(text)) {
+			body = text
+			dashboard[bodyKey] = bodyElsewhere
+		}
+	}
+	return encode(doc), body, nil
+}
+
+// joinDashboard is the reverse of splitDashboard.
+func joinDashboard(rest, body string) (stack string, err error) {
+	var doc map[string]any
+	if err := json.Unmarshal([]byte(rest), &doc); err != nil {
+		return "", err
+	}
+	for _, dashboard := range dashboards(doc) {
+		if dashboard[bodyKey] == bodyElsewhere {
+			dashboard[bodyKey] = body
+		}
+	}
+	return encode(doc), nil
+}
+
+// dashboards returns the dashboard resources of a stack; there is at most one.
+func dashboards(doc map[string]any) []map[string]any {
+	resources, _ := doc["resource"].(map[string]any)
+	byName, _ := resources["aws_cloudwatch_dashboard"].(map[string]any)
+	var list []map[string]any
+	for _, d := range byName {
+		list = append(list, d.(map[string]any))
+	}
+	return list
+}
+
+func encode(doc map[string]any) string {
+	out, err := json.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		panic(err) // it was decoded from JSON
+	}
+	return string(out)
+}
+
+// addresses lists the resources of a stack as Terraform names them. A change of
+// an address destroys what it named, so it has to be seen in a review.
+func addresses(t *testing.T, stack string) []string {
+	t.Helper()
+	var doc struct {
+		Resource map[string]map[string]any
+		Data     map[string]map[string]any
+	}
+	if err := json.Unmarshal([]byte(stack), &doc); err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for prefix, types := range map[string]map[string]map[string]any{"": doc.Resource, "data.": doc.Data} {
+		for kind, names := range types {
+			for name := range names {
+				list = append(list, prefix+kind+"."+name)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestSynthIsDeterministic(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(t.TempDir())
+	if err := cdk.Synth(dir, snapshotStacks); err != nil {
+		t.Fatal(err)
+	}
+	again, err := readStacks(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range again {
+		if diff := cmp.Diff(want, synthesized[id]); diff != "" {
+			t.Errorf("%s differs from run to run (-second +first):\n%s", id, diff)
+		}
+	}
+}
+
+func TestNothingSecretOrLocal(t *testing.T) {
+	cwd, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, stack := range synthesized {
+		for _, forbidden := range []string{cwd, os.TempDir(), "secret_string", "aws_secretsmanager_secret_version"} {
+			if strings.Contains(stack, forbidden) {
+				t.Errorf("%s contains %q", id, forbidden)
+			}
+		}
+	}
+}
+
+func TestBadInput(t *testing.T) {
+	staging, production := environment.Staging(), environment.Production()
+	staging.Secret.RecoveryDays = 3
+	staging.Alerts.Critical.Emails = []string{"not-an-email", "oncall@example.com", "oncall@example.com"}
+	production.Cache.Nodes = nil
+	production.Tune = map[string]environment.Tuning{"backend/cpu": {Threshold: 90}}
+
+	out := filepath.Join(t.TempDir(), "cdktf.out")
+	err := cdk.Synth(out, func(app cdk.Scope) {
+		stacks.NewOperations(app, staging)
+		stacks.NewOperations(app, production)
+	})
+	want := `staging/app-secrets: RecoveryDays: is 3, want 0 (DeleteImmediately, or the default of 30) or 7 to 30
+staging/monitoring: Notify["critical"][0]: is "not-an-email", want an e-mail address ("name@example.com")
+staging/monitoring: Notify["critical"][2]: is "oncall@example.com", want each target once: Notify["critical"][1] is the same
+production/monitoring: Resources[4] (redis).Nodes: is empty, want at least one cache cluster id: CloudWatch has no metrics of replication groups
+production/monitoring: Tune["backend/cpu"]: is "backend/cpu", want one of alb-backend/unhealthy-targets, alb-frontend/unhealthy-targets, alb/5xx-high, backend/cpu-high, backend/memory-high, frontend/cpu-high, frontend/memory-high, postgres/cpu-high, postgres/storage-low`
+	if err == nil {
+		t.Fatal("synthesized without an error")
+	}
+	if diff := cmp.Diff(want, strings.TrimSpace(err.Error())); diff != "" {
+		t.Errorf("error (-want +got):\n%s", diff)
+	}
+	entries, err := os.ReadDir(filepath.Dir(out))
+	if err != nil || len(entries) != 0 {
+		t.Errorf("left behind %v, %v; want nothing", entries, err)
+	}
+}
+
+func TestContainerSecretThatIsNotAKey(t *testing.T) {
+	err := cdk.Synth(filepath.Join(t.TempDir(), "out"), func(app cdk.Scope) {
+		stack := cdk.NewStack(app, "app", cdk.Stack{Region: "ap-southeast-2", StateBucket: "b", StateKey: "k"})
+		secrets.New(stack, "secret", secrets.Config{Name: "s", Keys: []secrets.Key{{Name: "A"}}}).ContainerSecrets("A", "B")
+	})
+	want := `app/secret: ContainerSecrets: is "B", want one of Keys`
+	if err == nil || strings.TrimSpace(err.Error()) != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+}
+
+// TestPanicOfTheBindings checks that what the bindings panic with becomes one
+// clean message.
+func TestPanicOfTheBindings(t *testing.T) {
+	err := cdk.Synth(filepath.Join(t.TempDir(), "out"), func(app cdk.Scope) {
+		stacks.NewOperations(app, environment.Staging())
+		stacks.NewOperations(app, environment.Staging())
+	})
+	want := "building the construct tree: There is already a Construct with name 'staging' in App"
+	if err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+}
