@@ -43,7 +43,7 @@ func Synth(outdir string, build func(app Scope)) error {
 	if err != nil {
 		return fmt.Errorf("synthesizing: %w", err)
 	}
-	defer os.RemoveAll(staging)
+	defer func() { _ = os.RemoveAll(staging) }() // empty after a success
 
 	if err := synth(staging, build); err != nil {
 		return err

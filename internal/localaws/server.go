@@ -5,6 +5,7 @@
 package localaws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,7 +104,7 @@ func Start(ctx context.Context, projectDir string, log io.Writer, opts ...StartO
 	}
 	// With port 0 the system picks a free port while binding it: nobody can take it
 	// in between. moto then says which one it is.
-	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", "0")
+	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", "0") //nolint:noctx // Stop ends the whole process group
 	cmd.Env = motoEnviron(os.Environ())
 	// A file, not a pipe: a server that outlives us must not die of SIGPIPE.
 	cmd.Stdout, cmd.Stderr = s.output, s.output
@@ -167,7 +168,7 @@ func (s *Server) awaitAnswer(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("%w%s", context.Cause(ctx), tail(s.written()))
 		case <-s.exited:
-			return fmt.Errorf("it ended at once: %v%s", s.waitErr, tail(s.written()))
+			return fmt.Errorf("it ended at once: %w%s", cmp.Or(s.waitErr, errors.New("exit status 0")), tail(s.written()))
 		case <-tick.C:
 		}
 	}

@@ -47,9 +47,9 @@ func helper(mode string) {
 	select {} // until killed
 }
 
-func start(t *testing.T, opts ...StartOption) *Server {
+func start(t *testing.T) *Server {
 	t.Helper()
-	s, err := Start(t.Context(), t.TempDir(), t.Output(), opts...)
+	s, err := Start(t.Context(), t.TempDir(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

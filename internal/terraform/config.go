@@ -209,7 +209,7 @@ func writeIfChanged(path string, content []byte) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(tmp.Name())
+			_ = os.Remove(tmp.Name()) // the error that led here counts
 		}
 	}()
 	_, err = tmp.Write(content)

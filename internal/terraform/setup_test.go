@@ -338,7 +338,7 @@ func newServer(t *testing.T, archive []byte, tamper func(path string, body []byt
 		if tamper != nil {
 			body = tamper(name, body)
 		}
-		w.Write(body)
+		_, _ = w.Write(body)
 	}))
 	t.Cleanup(site.Close)
 	s.url = site.URL
@@ -377,14 +377,18 @@ func TestFind(t *testing.T) {
 	}{
 		{name: "on PATH", onPath: script("1.12.2"), want: "BIN", version: "1.12.2", says: "terraform 1.12.2 at BIN"},
 		{name: "oldest", onPath: script("1.11.0"), want: "BIN", version: "1.11.0"},
-		{name: "old", onPath: script("1.5.7"), want: "PROJECT", version: pinnedTerraform, download: true,
-			says: "terraform 1.5.7 at BIN: want >= 1.11, < 2.0; installing terraform 1.11.4 into "},
+		{
+			name: "old", onPath: script("1.5.7"), want: "PROJECT", version: pinnedTerraform, download: true,
+			says: "terraform 1.5.7 at BIN: want >= 1.11, < 2.0; installing terraform 1.11.4 into ",
+		},
 		{name: "too new", onPath: script("2.0.0"), want: "PROJECT", version: pinnedTerraform, download: true},
 		{name: "prerelease", onPath: script("1.12.0-beta1"), want: "PROJECT", version: pinnedTerraform, download: true},
 		{name: "broken", onPath: "#!/bin/sh\necho segfault >&2\nexit 3\n", want: "PROJECT", version: pinnedTerraform, download: true, says: "segfault"},
 		{name: "none", want: "PROJECT", version: pinnedTerraform, download: true, says: "no terraform on PATH"},
-		{name: "old, installed before", onPath: script("1.5.7"), has: script(pinnedTerraform), want: "PROJECT", version: pinnedTerraform,
-			says: "terraform 1.5.7 at BIN: want >= 1.11, < 2.0; using terraform 1.11.4 at "},
+		{
+			name: "old, installed before", onPath: script("1.5.7"), has: script(pinnedTerraform), want: "PROJECT", version: pinnedTerraform,
+			says: "terraform 1.5.7 at BIN: want >= 1.11, < 2.0; using terraform 1.11.4 at ",
+		},
 		{name: "old, installed before but broken", onPath: script("1.5.7"), has: "#!/bin/sh\nexit 1\n", want: "PROJECT", version: pinnedTerraform, download: true},
 	}
 	for _, test := range tests {

@@ -119,7 +119,7 @@ func (w *Workspace) Plan(ctx context.Context) (*tfjson.Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("terraform plan in %s: %w", w.dir, err)
 	}
-	defer os.RemoveAll(tmp)
+	defer func() { _ = os.RemoveAll(tmp) }() // in the system's temporary folder
 
 	var plan *tfjson.Plan
 	err = w.run(ctx, "plan", func() error {

@@ -1,0 +1,55 @@
+# Everything below installs what it needs into .tools and the usual caches; Go,
+# Node.js and Python 3 have to be there.
+
+.DEFAULT_GOAL := help
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOLANGCI_LINT := .tools/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+# Node 20 is the oldest version that this project supports; jsii would print a
+# banner about its end of life at every run.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION ?= 20
+
+DEV := go run ./internal/dev
+
+.PHONY: help
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Deploy staging to a local AWS and show the result (KEEP=1 leaves it running)
+	@$(DEV) demo $(if $(filter 1,$(KEEP)),--keep)
+
+.PHONY: test
+test: ## Run every test: Go, synth, terraform validate, terraform apply on a local AWS
+	go test -count=1 ./...
+
+.PHONY: synth
+synth: ## Write the Terraform JSON of both stacks to cdktf.out
+	@$(DEV) synth
+
+.PHONY: validate
+validate: ## Run terraform validate on every snapshot
+	go test -count=1 -run '^TestValidate' .
+
+.PHONY: snapshots
+snapshots: ## Rewrite __snapshots__ after a change that is meant; review the diff
+	UPDATE_SNAPS=clean go test -count=1 -run '^TestSnapshots$$' .
+
+# ENV reaches the program through the environment, never through a shell.
+.PHONY: diff
+diff: ## Show what a deployment would change: make diff ENV=staging
+	@$(DEV) diff "$$ENV"
+
+.PHONY: deploy
+deploy: ## Deploy the operations stack: make deploy ENV=staging
+	@$(DEV) deploy "$$ENV"
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Check format, vet, static analysis, import rules and doc comments
+	$(GOLANGCI_LINT) run
+	go mod tidy -diff
+
+$(GOLANGCI_LINT):
+	GOBIN=$(CURDIR)/.tools/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv .tools/bin/golangci-lint $@
