@@ -34,7 +34,7 @@ validate: ## Run terraform validate on every snapshot
 
 .PHONY: snapshots
 snapshots: ## Rewrite __snapshots__ after a change that is meant; review the diff
-	UPDATE_SNAPS=clean go test -count=1 -run '^TestSnapshots$$' .
+	UPDATE_SNAPS=clean go test -count=1 -run '^(TestSnapshots|TestReadmeAlarmTable)$$' .
 
 # ENV reaches the program through the environment, never through a shell.
 .PHONY: diff
