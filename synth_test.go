@@ -389,6 +389,47 @@ func TestNothingSecretOrLocal(t *testing.T) {
 	}
 }
 
+// TestLeastPrivilege looks for wildcards in every policy. In the policy of a key
+// the resource "*" is the key itself, and AWS documents kms:GenerateDataKey* as
+// what a service needs to publish to an encrypted topic.
+func TestLeastPrivilege(t *testing.T) {
+	type statement struct {
+		Sid, Effect        string
+		Actions, Resources []string
+	}
+	policies := 0
+	for id, stack := range synthesized {
+		var doc struct {
+			Data struct {
+				Documents map[string]struct{ Statement []statement } `json:"aws_iam_policy_document"`
+			}
+		}
+		must(t, json.Unmarshal([]byte(stack), &doc))
+		for name, document := range doc.Data.Documents {
+			policies++
+			isKeyPolicy := strings.Contains(name, "_key-policy-document_")
+			for _, s := range document.Statement {
+				if len(s.Actions) == 0 || len(s.Resources) == 0 || s.Sid == "" || s.Effect == "" {
+					t.Errorf("%s: %s: incomplete statement %+v", id, name, s)
+				}
+				for _, action := range s.Actions {
+					if strings.Contains(action, "*") && !(isKeyPolicy && action == "kms:GenerateDataKey*") {
+						t.Errorf("%s: %s: %s: action %s", id, name, s.Sid, action)
+					}
+				}
+				for _, resource := range s.Resources {
+					if strings.Contains(resource, "*") && !isKeyPolicy {
+						t.Errorf("%s: %s: %s: resource %s", id, name, s.Sid, resource)
+					}
+				}
+			}
+		}
+	}
+	if policies == 0 {
+		t.Error("found no policy")
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	staging, production := environment.Staging(), environment.Production()
 	staging.Secret.RecoveryDays = 3

@@ -54,8 +54,13 @@ func runDemo(ctx context.Context, out io.Writer, keep bool) (err error) {
 		defer func() { err = errors.Join(err, server.Stop()) }()
 	}
 
-	if err := steps.do("Create what exists already in "+env.Name, func() error {
-		return localaws.Seed(ctx, server, env)
+	if err := steps.do("Create what exists already in "+strings.Join(environment.Names(), " and "), func() error {
+		for _, existing := range environment.All() {
+			if err := localaws.Seed(ctx, server, existing); err != nil {
+				return err
+			}
+		}
+		return nil
 	}); err != nil {
 		return err
 	}
