@@ -10,7 +10,8 @@ GOLANGCI_LINT := .tools/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 # banner about its end of life at every run.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION ?= 20
 
-DEV := go run ./internal/dev
+# A built program, because "go run" would add its own lines to error messages.
+DEV := go build -o .tools/bin/dev ./internal/dev && .tools/bin/dev
 
 .PHONY: help
 help: ## Print this list
@@ -34,7 +35,7 @@ validate: ## Run terraform validate on every snapshot
 
 .PHONY: snapshots
 snapshots: ## Rewrite __snapshots__ after a change that is meant; review the diff
-	UPDATE_SNAPS=clean go test -count=1 -run '^(TestSnapshots|TestReadmeAlarmTable)$$' .
+	UPDATE_SNAPS=true go test -count=1 -run '^(TestSnapshots|TestReadmeAlarmTable)$$' .
 
 # ENV reaches the program through the environment, never through a shell.
 .PHONY: diff
@@ -44,6 +45,10 @@ diff: ## Show what a deployment would change: make diff ENV=staging
 .PHONY: deploy
 deploy: ## Deploy the operations stack: make deploy ENV=staging
 	@$(DEV) deploy "$$ENV"
+
+.PHONY: bench
+bench: ## Time synth, and synth with terraform validate (medians of one run)
+	@$(DEV) bench
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Check format, vet, static analysis, import rules and doc comments

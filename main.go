@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/ohmycoins/infra/internal/cdk"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/ohmycoins/infra/constructs/synth"
 	"github.com/ohmycoins/infra/stacks"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
 func main() {
-	err := cdk.Synth(cdk.Outdir(), func(app cdk.Scope) {
+	err := synth.App(func(app constructs.Construct) {
 		for _, env := range environment.All() {
 			stacks.NewOperations(app, env)
 		}

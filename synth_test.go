@@ -52,10 +52,6 @@ func TestMain(m *testing.M) {
 	if err := os.RemoveAll(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
-	if obsolete, err := snaps.Clean(m); code == 0 && (obsolete || err != nil) {
-		fmt.Fprintln(os.Stderr, "obsolete snapshots: run make snapshots", err)
-		code = 1
-	}
 	os.Exit(code)
 }
 
@@ -236,23 +232,25 @@ func TestSnapshots(t *testing.T) {
 	if len(ids) != 8 {
 		t.Fatalf("stacks are %v, want both environments and three cases of each construct", ids)
 	}
+	files := map[string]bool{}
 	for _, id := range ids {
 		t.Run(id, func(t *testing.T) {
 			stack, dashboard, err := splitDashboard(synthesized[id])
 			if err != nil {
 				t.Fatal(err)
 			}
-			file := func(name string) *snaps.Config {
+			file := func(name, ext string) *snaps.Config {
+				files[filepath.Join("__snapshots__", id, name+"_1.snap"+ext)] = true
 				return snaps.WithConfig(
 					snaps.Dir(filepath.Join("__snapshots__", id)), snaps.Filename(name),
 					snaps.JSON(snaps.JSONConfig{Indent: "  ", Width: 80}),
 				)
 			}
-			file("stack").MatchStandaloneJSON(t, stack)
+			file("stack", ".json").MatchStandaloneJSON(t, stack)
 			if dashboard != "" {
-				file("dashboard").MatchStandaloneJSON(t, dashboard)
+				file("dashboard", ".json").MatchStandaloneJSON(t, dashboard)
 			}
-			file("addresses").MatchStandaloneSnapshot(t, strings.Join(addresses(t, stack), "\n"))
+			file("addresses", "").MatchStandaloneSnapshot(t, strings.Join(addresses(t, stack), "\n"))
 
 			joined, err := joinDashboard(stack, dashboard)
 			if err != nil {
@@ -263,6 +261,23 @@ func TestSnapshots(t *testing.T) {
 			}
 		})
 	}
+	removeObsolete(t, files)
+}
+
+// removeObsolete looks for snapshots that no test made, and removes them when
+// snapshots are updated.
+func removeObsolete(t *testing.T, made map[string]bool) {
+	t.Helper()
+	must(t, filepath.WalkDir("__snapshots__", func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || made[path] {
+			return err
+		}
+		if os.Getenv("UPDATE_SNAPS") == "true" {
+			return os.Remove(path)
+		}
+		t.Errorf("%s is obsolete: make snapshots removes it", path)
+		return nil
+	}))
 }
 
 func decode(t *testing.T, doc string) map[string]any {
@@ -413,7 +428,7 @@ func TestLeastPrivilege(t *testing.T) {
 					t.Errorf("%s: %s: incomplete statement %+v", id, name, s)
 				}
 				for _, action := range s.Actions {
-					if strings.Contains(action, "*") && !(isKeyPolicy && action == "kms:GenerateDataKey*") {
+					if strings.Contains(action, "*") && (!isKeyPolicy || action != "kms:GenerateDataKey*") {
 						t.Errorf("%s: %s: %s: action %s", id, name, s.Sid, action)
 					}
 				}

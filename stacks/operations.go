@@ -32,8 +32,9 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 		DeleteImmediately: env.Secret.RecoveryDays == 0,
 		ReaderRoles:       map[string]string{"task-execution": env.Roles.TaskExecution},
 		AdoptARN:          existing.secretARN,
-		// The application does not start without its secret, so that removing the
-		// operations stack must not take it along.
+		// The application does not start without its secret, so that destroying the
+		// operations stack must not take it along. The rule protects only as long as
+		// this call stays in the code and keeps its id.
 		Protect: true,
 	})
 	mon := monitoring.New(stack, "monitoring", monitoring.Config{

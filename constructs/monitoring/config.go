@@ -92,6 +92,8 @@ func (c Config) alarmName(a Alarm) string { return c.Name + "/" + a.Key() }
 
 func (c Config) topicName(s Severity) string { return c.Name + "-" + string(s) }
 
+func (c Config) keyAlias() string { return "alias/" + c.Name + "-alarms" }
+
 func (c Config) runbookURL() string {
 	if c.RunbookURL == "" {
 		return DefaultRunbookURL
@@ -269,6 +271,9 @@ func (c Config) validateNotify(p *config.Problems) {
 func (c Config) validateAlarms(p *config.Problems) {
 	if config.IsToken(c.Name) {
 		return
+	}
+	if n := len(c.keyAlias()); c.KMSKeyARN == "" && n > maxAlias {
+		p.Want("Name", c.Name, "a shorter Name, or a KMSKeyARN: the alias of the key that is made has %d characters, and AWS allows %d", n, maxAlias)
 	}
 	for _, a := range c.Alarms() {
 		if n := len(c.alarmName(a)); n > maxAlarmName {

@@ -147,6 +147,14 @@ func TestValidate(t *testing.T) {
 		}(), []string{
 			`Name: is "` + strings.Repeat("n", 80) + `"… (256 characters), want a shorter Name or Key: the name of the alarm db/storage-low has 256 characters, and AWS allows 255`,
 		}},
+		{"alias too long", func() Config {
+			c := only(RDS{Key: "d", Instance: "i"})
+			c.Name = strings.Repeat("n", 244)
+			c.Tune = map[string]Tuning{"d/storage-low": {Off: true, Reason: "r"}}
+			return c
+		}(), []string{
+			`Name: is "` + strings.Repeat("n", 80) + `"… (244 characters), want a shorter Name, or a KMSKeyARN: the alias of the key that is made has 257 characters, and AWS allows 256`,
+		}},
 		{"description too long", func() Config {
 			c := only(ECSService{Key: "s", Cluster: "c", Service: "s"})
 			c.RunbookURL = "https://example.com/" + strings.Repeat("r", 950)

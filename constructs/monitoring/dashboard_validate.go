@@ -20,6 +20,7 @@ const (
 	maxDashboardName   = 255
 	maxAlarmName       = 255
 	maxDescription     = 1024
+	maxAlias           = 256
 	maxActionsAState   = 5
 	maxDimensions      = 30
 	shortestPeriod     = 60

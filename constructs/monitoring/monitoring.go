@@ -4,6 +4,7 @@ package monitoring
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -84,10 +85,11 @@ func newAlarm(scope cdk.Scope, a Alarm, cfg Config, topicARN string) string {
 
 // withSeverity adds a tag by which tools find the severity of an alarm.
 func withSeverity(tags map[string]string, severity Severity) map[string]string {
-	all := map[string]string{"Severity": string(severity)}
-	for k, v := range tags {
-		all[k] = v
+	all := maps.Clone(tags)
+	if all == nil {
+		all = map[string]string{}
 	}
+	all["Severity"] = string(severity)
 	return all
 }
 

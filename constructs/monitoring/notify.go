@@ -23,7 +23,8 @@ type Target struct {
 func Email(address string) Target { return Target{"email", address} }
 
 // HTTPS posts to a URL, such as the integration URL of PagerDuty or Opsgenie.
-// Where the URL contains a key, pass a reference to where the key is kept.
+// Where the URL contains a key, pass a reference to where the key is kept, so that
+// it is not in the code. Terraform's state contains the URL in any case.
 func HTTPS(url string) Target { return Target{"https", url} }
 
 // Topic notifies an SNS topic that exists and lets CloudWatch publish to it.
@@ -101,10 +102,9 @@ func (t Target) subscriptionID(resolved string) string {
 func newTopic(scope cdk.Scope, severity Severity, cfg Config, keyARN string) string {
 	node := cdk.NewNode(scope, string(severity), nil)
 	topic := cdk.NewTopic(node, "topic", cdk.Topic{
-		Name:        cfg.topicName(severity),
-		DisplayName: cfg.topicName(severity),
-		KMSKeyARN:   keyARN,
-		Tags:        cfg.Tags,
+		Name:      cfg.topicName(severity),
+		KMSKeyARN: keyARN,
+		Tags:      cfg.Tags,
 	})
 	cdk.NewTopicPolicy(node, "policy", topic, cdk.PolicyDocument(node, "policy-document", cdk.Statement{
 		SID:           "AlarmsOfThisAccount",
@@ -125,7 +125,7 @@ func newTopic(scope cdk.Scope, severity Severity, cfg Config, keyARN string) str
 // newTopicKey makes a key that CloudWatch may use, and returns its ARN. CloudWatch
 // cannot publish to a topic that is encrypted with the AWS managed key.
 func newTopicKey(scope cdk.Scope, cfg Config) string {
-	key, id := cdk.NewKey(scope, "key", "alias/"+cfg.Name+"-alarms", "Encrypts alarm notifications of "+cfg.Name, cfg.Tags)
+	key, id := cdk.NewKey(scope, "key", cfg.keyAlias(), "Encrypts alarm notifications of "+cfg.Name, cfg.Tags)
 	// In a key policy the resource "*" is the key itself.
 	itself := []string{"*"}
 	cdk.NewKeyPolicy(scope, "key-policy", id, cdk.PolicyDocument(scope, "key-policy-document",

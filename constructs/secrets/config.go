@@ -3,6 +3,7 @@ package secrets
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/ohmycoins/infra/internal/config"
@@ -121,6 +122,9 @@ func (c Config) validateEncryption(p *config.Problems) {
 	}
 	if c.KMSKeyARN != "" && !config.IsToken(c.KMSKeyARN) && !config.IsARN(c.KMSKeyARN, "kms", "key/") {
 		p.Want("KMSKeyARN", c.KMSKeyARN, `the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"): IAM policies accept neither key ids nor aliases`)
+	}
+	if c.CreateKMSKey && strings.HasPrefix(c.Name, "aws/") {
+		p.Want("Name", c.Name, `a name that does not begin with "aws/" when CreateKMSKey is true: AWS reserves such aliases`)
 	}
 	if alias := "alias/" + c.Name; c.CreateKMSKey && !config.IsToken(c.Name) && len(alias) > maxAlias {
 		p.Want("Name", c.Name, "at most %d characters when CreateKMSKey is true: the key's alias is named after it", maxAlias-len("alias/"))

@@ -61,6 +61,9 @@ func TestValidate(t *testing.T) {
 		{"name too long for an alias", with(func(c *Config) { c.Name, c.NoPolicy, c.CreateKMSKey = long[:251], true, true }), []string{
 			`Name: is "` + long[:80] + `"… (251 characters), want at most 250 characters when CreateKMSKey is true: the key's alias is named after it`,
 		}},
+		{"name with an alias of AWS", with(func(c *Config) { c.Name, c.CreateKMSKey = "aws/app", true }), []string{
+			`Name: is "aws/app", want a name that does not begin with "aws/" when CreateKMSKey is true: AWS reserves such aliases`,
+		}},
 		{"description too long", with(func(c *Config) { c.Description = strings.Repeat("d", 2049) }), []string{
 			`Description: is "` + strings.Repeat("d", 80) + `"… (2049 characters), want at most 2048 characters`,
 		}},

@@ -22,33 +22,22 @@ import (
 // Scope is where a construct is made: an app, a stack or another construct.
 type Scope = constructs.Construct
 
-// Outdir is the folder that the cdktf command line expects the output in.
-func Outdir() string {
-	if dir := os.Getenv("CDKTF_OUTDIR"); dir != "" {
-		return dir
-	}
-	return "cdktf.out"
-}
-
 // Synth lets build fill an app and writes the Terraform JSON of its stacks to
 // outdir. When any construct is misconfigured the error lists every problem of
 // every stack, a line each, and nothing is written.
 func Synth(outdir string, build func(app Scope)) error {
-	if err := os.MkdirAll(filepath.Dir(outdir), 0o755); err != nil {
-		return fmt.Errorf("synthesizing: %w", err)
-	}
 	// The app creates its folder before it knows whether it is valid, and writes
-	// stack by stack, so it works beside outdir and the result is moved there.
-	staging, err := os.MkdirTemp(filepath.Dir(outdir), ".cdktf-")
+	// stack by stack, so it works elsewhere and a complete result is copied.
+	dir, err := os.MkdirTemp("", "cdktf-")
 	if err != nil {
 		return fmt.Errorf("synthesizing: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(staging) }() // empty after a success
+	defer func() { _ = os.RemoveAll(dir) }() // in the system's temporary folder
 
-	if err := synth(staging, build); err != nil {
+	if err := synth(dir, build); err != nil {
 		return err
 	}
-	if err := moveTree(staging, outdir); err != nil {
+	if err := copyTree(dir, outdir); err != nil {
 		return fmt.Errorf("writing %s: %w", outdir, err)
 	}
 	return nil
@@ -109,7 +98,7 @@ func panicMessage(s string) string {
 	return s
 }
 
-func moveTree(from, to string) error {
+func copyTree(from, to string) error {
 	return filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -122,6 +111,10 @@ func moveTree(from, to string) error {
 		if d.IsDir() {
 			return os.MkdirAll(target, 0o755)
 		}
-		return os.Rename(path, target)
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, content, 0o644)
 	})
 }

@@ -63,16 +63,15 @@ func NewDashboard(scope Scope, id, name, body string) {
 
 // Topic is aws_sns_topic.
 type Topic struct {
-	Name, DisplayName string
-	KMSKeyARN         string
-	Tags              map[string]string
+	Name      string
+	KMSKeyARN string
+	Tags      map[string]string
 }
 
 // NewTopic returns the ARN of the topic.
 func NewTopic(scope Scope, id string, cfg Topic) string {
 	return *snstopic.NewSnsTopic(scope, jsii.String(id), &snstopic.SnsTopicConfig{
 		Name:           String(cfg.Name),
-		DisplayName:    String(cfg.DisplayName),
 		KmsMasterKeyId: String(cfg.KMSKeyARN),
 		Tags:           Map(cfg.Tags),
 	}).Arn()

@@ -65,6 +65,12 @@ func command() *cobra.Command {
 			return cli.run(cmd.Context(), "synth")
 		},
 	})
+	root.AddCommand(&cobra.Command{
+		Use:   "bench",
+		Short: "Time synth and validate",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return runBench(cmd.Context(), os.Stdout) },
+	})
 	var keep bool
 	demo := &cobra.Command{
 		Use:   "demo",
