@@ -189,9 +189,15 @@ func variants() map[string]environment.Environment {
 		env.Alerts.Critical.Emails = addresses
 		return env
 	}
+	everything := environment.Staging()
+	everything.AccountID = "000000000000"
+	everything.Alerts.Critical.URLs = []string{"https://events.example.com/integration"}
+	everything.Alerts.Warning.TopicARNs = []string{"arn:aws:sns:ap-southeast-2:000000000000:team"}
+	everything.Tune = map[string]environment.Tuning{"redis-001/hit-rate-low": {Off: true, Reason: "nothing is cached yet"}}
 	tuned := recipients("oncall@example.com", "platform@example.com", "third@example.com")
 	tuned.Tune = map[string]environment.Tuning{"backend/cpu-high": {Threshold: 90}}
 	return map[string]environment.Environment{
+		"everything":       everything,
 		"three-recipients": recipients("oncall@example.com", "platform@example.com", "third@example.com"),
 		"first-removed":    recipients("platform@example.com", "third@example.com"),
 		"threshold":        tuned,
@@ -400,6 +406,22 @@ func TestNothingSecretOrLocal(t *testing.T) {
 			if strings.Contains(stack, forbidden) {
 				t.Errorf("%s contains %q", id, forbidden)
 			}
+		}
+	}
+}
+
+// TestOptionalData checks that what an environment may leave out reaches the stack.
+func TestOptionalData(t *testing.T) {
+	plain, everything := synthesized["staging"], synthesized["everything"]
+	for text, inPlain := range map[string]bool{
+		"\"allowed_account_ids\": [\n          \"000000000000\"\n        ]": false,
+		"\"endpoint\": \"https://events.example.com/integration\"":          false,
+		"\"arn:aws:sns:ap-southeast-2:000000000000:team\"":                  false,
+		"\"alarm_name\": \"ohmycoins-staging/redis-001/hit-rate-low\"":      true,
+	} {
+		if strings.Contains(plain, text) != inPlain || strings.Contains(everything, text) == inPlain {
+			t.Errorf("%s: in the plain stack %v, want %v; in the other %v, want %v", text,
+				strings.Contains(plain, text), inPlain, strings.Contains(everything, text), !inPlain)
 		}
 	}
 }

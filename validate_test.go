@@ -26,8 +26,8 @@ func workspace(t *testing.T, stack string, env map[string]string) *terraform.Wor
 	}
 	dir := t.TempDir()
 	// moto answers 500 to what it does not implement; the provider would retry that
-	// for minutes.
-	const override = `{"provider": {"aws": [{"max_retries": 1}]}}`
+	// for minutes. A dropped connection deserves a second attempt.
+	const override = `{"provider": {"aws": [{"max_retries": 3}]}}`
 	for name, content := range map[string]string{"cdk.tf.json": stack, "local_override.tf.json": override} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)

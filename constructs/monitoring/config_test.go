@@ -51,6 +51,13 @@ func TestValidate(t *testing.T) {
 		{"name with space", with(func(c *Config) { c.Name = "my app" }), []string{
 			`Name: is "my app", want 1 to 255 characters of A-Z a-z 0-9 - _: it is the name of the dashboard`,
 		}},
+		{"name too long", with(func(c *Config) {
+			c.Name, c.KMSKeyARN, c.Resources = strings.Repeat("n", 256), ref, []Resource{RDS{Key: "d", Instance: "i"}}
+			c.Tune = map[string]Tuning{"d/storage-low": {Off: true, Reason: "r"}}
+		}), []string{
+			`Name: is "` + strings.Repeat("n", 80) + `"… (256 characters), want 1 to 255 characters of A-Z a-z 0-9 - _: it is the name of the dashboard`,
+			`Name: is "` + strings.Repeat("n", 80) + `"… (267 characters), want a shorter Name or Key: the name of the alarm d/cpu-high has 267 characters, and AWS allows 255`,
+		}},
 		{"name token", with(func(c *Config) { c.Name = ref }), nil},
 		{"region", with(func(c *Config) { c.Region = "Sydney" }), []string{`Region: is "Sydney", want an AWS region ("ap-southeast-2")`}},
 		{"region token", with(func(c *Config) { c.Region = ref }), nil},

@@ -31,6 +31,7 @@ func runDemo(ctx context.Context, out io.Writer, keep bool) (err error) {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintln(out, cdktfPackage+" from the npm registry, downloaded once")
 	// The demonstration's output and Terraform folder are its own, so that they
 	// never meet those of a real deployment.
 	dir, err := os.MkdirTemp("", "infra-demo-")
