@@ -69,7 +69,7 @@ func TestApply(t *testing.T) {
 			cloud.checkDashboard(t, env)
 			cloud.checkSecret(t, env)
 			if env.Name == "staging" {
-				checkChanges(t, server)
+				checkChanges(t, ws)
 			}
 			checkDestroy(t, ws, cloud, env)
 		})
@@ -85,7 +85,7 @@ func must(t *testing.T, err error) {
 
 // wantChanges compares what a plan would do, "action address", with what it is
 // expected to.
-func wantChanges(t *testing.T, ws *terraform.Workspace, after string, want ...string) {
+func wantChanges(t *testing.T, ws stackWorkspace, after string, want ...string) {
 	t.Helper()
 	plan, err := ws.Plan(t.Context())
 	must(t, err)
@@ -99,19 +99,15 @@ func wantChanges(t *testing.T, ws *terraform.Workspace, after string, want ...st
 }
 
 // checkChanges changes staging in one place at a time.
-func checkChanges(t *testing.T, server *localaws.Server) {
+func checkChanges(t *testing.T, ws stackWorkspace) {
 	const subscription = "aws_sns_topic_subscription.monitoring_critical_email-"
-	variant := func(name string) *terraform.Workspace {
-		ws := workspace(t, synthesized[name], server.Env())
-		must(t, ws.Init(t.Context()))
-		return ws
-	}
-	third := variant("three-recipients")
-	wantChanges(t, third, "third recipient added", "create "+subscription+"third-example-com-6cd954_4FBA52F1")
-	must(t, third.Apply(t.Context()))
-	wantChanges(t, variant("first-removed"), "first recipient removed",
-		"delete "+subscription+"oncall-example-com-a40ca5_233F0FAA")
-	wantChanges(t, variant("threshold"), "threshold changed",
+	ws.put(t, synthesized["three-recipients"])
+	wantChanges(t, ws, "third recipient added", "create "+subscription+"third-example-com-6cd954_4FBA52F1")
+	must(t, ws.Apply(t.Context()))
+	ws.put(t, synthesized["first-removed"])
+	wantChanges(t, ws, "first recipient removed", "delete "+subscription+"oncall-example-com-a40ca5_233F0FAA")
+	ws.put(t, synthesized["threshold"])
+	wantChanges(t, ws, "threshold changed",
 		"update aws_cloudwatch_dashboard.monitoring_dashboard_4CE328EF",
 		"update aws_cloudwatch_metric_alarm.monitoring_alarms_backend-cpu-high_C144EAA7")
 }
@@ -126,7 +122,7 @@ type cloud struct {
 	outputs    map[string]any
 }
 
-func connect(t *testing.T, server *localaws.Server, ws *terraform.Workspace) cloud {
+func connect(t *testing.T, server *localaws.Server, ws stackWorkspace) cloud {
 	t.Helper()
 	outputs, err := ws.Output(t.Context())
 	must(t, err)
@@ -457,7 +453,7 @@ func (c cloud) checkSecretValue(t *testing.T, env environment.Environment) {
 
 // checkDestroy checks that the secret is protected, and that everything else goes
 // without taking along what existed.
-func checkDestroy(t *testing.T, ws *terraform.Workspace, cloud cloud, env environment.Environment) {
+func checkDestroy(t *testing.T, ws stackWorkspace, cloud cloud, env environment.Environment) {
 	t.Helper()
 	const secret = "aws_secretsmanager_secret.app-secrets_secret_CE86DAB4"
 	err := ws.Destroy(t.Context())

@@ -17,27 +17,32 @@ var install = sync.OnceValues(func() (*terraform.Installation, error) {
 	return terraform.Setup(ctx, ".", os.Stderr)
 })
 
-// workspace returns a Terraform workspace that holds a stack.
-func workspace(t *testing.T, stack string, env map[string]string) *terraform.Workspace {
+// stackWorkspace is a Terraform workspace that holds a stack.
+type stackWorkspace struct {
+	*terraform.Workspace
+	dir string
+}
+
+func workspace(t *testing.T, stack string, env map[string]string) stackWorkspace {
 	t.Helper()
 	inst, err := install()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	dir := t.TempDir()
+	ws, err := inst.Workspace(dir, env)
+	must(t, err)
 	// moto answers 500 to what it does not implement; the provider would retry that
 	// for minutes. A dropped connection deserves a second attempt.
 	const override = `{"provider": {"aws": [{"max_retries": 3}]}}`
-	for name, content := range map[string]string{"cdk.tf.json": stack, "local_override.tf.json": override} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ws, err := inst.Workspace(dir, env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ws
+	must(t, os.WriteFile(filepath.Join(dir, "local_override.tf.json"), []byte(override), 0o600))
+	w := stackWorkspace{ws, dir}
+	w.put(t, stack)
+	return w
+}
+
+// put replaces the stack by a variant of it.
+func (w stackWorkspace) put(t *testing.T, stack string) {
+	t.Helper()
+	must(t, os.WriteFile(filepath.Join(w.dir, "cdk.tf.json"), []byte(stack), 0o600))
 }
 
 // reviewed returns the JSON of a stack as it stands in __snapshots__: what people
