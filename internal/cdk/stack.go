@@ -9,14 +9,7 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"github.com/ohmycoins/infra/internal/config"
-)
-
-// Versions that every stack asks for. The bindings would pin the provider to the
-// version that they were generated from.
-const (
-	TerraformVersion = ">= 1.11, < 2.0" // 1.11 made the S3 backend's use_lockfile stable
-	ProviderSource   = "hashicorp/aws"
-	ProviderVersion  = "~> 5.99"
+	"github.com/ohmycoins/infra/internal/versions"
 )
 
 // Stack configures [NewStack].
@@ -49,9 +42,10 @@ func NewStack(app Scope, id string, cfg Stack) Scope {
 		Encrypt: jsii.Bool(true),
 	})
 	backend.AddOverride(jsii.String("use_lockfile"), true)
-	stack.AddOverride(jsii.String("terraform.required_version"), TerraformVersion)
-	stack.AddOverride(jsii.String("terraform.required_providers.aws.source"), ProviderSource)
-	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), ProviderVersion)
+	stack.AddOverride(jsii.String("terraform.required_version"), versions.Terraform)
+	// The bindings would pin the version that they were generated from.
+	stack.AddOverride(jsii.String("terraform.required_providers.aws.source"), versions.ProviderSource)
+	stack.AddOverride(jsii.String("terraform.required_providers.aws.version"), versions.Provider)
 	return stack
 }
 

@@ -10,13 +10,15 @@ import (
 	"strings"
 
 	"github.com/hashicorp/go-version"
+
+	"github.com/ohmycoins/infra/internal/versions"
 )
 
 const (
 	configVar = "TF_CLI_CONFIG_FILE"
 
-	provider     = "registry.terraform.io/hashicorp/aws"
-	wantProvider = "~> 5.99"
+	provider     = "registry.terraform.io/" + versions.ProviderSource
+	wantProvider = versions.Provider
 )
 
 // mirror is a folder that holds the provider.

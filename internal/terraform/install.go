@@ -16,13 +16,13 @@ import (
 	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/hc-install/product"
 	"github.com/hashicorp/hc-install/releases"
+
+	"github.com/ohmycoins/infra/internal/versions"
 )
 
 const (
-	// wantTerraform starts at 1.11 because use_lockfile of the S3 backend is an
-	// experiment before: https://github.com/hashicorp/terraform/releases/tag/v1.11.0
-	wantTerraform    = ">= 1.11, < 2.0"
-	pinnedTerraform  = "1.11.4"
+	wantTerraform    = versions.Terraform
+	pinnedTerraform  = versions.InstalledTerraform
 	downloadDeadline = 5 * time.Minute
 )
 
