@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -19,12 +20,12 @@ type proxy struct {
 	url    string
 }
 
-func startProxy(motoURL string) (*proxy, error) {
+func startProxy(ctx context.Context, motoURL string) (*proxy, error) {
 	target, err := url.Parse(motoURL)
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listening in front of moto: %w", err)
 	}

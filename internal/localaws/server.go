@@ -121,7 +121,7 @@ func Start(ctx context.Context, projectDir string, log io.Writer, opts ...StartO
 	if err := s.awaitAnswer(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", program, err), s.stop())
 	}
-	if s.proxy, err = startProxy(s.MotoURL); err != nil {
+	if s.proxy, err = startProxy(ctx, s.MotoURL); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	s.URL = s.proxy.url
