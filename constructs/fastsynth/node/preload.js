@@ -8,13 +8,15 @@
 const main = process.argv[1] || "";
 // jsii starts two Node processes: bin/jsii-runtime.js, which only passes messages
 // on, and lib/program.js, the kernel. Every other program is none of our business.
-if (/[\\/]lib[\\/]program\.js$/.test(main) && process.execArgv.includes("--preserve-symlinks")) {
-  restoreNodeOptions();
-  try {
-    install();
-  } catch (err) {
-    debug(`jsii starts as usual: ${err.message}`);
+try {
+  if (/[\\/]bin[\\/]jsii-runtime\.js$/.test(main)) {
+    startKernelEarly();
+  } else if (/[\\/]lib[\\/]program\.js$/.test(main) && process.execArgv.includes("--preserve-symlinks")) {
+    restoreNodeOptions();
+    changeKernel();
   }
+} catch (err) {
+  debug(`jsii starts as usual: ${err.message}`);
 }
 
 function debug(message) {
@@ -33,48 +35,81 @@ function restoreNodeOptions() {
   }
 }
 
-function install() {
-  const env = process.env;
+// knownVersion returns the version of the jsii runtime whose file has this
+// content. What follows was written for, and tested with, these versions only.
+function knownVersion(content) {
+  const digest = require("crypto").createHash("sha256").update(content).digest("hex");
+  const version = {
+    "9363906dc1ea3718986493f30e168147753c3f9c51a5bd5c84b9545d014d56da": "1.112.0", // bin/jsii-runtime.js
+    "f04fb10127c29c3bf9dc871f47001931f2ef7ab02bde02d59ec31dc5cca81bfc": "1.112.0", // lib/program.js
+  }[digest];
+  if (!version) throw new Error(`this version of the jsii runtime is not known (${digest})`);
+  return version;
+}
+
+// startKernelEarly starts the kernel before the program that is there to start
+// it, which takes a while to get to it.
+function startKernelEarly() {
+  const path = require("path");
+  const processes = require("child_process");
+  knownVersion(require("fs").readFileSync(main));
+  const { spawn } = processes;
+  const wanted = [
+    process.execPath,
+    [...process.execArgv, "--preserve-symlinks", path.resolve(path.dirname(main), "..", "lib", "program.js")],
+    { stdio: ["ignore", "pipe", "pipe", "pipe"] },
+  ];
+  const kernel = spawn(...wanted);
+  processes.spawn = function (...args) {
+    processes.spawn = spawn;
+    if (JSON.stringify(args) === JSON.stringify(wanted)) return kernel;
+    kernel.kill();
+    return spawn.apply(this, args);
+  };
+}
+
+function changeKernel() {
+  const { env } = process;
   if (env.JSII_VALIDATE_ASSEMBLIES) throw new Error("JSII_VALIDATE_ASSEMBLIES needs whole manifests");
   if (env.JSII_RUNTIME_PACKAGE_CACHE && env.JSII_RUNTIME_PACKAGE_CACHE.toLowerCase() !== "enabled") {
     throw new Error("JSII_RUNTIME_PACKAGE_CACHE switches caches off");
   }
   const Module = require("module");
-  const compile = Module.prototype._compile;
+  const nodeCompiles = Module.prototype._compile;
+  let compile;
   Module.prototype._compile = function (content, filename, ...rest) {
     if (filename === main) {
-      Module.prototype._compile = compile;
       try {
         content = patch(content, Module);
+        compile = require("./code.js").codeCache(Module, debug);
       } catch (err) {
         debug(`jsii starts as usual: ${err.message}`);
+        Module.prototype._compile = nodeCompiles;
       }
     }
-    return compile.call(this, content, filename, ...rest);
+    if (!compile || !(rest[0] === undefined || rest[0] === "commonjs")) {
+      return nodeCompiles.call(this, content, filename, ...rest);
+    }
+    return compile(this, content, filename) ?? nodeCompiles.call(this, content, filename, ...rest);
   };
 }
 
-// patch returns the kernel's source with calls to our hooks. Only sources that
-// the hooks were written and tested for are patched, by content.
+// patch returns the kernel's source with calls to our hooks.
 function patch(content, Module) {
-  const digest = require("crypto").createHash("sha256").update(content).digest("hex");
-  const version = {
-    // @jsii/runtime, lib/program.js
-    "f04fb10127c29c3bf9dc871f47001931f2ef7ab02bde02d59ec31dc5cca81bfc": "1.112.0",
-  }[digest];
-  if (!version) throw new Error(`this version of the jsii runtime is not known (${digest})`);
-
-  const replace = (count, from, to) => {
-    const parts = content.split(from);
-    if (parts.length !== count + 1) throw new Error(`the jsii runtime does not look like ${version}`);
-    content = parts.join(to);
+  const version = knownVersion(content);
+  const replace = (from, to) => {
+    const at = content.indexOf(from);
+    if (at < 0 || content.indexOf(from, at + 1) >= 0) throw new Error(`the jsii runtime does not look like ${version}`);
+    content = content.slice(0, at) + to + content.slice(at + from.length);
   };
-  replace(1, "tar.extract(req.tarball, packageDir, {", "fastsynth.extract(tar.extract, req.tarball, packageDir, {");
-  replace(1, "spec.loadAssemblyFromPath(packageDir,", "fastsynth.manifest(spec.loadAssemblyFromPath, packageDir,");
+  replace("tar.extract(req.tarball, packageDir, {", "fastsynth.extract(tar.extract, req.tarball, packageDir, {");
+  replace("spec.loadAssemblyFromPath(packageDir,", "fastsynth.manifest(spec.loadAssemblyFromPath, packageDir,");
   for (const [variable, of] of [["_a", "assm.metadata"], ["_b", "assm.metadata"], ["_c", "assmSpec"]]) {
     const types = `${variable} = ${of}.types) !== null && ${variable} !== void 0 ? ${variable} : {})`;
-    replace(1, `Object.keys((${types}.length`, `fastsynth.count(${of})`);
+    replace(`Object.keys((${types}.length`, `fastsynth.count(${of})`);
   }
+  // jsii makes this message for every value that it passes on.
+  replace("assert(typeRef != null, `Kernel error: expected", "typeRef != null || assert(typeRef != null, `Kernel error: expected");
 
   const symbol = Symbol.for("fastsynth");
   globalThis[symbol] = hooks(Module);

@@ -34,6 +34,7 @@ function openStore(tarball, name, version, debug) {
     const dir = path.join(STORES, archiveKey(archive, size, name, version));
     const store = new Store(dir, archive, name, debug);
     store.open();
+    debug(`${name}: served from ${dir}`);
     return store;
   } catch (err) {
     debug(`${name}: loading as usual: ${err.message}`);
@@ -99,10 +100,11 @@ class Store {
     this.files = new Map(index.files);
     this.groups = new Map(index.groups);
     touch(path.join(this.dir, "index"));
+    touch(path.join(__dirname, "preload.js"));
   }
 
   // build makes the store in a Node of its own, which gives the memory back.
-  build() {
+  build({ replace = false } = {}) {
     const failure = `${this.dir}.failed`;
     const last = fs.statSync(failure, { throwIfNoEntry: false });
     if (last && Date.now() - last.mtimeMs < DAY) throw new Error(`the last attempt failed, see ${failure}`);
@@ -121,18 +123,26 @@ class Store {
         if (result.status !== null) fs.writeFileSync(failure, `${reason}\n`, { mode: 0o600 });
         throw new Error(reason);
       }
-      // What is there already is damaged, or another process was faster, and then
-      // it is the same as this.
-      fs.rmSync(this.dir, { recursive: true, force: true });
-      try {
+      if (replace || !this.loads()) {
+        fs.rmSync(this.dir, { recursive: true, force: true });
         fs.renameSync(temporary, this.dir);
-      } catch (err) {
-        if (err.code !== "ENOTEMPTY" && err.code !== "EEXIST") throw err;
       }
+    } catch (err) {
+      // Another process may have been faster, and made the same.
+      if (err.code !== "ENOTEMPTY" && err.code !== "EEXIST") throw err;
     } finally {
       fs.rmSync(temporary, { recursive: true, force: true });
     }
     prune();
+  }
+
+  loads() {
+    try {
+      this.load();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   // piece returns what a piece holds.
@@ -148,7 +158,7 @@ class Store {
     } catch (err) {
       this.debug(`${this.name}: making ${this.dir} again: ${err.message}`);
       try {
-        this.build();
+        this.build({ replace: true });
         this.load();
         return get();
       } catch (err) {
@@ -241,15 +251,20 @@ function touch(file) {
   }
 }
 
-// prune removes stores that were not used for a month, and what interrupted
-// builds left.
+// prune removes stores, and other versions of these scripts with theirs, that
+// were not used for a month, and what interrupted builds left.
 function prune() {
-  try {
-    for (const name of fs.readdirSync(STORES)) {
-      const dir = path.join(STORES, name);
-      const used = fs.statSync(path.join(dir, "index"), { throwIfNoEntry: false }) ?? fs.statSync(dir);
-      if (Date.now() - used.mtimeMs > (name.startsWith("tmp-") ? 1 : 30) * DAY) fs.rmSync(dir, { recursive: true, force: true });
+  const remove = (folder, file, except) => {
+    for (const name of fs.readdirSync(folder)) {
+      const entry = path.join(folder, name);
+      const used = fs.statSync(path.join(entry, file), { throwIfNoEntry: false }) ?? fs.statSync(entry);
+      const days = name.startsWith("tmp-") ? 1 : 30;
+      if (name !== except && Date.now() - used.mtimeMs > days * DAY) fs.rmSync(entry, { recursive: true, force: true });
     }
+  };
+  try {
+    remove(STORES, "index");
+    remove(path.dirname(__dirname), "preload.js", path.basename(__dirname));
   } catch {
     // Another process may be doing the same.
   }
