@@ -257,7 +257,7 @@ function checkModule(name, source, packages) {
     if (source.includes(word)) throw new Refusal(`${name} uses ${word}`);
   }
   for (let i = -1; (i = source.indexOf("require", i + 1)) >= 0; ) {
-    const rest = source.latin1Slice(i + 7, i + 200);
+    const rest = source.toString("latin1", i + 7, i + 200);
     if (/^\w/.test(rest)) continue; // another word
     const call = rest.match(/^\((["'])([^"'\\\n]+)\1\)/);
     if (!call) throw new Refusal(`${name} has require${rest.slice(0, 20)}`);
