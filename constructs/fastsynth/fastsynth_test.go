@@ -418,6 +418,32 @@ func TestJSIISettings(t *testing.T) {
 	}
 }
 
+// A program that replaced how Node finds modules, as Yarn does, would not find
+// what is unpacked only when Node looks for it.
+func TestOtherWayToFindModules(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "resolver.js")
+	code := `
+		const Module = require("module"), path = require("path"), fs = require("fs"), node = Module._resolveFilename;
+		Module._resolveFilename = function (request, parent, ...rest) {
+			if (!/^\.\.?\//.test(request) || !parent?.filename) return node.call(this, request, parent, ...rest);
+			const base = path.resolve(path.dirname(parent.filename), request);
+			const found = [base, base + ".js", base + "/index.js"].find((file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile());
+			if (!found) throw new Error("cannot find " + request);
+			return found;
+		};`
+	if err := os.WriteFile(script, []byte(code), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := run(t.TempDir(), "XDG_CACHE_HOME="+warm(t, "cache"), "FASTSYNTH=debug", "NODE_OPTIONS=--max-old-space-size=4069 --require "+script)
+	_, got.stdout, _ = strings.Cut(got.stdout, "\n") // says what NODE_OPTIONS are
+	want := stock
+	_, want.stdout, _ = strings.Cut(stock.stdout, "\n")
+	if got.err != nil || !maps.Equal(got.files, want.files) || got.stdout != want.stdout {
+		t.Errorf("%v, stdout %q, want %q\n%s", got.err, got.stdout, want.stdout, got.stderr)
+	}
+	wantStderr(t, got, "@cdktf/provider-aws: unpacking as usual: cannot find ./")
+}
+
 func TestUnknownRuntime(t *testing.T) {
 	cache := warm(t, "cache")
 	preload := one(t, cache, "preload.js")

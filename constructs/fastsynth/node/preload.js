@@ -148,6 +148,8 @@ function hooks(Module) {
           store.unpack(dir, "package.json");
           packages.set(dir, store);
           Module._findPath = findPathAfterUnpacking;
+          // Throws when something else replaced how Node finds modules.
+          Module.createRequire(path.join(dir, "package.json")).resolve("./");
           return {};
         } catch (err) {
           debug(`${name}: unpacking as usual: ${err.message}`);
