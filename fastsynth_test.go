@@ -25,7 +25,7 @@ func TestFastSynthWritesTheSameBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir := t.TempDir()
-		cmd := exec.Command(program)
+		cmd := exec.CommandContext(t.Context(), program)
 		cmd.Env = append(os.Environ(), synthesizeOnly+"="+dir, "FASTSYNTH="+mode)
 		out, err := cmd.CombinedOutput()
 		if err != nil {

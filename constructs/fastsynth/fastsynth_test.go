@@ -41,7 +41,7 @@ func testMain(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	program = filepath.Join(dir, "synth")
-	if out, err := exec.Command("go", "build", "-o", program, "./testdata/synth").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(context.Background(), "go", "build", "-o", program, "./testdata/synth").CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("building the test program: %w\n%s", err, out)
 	}
 	jsiiCache = filepath.Join(dir, "jsii")
@@ -457,7 +457,7 @@ func TestUnknownRuntime(t *testing.T) {
 		if err := os.WriteFile(path, []byte(code), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command("node", "--preserve-symlinks", "--require", preload, path)
+		cmd := exec.CommandContext(t.Context(), "node", "--preserve-symlinks", "--require", preload, path)
 		cmd.Env = append(os.Environ(), "FASTSYNTH=debug")
 		out, err := cmd.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "untouched undefined false") || !strings.Contains(string(out), "is not known") {

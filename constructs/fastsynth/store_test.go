@@ -17,7 +17,7 @@ import (
 // Every type, every module and every export of the AWS provider is what is in its
 // archive.
 func TestStoreIsTheArchive(t *testing.T) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/cdktf/cdktf-provider-aws-go/aws/v19").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/cdktf/cdktf-provider-aws-go/aws/v19").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,11 +26,11 @@ func TestStoreIsTheArchive(t *testing.T) {
 		t.Fatalf("archives are %v, %v, want one", archives, err)
 	}
 	unpacked := t.TempDir()
-	if out, err := exec.Command("tar", "-xzf", archives[0], "-C", unpacked, "--strip-components=1").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "tar", "-xzf", archives[0], "-C", unpacked, "--strip-components=1").CombinedOutput(); err != nil {
 		t.Fatalf("unpacking: %v\n%s", err, out)
 	}
 	scripts := filepath.Dir(one(t, warm(t, "cache"), "store.js"))
-	out, err = exec.Command("node", "--max-old-space-size=4096", "testdata/compare.js", scripts, archives[0], unpacked).CombinedOutput()
+	out, err = exec.CommandContext(t.Context(), "node", "--max-old-space-size=4096", "testdata/compare.js", scripts, archives[0], unpacked).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "23208 types, 2144 files, ") {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -83,7 +83,7 @@ func build(t *testing.T, archive []byte) (index map[string]any, dir, stderr stri
 	}
 	defer stdin.Close()
 	dir = t.TempDir()
-	cmd := exec.Command("node", "node/build.js", dir)
+	cmd := exec.CommandContext(t.Context(), "node", "node/build.js", dir)
 	cmd.Stdin = stdin
 	var buffer bytes.Buffer
 	cmd.Stderr = &buffer
