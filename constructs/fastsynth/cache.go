@@ -101,7 +101,7 @@ func writeFile(target string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }() // gone already after a rename
 	_, err = f.Write(content)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err

@@ -39,7 +39,7 @@ func testMain(m *testing.M) (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	program = filepath.Join(dir, "synth")
 	if out, err := exec.CommandContext(context.Background(), "go", "build", "-o", program, "./testdata/synth").CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("building the test program: %w\n%s", err, out)
@@ -240,7 +240,7 @@ func TestDamagedCache(t *testing.T) {
 		{"altered data", "stores/*/data", alter, "a piece of the data is damaged"},
 		{"truncated index", "stores/*/index", truncate, "the index is damaged"},
 		{"altered index", "stores/*/index", alter, "the index is damaged"},
-		{"missing data", "stores/*/data", func(t *testing.T, file string) { os.Remove(file) }, "no such file"},
+		{"missing data", "stores/*/data", func(t *testing.T, file string) { _ = os.Remove(file) }, "no such file"},
 		{"altered code", "code/*", alter, "it is damaged"},
 		{"truncated code", "code/*", truncate, "it is damaged"},
 		{"altered script", "preload.js", alter, served},

@@ -73,7 +73,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // in the system's temporary folder
 	b := &bench{ctx: ctx, dir: dir}
 	floor, err := b.prepare()
 	if err != nil {
