@@ -240,7 +240,7 @@ func TestDamagedCache(t *testing.T) {
 		{"altered data", "stores/*/data", alter, "a piece of the data is damaged"},
 		{"truncated index", "stores/*/index", truncate, "the index is damaged"},
 		{"altered index", "stores/*/index", alter, "the index is damaged"},
-		{"missing data", "stores/*/data", func(t *testing.T, file string) { _ = os.Remove(file) }, "no such file"},
+		{"missing data", "stores/*/data", func(_ *testing.T, file string) { _ = os.Remove(file) }, "no such file"},
 		{"altered code", "code/*", alter, "it is damaged"},
 		{"truncated code", "code/*", truncate, "it is damaged"},
 		{"altered script", "preload.js", alter, served},
