@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -78,7 +79,18 @@ func run(outdir string, env ...string) result {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	r := result{files: map[string]string{}}
-	r.err = cmd.Run()
+	// Node goes on for a moment after the program, to keep compiled code. It inherits
+	// this pipe, whose end comes when the last process has closed it.
+	ended, inherited, err := os.Pipe()
+	if err != nil {
+		return result{err: err}
+	}
+	defer ended.Close()
+	cmd.ExtraFiles = []*os.File{inherited}
+	r.err = errors.Join(cmd.Run(), inherited.Close())
+	if _, err := io.Copy(io.Discard, ended); err != nil {
+		r.err = errors.Join(r.err, err)
+	}
 	r.stdout, r.stderr = stdout.String(), stderr.String()
 	if r.err == nil {
 		r.err = filepath.WalkDir(outdir, func(path string, d fs.DirEntry, err error) error {
