@@ -1,0 +1,102 @@
+package deploy
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+)
+
+// findImage returns the digest that the registry has for an image of a repository,
+// or "" when it has none.
+func (a *App) findImage(ctx context.Context, repository string, id ecrtypes.ImageIdentifier) (string, error) {
+	out, err := a.aws.images.DescribeImages(ctx, &ecr.DescribeImagesInput{
+		RepositoryName: &repository,
+		ImageIds:       []ecrtypes.ImageIdentifier{id},
+	})
+	if isCode(err, "ImageNotFoundException") {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("looking for an image in %s: %w", repository, err)
+	}
+	if len(out.ImageDetails) == 0 {
+		return "", nil
+	}
+	return aws.ToString(out.ImageDetails[0].ImageDigest), nil
+}
+
+// pushedDigest returns the digest of an image that was pushed a moment ago.
+func (a *App) pushedDigest(ctx context.Context, repository, tag string) (string, error) {
+	const (
+		attempts = 5
+		pause    = 2 * time.Second
+	)
+	for range attempts {
+		digest, err := a.findImage(ctx, repository, ecrtypes.ImageIdentifier{ImageTag: &tag})
+		if err != nil || digest != "" {
+			return digest, err
+		}
+		if err := a.clock.Sleep(ctx, pause); err != nil {
+			return "", err
+		}
+	}
+	return "", fmt.Errorf("%s:%s was pushed, but the registry does not have it", repository, tag)
+}
+
+// registryLogin asks ECR for the password of its registry.
+func (a *App) registryLogin(ctx context.Context, repositoryURI string) (Login, error) {
+	out, err := a.aws.images.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
+	if err != nil {
+		return Login{}, fmt.Errorf("asking ECR for a password: %w", err)
+	}
+	if len(out.AuthorizationData) == 0 {
+		return Login{}, errors.New("asking ECR for a password: it gave none")
+	}
+	token := aws.ToString(out.AuthorizationData[0].AuthorizationToken)
+	a.redact.hide(token)
+	text, err := base64.StdEncoding.DecodeString(token)
+	user, password, found := strings.Cut(string(text), ":")
+	if err != nil || !found {
+		return Login{}, errors.New("asking ECR for a password: its answer is not user:password in base64")
+	}
+	a.redact.hide(password)
+	registry, _, _ := strings.Cut(repositoryURI, "/")
+	return Login{Registry: registry, User: user, Password: password}, nil
+}
+
+// buildImage makes sure that the registry has the service's image, and returns it
+// by digest.
+func (d *deployment) buildImage(ctx context.Context, t *target) (string, error) {
+	if t.image != "" {
+		return t.image, nil
+	}
+	started := d.clock.Now()
+	names := []string{t.repository + ":" + t.tags.commit, t.repository + ":" + t.tags.time}
+	live := func(line string) { d.out.Live(t.env.Key, line, d.clock.Now().Sub(started)) }
+
+	if err := d.opt.Builder.Build(ctx, d.source.dir, t.env.Build, names, live); err != nil {
+		return "", fmt.Errorf("building %s: %w", t.env.Key, err)
+	}
+	login, err := d.registryLogin(ctx, t.repository)
+	if err != nil {
+		return "", fmt.Errorf("pushing %s: %w", t.env.Key, err)
+	}
+	if err := d.opt.Builder.Push(ctx, names, login, live); err != nil {
+		return "", fmt.Errorf("pushing %s: %w", t.env.Key, err)
+	}
+	digest, err := d.pushedDigest(ctx, t.env.Repository, t.tags.time)
+	if err != nil {
+		return "", fmt.Errorf("pushing %s: %w", t.env.Key, err)
+	}
+	image := imageRef{repository: t.repository, digest: digest}.String()
+	d.out.Info(fmt.Sprintf("%s: built and pushed %s as %s and %s in %s", t.env.Key, image, t.tags.commit, t.tags.time,
+		d.clock.Now().Sub(started).Round(time.Second)))
+	return image, nil
+}
