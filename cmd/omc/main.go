@@ -45,7 +45,7 @@ func run(args []string) int {
 // the third end the process.
 func onSignals(signals chan os.Signal, interrupt chan<- struct{}, giveUp func(), stderr io.Writer) {
 	<-signals
-	fmt.Fprintln(stderr, "\nStopping, and putting back what was changed. Once more gives up and leaves everything as it is.")
+	fmt.Fprintln(stderr, "\nStopping; what was changed is put back. Once more gives up and leaves everything as it is.")
 	close(interrupt)
 	<-signals
 	fmt.Fprintln(stderr, "\nGiving up.")

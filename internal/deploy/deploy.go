@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -87,7 +86,7 @@ func (d *deployment) phases(ctx context.Context) error {
 		return err
 	}
 	if d.opt.DryRun {
-		return d.plan(ctx)
+		return d.plan()
 	}
 	if err := d.begin(ctx, "deploy", d.source.version(), d.who); err != nil {
 		return err
@@ -106,10 +105,7 @@ func (d *deployment) phases(ctx context.Context) error {
 		return err
 	}
 	d.out.Phase(5, phases, "Wait and check")
-	if err := d.await(ctx, rollouts); err != nil {
-		if errors.As(err, &rolloutFailed{}) {
-			d.explain(ctx, rollouts)
-		}
+	if err := d.awaitAndExplain(ctx, rollouts); err != nil {
 		return err
 	}
 	d.tryNote(ctx, "rolled out, checking")
@@ -355,7 +351,7 @@ func (d *deployment) register(ctx context.Context, t *target) (*ecstypes.TaskDef
 }
 
 // plan says what a deployment would do.
-func (d *deployment) plan(_ context.Context) error {
+func (d *deployment) plan() error {
 	d.record = &Record{Services: make([]ServiceRecord, len(d.targets)), Commit: d.source.version(), By: d.who.arn}
 	for i, t := range d.targets {
 		before, err := version(t.service, t.definition.TaskDefinition, t.env.Container)

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,18 @@ const (
 	// explainPatience bounds what is asked before the rollback begins.
 	explainPatience = 20 * time.Second
 )
+
+// awaitAndExplain waits like await, and says why a roll-out failed.
+func (r *run) awaitAndExplain(ctx context.Context, rollouts []*rollout) error {
+	err := r.await(ctx, rollouts)
+	if !errors.As(err, &rolloutFailed{}) {
+		return err
+	}
+	r.explain(ctx, slices.DeleteFunc(slices.Clone(rollouts), func(ro *rollout) bool {
+		return judge(ro.service, ro.id).verdict == succeeded
+	}))
+	return err
+}
 
 // explain reports why roll-outs failed, as far as AWS knows: why tasks stopped, what
 // the load balancer thinks of them, and what they said last. It is asked before the
@@ -120,6 +133,11 @@ func (r *run) lastLines(ctx context.Context, ro *rollout, task ecstypes.Task) []
 	return lines
 }
 
+// usualHealth are states of targets that explain nothing.
+var usualHealth = []elbtypes.TargetHealthStateEnum{
+	elbtypes.TargetHealthStateEnumHealthy, elbtypes.TargetHealthStateEnumDraining,
+}
+
 // explainTargets says what the load balancer thinks of a service's tasks.
 func (r *run) explainTargets(ctx context.Context, ro *rollout) []string {
 	var lines []string
@@ -130,7 +148,7 @@ func (r *run) explainTargets(ctx context.Context, ro *rollout) []string {
 			continue
 		}
 		for _, health := range out.TargetHealthDescriptions {
-			if health.TargetHealth == nil || health.Target == nil || health.TargetHealth.State == elbtypes.TargetHealthStateEnumHealthy {
+			if health.TargetHealth == nil || health.Target == nil || slices.Contains(usualHealth, health.TargetHealth.State) {
 				continue
 			}
 			lines = append(lines, fmt.Sprintf("target %s is %s: %s", aws.ToString(health.Target.Id), health.TargetHealth.State,

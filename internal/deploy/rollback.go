@@ -26,11 +26,6 @@ type RollbackOptions struct {
 	DryRun bool
 }
 
-// UsageError is the error of options that make no sense.
-type UsageError struct{ text string }
-
-func (e UsageError) Error() string { return e.text }
-
 // recordsRead is how many records a rollback looks at.
 const recordsRead = 50
 
@@ -81,7 +76,8 @@ func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) 
 	if err := r.readTargets(ctx); err != nil {
 		return err
 	}
-	if err := r.choose(ctx, opt); err != nil {
+	chosen, err := r.choose(ctx, opt)
+	if err != nil {
 		return err
 	}
 	if opt.DryRun {
@@ -97,13 +93,10 @@ func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) 
 	}
 
 	r.out.Phase(2, phases, "Update")
-	var chosen []*target
 	var services []environment.Service
-	for _, t := range r.targets {
-		if t.entry.After.TaskDefinition != t.entry.Before.TaskDefinition || opt.Service == "" || opt.Service == t.env.Key {
-			t.entry.Touched = true
-			chosen, services = append(chosen, t), append(services, t.env)
-		}
+	for _, t := range chosen {
+		t.entry.Touched = true
+		services = append(services, t.env)
 	}
 	if err := r.note(ctx, "updating the services"); err != nil {
 		for _, t := range chosen {
@@ -112,7 +105,7 @@ func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) 
 		return err
 	}
 	rollouts := make([]*rollout, len(chosen))
-	err := each(indexes(len(chosen)), func(i int) (err error) {
+	err = each(indexes(len(chosen)), func(i int) (err error) {
 		if rollouts[i], err = r.start(ctx, chosen[i], chosen[i].entry.After.TaskDefinition); err == nil {
 			chosen[i].entry.After.Deployment = rollouts[i].id
 		}
@@ -124,10 +117,7 @@ func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) 
 	r.tryNote(ctx, "updated the services, waiting")
 
 	r.out.Phase(3, phases, "Wait and check")
-	if err := r.await(ctx, rollouts); err != nil {
-		if errors.As(err, &rolloutFailed{}) {
-			r.explain(ctx, rollouts)
-		}
+	if err := r.awaitAndExplain(ctx, rollouts); err != nil {
 		return err
 	}
 	return r.checkAll(ctx, services)
@@ -137,7 +127,7 @@ func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) 
 func checkRollback(opt RollbackOptions, env environment.Environment) error {
 	if opt.Service != "" {
 		if _, ok := serviceByKey(env, opt.Service); !ok {
-			return UsageError{fmt.Sprintf("--service: is %q, want %s", opt.Service, strings.Join(serviceKeys(env), " or "))}
+			return fmt.Errorf("--service: is %q, want %s", opt.Service, strings.Join(serviceKeys(env), " or "))
 		}
 	}
 	if opt.To == "" {
@@ -154,18 +144,22 @@ func parseRevision(opt RollbackOptions, env environment.Environment) (key, revis
 		family, number = "", opt.To
 	}
 	if number == "" || strings.Trim(number, "0123456789") != "" {
-		return "", "", UsageError{fmt.Sprintf("--to: is %q, want a revision such as 41 or family:41", opt.To)}
+		return "", "", fmt.Errorf("--to: is %q, want a revision such as 41 or family:41", opt.To)
 	}
 	if !qualified && opt.Service == "" {
-		return "", "", UsageError{fmt.Sprintf("--to: is %q, and every service has revisions of its own: add --service %s",
-			opt.To, strings.Join(serviceKeys(env), " or --service "))}
+		return "", "", fmt.Errorf("--to: is %q, and every service has revisions of its own: add --service %s",
+			opt.To, strings.Join(serviceKeys(env), " or --service "))
 	}
+	var wanted []string
 	for _, service := range env.Cluster.Services {
+		if opt.Service == "" || opt.Service == service.Key {
+			wanted = append(wanted, service.Name)
+		}
 		if service.Name == family && (opt.Service == "" || opt.Service == service.Key) || !qualified && service.Key == opt.Service {
 			return service.Key, service.Name + ":" + number, nil
 		}
 	}
-	return "", "", UsageError{fmt.Sprintf("--to: family is %q, want the service's own", family)}
+	return "", "", fmt.Errorf("--to: is %q, want a revision of %s", opt.To, strings.Join(wanted, " or "))
 }
 
 // readTargets describes every service as it is now, whatever state it is in.
@@ -195,20 +189,20 @@ func (r *run) readTargets(ctx context.Context) error {
 	return nil
 }
 
-// choose decides what every service returns to.
-func (r *run) choose(ctx context.Context, opt RollbackOptions) error {
+// choose decides what services return to, and which do.
+func (r *run) choose(ctx context.Context, opt RollbackOptions) ([]*target, error) {
 	to := versions{}
 	from := "--to"
 	if opt.To != "" {
 		key, revision, err := parseRevision(opt, r.env)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		to[key] = revision
 	} else {
 		records, err := r.store().records(ctx, recordsRead)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		now := r.record.after()
 		if opt.Service != "" {
@@ -216,29 +210,31 @@ func (r *run) choose(ctx context.Context, opt RollbackOptions) error {
 			records = only(records, opt.Service)
 		}
 		if to, from, err = rollbackTarget(records, now); err != nil {
-			return unmet{[]Finding{{Subject: "records", Problem: err.Error()}}}
+			return nil, unmet{[]Finding{{Subject: "records", Problem: err.Error()}}}
 		}
 	}
+	var chosen []*target
 	for _, t := range r.targets {
-		wanted, chosen := to[t.env.Key]
-		if !chosen || opt.Service != "" && opt.Service != t.env.Key {
+		wanted, is := to[t.env.Key]
+		if !is || opt.Service != "" && opt.Service != t.env.Key {
 			continue
 		}
 		definition, err := r.describeDefinition(ctx, wanted)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		after, err := version(t.service, definition.TaskDefinition, t.env.Container)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		t.entry.After = Version{TaskDefinition: aws.ToString(definition.TaskDefinition.TaskDefinitionArn), Image: after.Image, Digest: after.Digest}
+		chosen = append(chosen, t)
 		r.out.Info(fmt.Sprintf("%s: %s -> %s (%s)", t.env.Key, revisionName(t.entry.Before.TaskDefinition), revisionName(t.entry.After.TaskDefinition), from))
 		for _, line := range diffDefinitions(t.definition.TaskDefinition, definition.TaskDefinition) {
 			r.out.Info(fmt.Sprintf("%s:   %s", t.env.Key, line))
 		}
 	}
-	return nil
+	return chosen, nil
 }
 
 // only returns the records with one service in each, without those that have

@@ -124,7 +124,7 @@ func (r *run) end(ctx context.Context, outcome Outcome, failure error) {
 
 // result fills in what the record knows.
 func (r *run) result(verb string, outcome Outcome, failure error) Result {
-	res := Result{Environment: r.env.Name, Verb: verb, Outcome: outcome, Finished: r.clock.Now().UTC()}
+	res := Result{Environment: r.env.Name, Verb: verb, Outcome: outcome, Finished: r.clock.Now().UTC(), Services: []ServiceResult{}}
 	if r.record != nil {
 		res.ID, res.Commit, res.Caller, res.Started = r.record.ID, r.record.Commit, r.record.By, r.record.Started
 	}

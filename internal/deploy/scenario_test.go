@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -182,11 +184,6 @@ git -c user.name=test -c user.email=test@example.com -c commit.gpgsign=false com
 	return dir
 }
 
-func write(t *testing.T, path ...string) string {
-	t.Helper()
-	return filepath.Join(path...)
-}
-
 func contains(t *testing.T, text string, wanted ...string) {
 	t.Helper()
 	for _, want := range wanted {
@@ -204,4 +201,43 @@ func ops(calls []awstest.Call) []string {
 	return list
 }
 
-var _ = slices.Contains[[]string]
+// dirty makes the working tree differ from its commit.
+func (b *bench) dirty() {
+	b.t.Helper()
+	if err := os.WriteFile(filepath.Join(b.opt.Source, "backend", "app"), []byte("changed"), 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// lockedBy makes somebody else hold the lock since a time.
+func (b *bench) lockedBy(since time.Time) {
+	b.t.Helper()
+	text, err := json.Marshal(Lock{ID: "other", Verb: "deploy", Owner: "mallory", Host: "laptop", Commit: "0123456789ab", Time: since, TimeoutSeconds: 3600})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.cloud.Objects[lockObject] = awstest.Object{Body: string(text), ETag: `"other"`}
+}
+
+// interrupting is a network on which the user presses Ctrl-C.
+type interrupting struct{ stop func() }
+
+func (i interrupting) RoundTrip(r *http.Request) (*http.Response, error) {
+	i.stop()
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// leaking is a builder that says the password in its output and its error.
+type leaking struct{ *fakeBuilder }
+
+func (leaking) Push(_ context.Context, _ []string, login Login, progress func(string)) error {
+	progress("using password " + login.Password)
+	return fmt.Errorf("denied: %s:%s", login.User, login.Password)
+}
+
+func sorted(list []string) []string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return list
+}

@@ -57,6 +57,8 @@ type AlarmStatus struct {
 
 // Status says what runs, what is wrong and what was done last. It changes nothing.
 func (a *App) Status(ctx context.Context) (Status, error) {
+	ctx, stop := a.interruptible(ctx)
+	defer stop()
 	status := Status{Environment: a.env.Name, Cluster: a.env.Cluster.Name}
 	parts := []func() error{
 		func() error { return a.statusOfServices(ctx, &status) },

@@ -8,6 +8,8 @@ import (
 // Holder returns the lock that somebody holds on the environment, if anybody does,
 // and what is to be said about it.
 func (a *App) Holder(ctx context.Context) (lock Lock, text string, found bool, err error) {
+	ctx, stop := a.interruptible(ctx)
+	defer stop()
 	lock, found, err = a.store().holder(ctx)
 	if err != nil || !found {
 		return Lock{}, "", false, a.redact.wrap(err)

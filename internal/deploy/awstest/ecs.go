@@ -36,6 +36,9 @@ type Deployment struct {
 
 	Desired, Running, Pending, Failed int
 
+	// Hold keeps the roll-out as it is.
+	Hold bool
+
 	script Rollout
 	looks  int
 }
@@ -162,7 +165,7 @@ func (c *Cloud) describeServices(r request) reply {
 // look lets a roll-out go on by one step.
 func (c *Cloud) look(service *Service) {
 	for _, d := range slices.Clone(service.Deployments) {
-		if d.State != "IN_PROGRESS" {
+		if d.State != "IN_PROGRESS" || d.Hold {
 			continue
 		}
 		d.looks++
@@ -174,7 +177,7 @@ func (c *Cloud) look(service *Service) {
 	}
 }
 
-// Finish ends a roll-out as its script says.
+// finish ends a roll-out as its script says.
 func (c *Cloud) finish(service *Service, d *Deployment) {
 	var before *Deployment
 	for _, other := range service.Deployments {
