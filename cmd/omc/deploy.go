@@ -11,7 +11,7 @@ import (
 
 func deployCommand(o *options) *cobra.Command {
 	var (
-		opt     deploy.DeployOptions
+		opt     deploy.Options
 		builder string
 		images  []string
 	)

@@ -183,7 +183,7 @@ func (t tool) run(ctx context.Context, environ []string, input string, progress 
 		_, _ = io.Copy(io.Discard, reader) // a line longer than the buffer
 	}()
 	err := cmd.Run()
-	writer.Close()
+	_ = writer.Close() // it cannot fail
 	<-read
 	if err == nil {
 		return nil

@@ -7,6 +7,7 @@ import (
 
 // Clock tells the time and waits.
 type Clock interface {
+	// Now returns the time.
 	Now() time.Time
 	// Sleep waits for d. It returns the cause of ctx's end when that comes first.
 	Sleep(ctx context.Context, d time.Duration) error

@@ -13,8 +13,8 @@ import (
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
-// DeployOptions are the choices of one deployment.
-type DeployOptions struct {
+// Options are the choices of one deployment, for [App.Deploy].
+type Options struct {
 	// Source is the application's working tree. Default: the current folder.
 	Source string
 	// AllowDirty builds from a tree that has changes which are in no commit.
@@ -38,7 +38,7 @@ const phases = 5
 // deployment is a deploy on its way.
 type deployment struct {
 	run
-	opt    DeployOptions
+	opt    Options
 	who    identity
 	source source
 	// begun says that something exists in AWS which did not before: revisions, or
@@ -49,7 +49,7 @@ type deployment struct {
 // Deploy builds the images of the environment's services, rolls them out, waits,
 // checks, and puts back what ran before when anything is wrong. The result says what
 // happened, also when there is an error.
-func (a *App) Deploy(ctx context.Context, opt DeployOptions) (Result, error) {
+func (a *App) Deploy(ctx context.Context, opt Options) (Result, error) {
 	if opt.Source == "" {
 		opt.Source = "."
 	}
@@ -64,7 +64,7 @@ func (a *App) Deploy(ctx context.Context, opt DeployOptions) (Result, error) {
 	}
 	if failure != nil {
 		failure = interruption(work, failure)
-		outcome, failure, state = d.recoverFrom(ctx, failure, d.begun, !opt.NoRollback)
+		outcome, state, failure = d.recoverFrom(ctx, failure, d.begun, !opt.NoRollback)
 	}
 	d.end(ctx, outcome, failure)
 	result := d.result("deploy", outcome, failure)
@@ -238,6 +238,7 @@ func (d *deployment) build(ctx context.Context) error {
 	return eachUntilFailure(ctx, d.targets, func(ctx context.Context, t *target) (err error) {
 		if t.image != "" {
 			d.out.Info(fmt.Sprintf("%s: %s exists already", t.env.Key, t.image))
+			d.tagAgain(ctx, t)
 		}
 		t.image, err = d.buildImage(ctx, t)
 		return err
@@ -366,8 +367,10 @@ func (d *deployment) plan() error {
 		} else {
 			d.out.Info(fmt.Sprintf("%s: would use %s, which exists", t.env.Key, image))
 		}
-		d.record.Services[i] = ServiceRecord{Service: t.env.Key, Name: t.env.Name, Before: before,
-			After: Version{TaskDefinition: "a new revision of " + revisionName(before.TaskDefinition), Image: image, Digest: digestOf(image)}}
+		d.record.Services[i] = ServiceRecord{
+			Service: t.env.Key, Name: t.env.Name, Before: before,
+			After: Version{TaskDefinition: "a new revision of " + t.env.Name, Image: image, Digest: digestOf(image)},
+		}
 		t.entry = &d.record.Services[i]
 		d.out.Info(fmt.Sprintf("%s: image %s -> %s", t.env.Key, before.Image, image))
 		if len(t.env.Migration) > 0 {

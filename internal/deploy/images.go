@@ -71,6 +71,32 @@ func (a *App) registryLogin(ctx context.Context, repositoryURI string) (Login, e
 	return Login{Registry: registry, User: user, Password: password}, nil
 }
 
+// tagAgain gives an image that was built for this commit before the tag that says
+// where and when it is deployed, so that the repository's life cycle rules and its
+// readers see that it is in use.
+func (d *deployment) tagAgain(ctx context.Context, t *target) {
+	if t.tags.time == "" { // given with --image
+		return
+	}
+	err := d.change(ctx, "tagging", func(ctx context.Context) error {
+		digest := digestOf(t.image)
+		out, err := d.aws.images.BatchGetImage(ctx, &ecr.BatchGetImageInput{
+			RepositoryName: &t.env.Repository, ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: &digest}},
+		})
+		if err != nil || len(out.Images) == 0 {
+			return err
+		}
+		_, err = d.aws.images.PutImage(ctx, &ecr.PutImageInput{
+			RepositoryName: &t.env.Repository, ImageTag: &t.tags.time, ImageDigest: &digest,
+			ImageManifest: out.Images[0].ImageManifest, ImageManifestMediaType: out.Images[0].ImageManifestMediaType,
+		})
+		return err
+	})
+	if err != nil {
+		d.out.Warn(fmt.Sprintf("%s: the image could not be tagged %s: %s", t.env.Key, t.tags.time, brief(err)))
+	}
+}
+
 // buildImage makes sure that the registry has the service's image, and returns it
 // by digest.
 func (d *deployment) buildImage(ctx context.Context, t *target) (string, error) {

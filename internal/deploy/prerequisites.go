@@ -282,7 +282,7 @@ func (a *App) checkRepository(ctx context.Context, service environment.Service, 
 }
 
 // checkSource reads the working tree and looks for what the images are built from.
-func (a *App) checkSource(ctx context.Context, opt DeployOptions, build []environment.Service, found *findings) source {
+func (a *App) checkSource(ctx context.Context, opt Options, build []environment.Service, found *findings) source {
 	src, err := readSource(ctx, opt.Source)
 	if err != nil {
 		found.add("working tree", err.Error(), "run omc in the application's working tree, or name it with --source")

@@ -151,35 +151,35 @@ func (r *run) result(verb string, outcome Outcome, failure error) Result {
 }
 
 // recoverFrom decides how a failed run ends, and puts back what it can. ctx ends
-// when the user gives up. It returns the outcome, why it failed, and the state that is left.
-func (r *run) recoverFrom(ctx context.Context, failure error, begun, rollback bool) (Outcome, error, []string) {
+// when the user gives up. It returns the outcome, the state that is left, and why it failed.
+func (r *run) recoverFrom(ctx context.Context, failure error, begun, rollback bool) (Outcome, []string, error) {
 	stopped := errors.Is(failure, errInterrupted)
 	touched := r.touched()
 	switch {
 	case len(touched) == 0 && stopped:
-		return Interrupted, failure, []string{"no service was touched"}
+		return Interrupted, []string{"no service was touched"}, failure
 	case len(touched) == 0 && begun:
-		return Failed, failure, []string{"no service was touched"}
+		return Failed, []string{"no service was touched"}, failure
 	case len(touched) == 0:
-		return NothingChanged, failure, nil
+		return NothingChanged, nil, failure
 	}
 	lost := lockLost{}
 	switch {
 	case errors.As(failure, &lost), troubleOf(failure) == expired, ctx.Err() != nil:
-		return Stuck, failure, r.leaves(touched)
+		return Stuck, r.leaves(touched), failure
 	case !rollback && stopped:
-		return Interrupted, failure, r.leaves(touched)
+		return Interrupted, r.leaves(touched), failure
 	case !rollback:
-		return Failed, failure, r.leaves(touched)
+		return Failed, r.leaves(touched), failure
 	}
 	r.out.Warn("returning to what ran before: " + failure.Error())
 	if err := r.restore(ctx, touched); err != nil {
-		return Stuck, errors.Join(failure, fmt.Errorf("rolling back: %w", err)), r.leaves(touched)
+		return Stuck, r.leaves(touched), errors.Join(failure, fmt.Errorf("rolling back: %w", err))
 	}
 	if stopped {
-		return Interrupted, failure, nil
+		return Interrupted, nil, failure
 	}
-	return RolledBack, failure, nil
+	return RolledBack, nil, failure
 }
 
 // leaves says what state services are left in and what to do.

@@ -24,7 +24,7 @@ type bench struct {
 	cloud   *awstest.Cloud
 	log     *recorder
 	app     *App
-	opt     DeployOptions
+	opt     Options
 	builder *fakeBuilder
 	stop    func() // what Ctrl-C does
 }
@@ -34,7 +34,7 @@ func newBench(t *testing.T) *bench {
 	cloud := awstest.New(environment.Staging())
 	t.Cleanup(cloud.Close)
 	b := &bench{t: t, cloud: cloud, log: &recorder{clock: cloud.Clock}, builder: &fakeBuilder{cloud: cloud}}
-	b.opt = DeployOptions{Source: workingTree(t), Builder: b.builder}
+	b.opt = Options{Source: workingTree(t), Builder: b.builder}
 	interrupt := make(chan struct{})
 	b.stop = sync.OnceFunc(func() { close(interrupt) })
 	b.app = New(Config{

@@ -33,6 +33,8 @@ func (c *Cloud) answer(r request) reply {
 		"DescribeTasks":          c.describeTasks,
 		"DescribeRepositories":   c.describeRepositories,
 		"DescribeImages":         c.describeImages,
+		"BatchGetImage":          c.batchGetImage,
+		"PutImage":               c.putImage,
 		"GetAuthorizationToken":  c.getAuthorizationToken,
 		"GetSecretValue":         c.getSecretValue,
 		"DescribeAlarms":         c.describeAlarms,
@@ -79,7 +81,7 @@ func (c *Cloud) describeImages(r request) reply {
 		tag, _ := id["imageTag"].(string)
 		digest, _ := id["imageDigest"].(string)
 		if tag != "" {
-			digest = c.digest(repository, r.text("repositoryName"), tag)
+			digest = c.digest(r.http, repository, r.text("repositoryName"), tag)
 		} else if !slices.Contains(slices.Collect(maps.Values(repository.Images)), digest) {
 			digest = ""
 		}
@@ -91,17 +93,30 @@ func (c *Cloud) describeImages(r request) reply {
 	return ok(map[string]any{"imageDetails": details})
 }
 
+func (c *Cloud) batchGetImage(r request) reply {
+	id, _ := r.body["imageIds"].([]any)[0].(map[string]any)
+	digest, _ := id["imageDigest"].(string)
+	return ok(map[string]any{"images": []any{map[string]any{
+		"imageManifest": digest, "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json", "imageId": id,
+	}}})
+}
+
+func (c *Cloud) putImage(r request) reply {
+	c.Repositories[r.text("repositoryName")].Images[r.text("imageTag")] = r.text("imageManifest")
+	return ok(map[string]any{"image": map[string]any{}})
+}
+
 // digest returns the digest of a tag: what the real registry says, when there is one.
-func (c *Cloud) digest(repository *Repository, name, tag string) string {
+func (c *Cloud) digest(r *http.Request, repository *Repository, name, tag string) string {
 	if c.RegistryURL == "" {
 		return repository.Images[tag]
 	}
-	req, err := http.NewRequest(http.MethodHead, c.RegistryURL+"/v2/"+name+"/manifests/"+tag, nil) //nolint:noctx // on this machine
+	req, err := http.NewRequestWithContext(r.Context(), http.MethodHead, c.RegistryURL+"/v2/"+name+"/manifests/"+tag, nil) //nolint:gosec // on this machine
 	if err != nil {
 		return ""
 	}
 	req.Header.Set("Accept", "*/*")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := http.DefaultClient.Do(req) //nolint:gosec // on this machine
 	if err != nil {
 		return ""
 	}
