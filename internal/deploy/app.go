@@ -8,6 +8,7 @@ package deploy
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -52,7 +53,8 @@ type Config struct {
 
 // New returns an App. It calls nothing yet.
 func New(cfg Config) *App {
-	hidden := &redactor{}
+	known, _ := json.Marshal(cfg.Environment) // it has no type that JSON lacks
+	hidden := &redactor{known: string(known)}
 	var reporter Reporter = quiet{}
 	if cfg.Reporter != nil {
 		reporter = redacting{to: cfg.Reporter, redact: hidden}

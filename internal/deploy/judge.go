@@ -43,7 +43,10 @@ func judge(service ecstypes.Service, id string) judgment {
 			primary = d
 		}
 	}
-	if status := aws.ToString(service.Status); status != "ACTIVE" {
+	if service.Status == nil {
+		return judgment{verdict: failed, reason: "the service is gone"}
+	}
+	if status := *service.Status; status != "ACTIVE" {
 		return judgment{verdict: failed, reason: fmt.Sprintf("the service is %s", status)}
 	}
 	if ours == nil {

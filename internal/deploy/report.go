@@ -53,6 +53,9 @@ func (r redacting) Live(key, text string, elapsed time.Duration) {
 
 // redactor knows the values that must not appear in output, records and errors.
 type redactor struct {
+	// known is text that anybody may see. The secret holds such values too: the name
+	// of the environment, the user of the database.
+	known  string
 	mu     sync.RWMutex
 	values []string
 }
@@ -63,7 +66,7 @@ const shortest = 8
 
 // hide makes clean leave value out.
 func (r *redactor) hide(value string) {
-	if len(value) < shortest {
+	if len(value) < shortest || strings.Contains(r.known, value) {
 		return
 	}
 	r.mu.Lock()
