@@ -80,7 +80,7 @@ func TestRedactor(t *testing.T) {
 	r := &redactor{known: `{"Name":"production"}`}
 	r.hide("s3cr3t-value")
 	r.hide("production") // everybody knows it
-	r.hide("true") // too short to be a secret
+	r.hide("true")       // too short to be a secret
 	if got := r.clean("password s3cr3t-value is true"); got != "password *** is true" {
 		t.Error(got)
 	}
