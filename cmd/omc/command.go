@@ -85,6 +85,14 @@ func (o *options) changes(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask for the environment's name")
 }
 
+// checkTimeout refuses a time-out that is over before it begins.
+func checkTimeout(timeout time.Duration) error {
+	if timeout < 0 {
+		return fmt.Errorf("--timeout: is %s, want a positive duration such as 15m", timeout)
+	}
+	return nil
+}
+
 // oneEnvironment accepts the name of an environment and nothing else.
 func oneEnvironment(cmd *cobra.Command, args []string) error {
 	name := strings.Join(args, " ")

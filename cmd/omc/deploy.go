@@ -32,6 +32,9 @@ func deployCommand(o *options) *cobra.Command {
 				return err
 			}
 			opt.DryRun = o.dryRun
+			if err := checkTimeout(opt.Timeout); err != nil {
+				return err
+			}
 			if err := o.confirm(cmd, env, false); err != nil {
 				return err
 			}

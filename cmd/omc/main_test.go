@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		panic(string(out))
 	}
 	status := m.Run()
-	os.RemoveAll(dir)
+	_ = os.RemoveAll(dir)
 	os.Exit(status)
 }
 
@@ -86,6 +86,7 @@ func TestUsage(t *testing.T) {
 		{"deploy staging production", 2, `ENV: is "staging production"`},
 		{"deploy staging --builder make", 2, `--builder: is "make", want docker, buildah, podman`},
 		{"deploy staging --image other=" + image, 2, `--image: service is "other", want backend or frontend`},
+		{"deploy staging --timeout -1m", 2, "--timeout: is -1m0s, want a positive duration"},
 		{"deploy staging --nonsense", 2, "unknown flag"},
 		{"status staging --output xml", 2, `--output: is "xml", want text or json`},
 		{"rollback staging --to 41", 2, "add --service backend or --service frontend"},
@@ -194,7 +195,7 @@ func TestUnlock(t *testing.T) {
 	t.Parallel()
 	const key = "ohmycoins-terraform-state/deployments/staging/lock.json"
 	cloud := newCloud(t)
-	if got := omc(t, cloud, t.TempDir(), "", nil, "unlock", "staging"); got.status != 0 || !strings.Contains(got.stderr, "staging is not locked") {
+	if got := omc(t, cloud, t.TempDir(), "", nil, "unlock", "staging"); got.status != 0 || !strings.Contains(got.stdout, "staging is not locked") {
 		t.Errorf("status %d: %s", got.status, got.stderr)
 	}
 	cloud.Objects[key] = awstest.Object{Body: `{"id":"x","verb":"deploy","owner":"mallory","host":"laptop","time":"2026-01-02T03:04:05Z","timeoutSeconds":60}`, ETag: `"x"`}

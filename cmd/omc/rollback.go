@@ -19,6 +19,9 @@ say. When that is what runs now, it returns to the one before it.`,
 		ValidArgsFunction: completeEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opt.DryRun = o.dryRun
+			if err := checkTimeout(opt.Timeout); err != nil {
+				return err
+			}
 			app, env, err := o.app(cmd.Context(), args[0])
 			if err != nil {
 				return err

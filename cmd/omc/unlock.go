@@ -2,9 +2,32 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ohmycoins/infra/internal/deploy"
 )
+
+// unlocked is what unlock did.
+type unlocked struct {
+	Environment string       `json:"environment"`
+	Lock        *deploy.Lock `json:"lock,omitempty"`
+	Removed     bool         `json:"removed"`
+	text        string
+}
+
+// WriteText writes the result for people.
+func (u unlocked) WriteText(w io.Writer) {
+	switch {
+	case u.Lock == nil:
+		fmt.Fprintf(w, "%s is not locked\n", u.Environment)
+	case u.Removed:
+		fmt.Fprintf(w, "unlocked %s; see omc status %s for what the holder left\n", u.Environment, u.Environment)
+	default:
+		fmt.Fprintf(w, "would remove the lock of %s\n", u.text)
+	}
+}
 
 func unlockCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
@@ -24,14 +47,14 @@ so. You are asked first.`,
 			if err != nil {
 				return exitStatus{err, 1}
 			}
+			result := unlocked{Environment: env.Name}
 			if !found {
-				o.reporter().Info(env.Name + " is not locked")
-				return nil
+				return o.print(result)
 			}
+			result.Lock, result.text = &lock, text
 			o.reporter().Info("held: " + text)
 			if o.dryRun {
-				o.reporter().Info("would remove this lock")
-				return nil
+				return o.print(result)
 			}
 			if err := o.confirm(cmd, env, true); err != nil {
 				return err
@@ -39,8 +62,8 @@ so. You are asked first.`,
 			if err := app.Unlock(cmd.Context(), lock); err != nil {
 				return exitStatus{err, 1}
 			}
-			o.reporter().Info(fmt.Sprintf("unlocked; see omc status %s for what the holder left", env.Name))
-			return nil
+			result.Removed = true
+			return o.print(result)
 		},
 	}
 	o.changes(cmd)

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/ohmycoins/infra/stacks/environment"
@@ -152,9 +151,7 @@ const tailLines = 15
 func (t tool) run(ctx context.Context, environ []string, input string, progress func(string), args ...string) error {
 	cmd := exec.CommandContext(ctx, t.program, args...)
 	cmd.Env = append(os.Environ(), environ...)
-	// A process group of its own: Ctrl-C in the terminal is for us, and we end it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	separate(cmd)
 	const grace = 5 * time.Second
 	cmd.WaitDelay = grace
 	if input != "" {

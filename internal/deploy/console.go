@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/term"
 )
 
 // Console reports to people: as text, with live lines where the output is a terminal
@@ -17,8 +19,8 @@ type Console struct {
 	now func() time.Time
 	// terminal says that lines can be rewritten, color that they can be colored.
 	terminal, color bool
-	// width is how many characters fit on a line of the terminal.
-	width int
+	// width returns how many characters fit on a line of the terminal.
+	width func() int
 	// annotate says that GitHub Actions reads the output.
 	annotate bool
 
@@ -40,17 +42,23 @@ const repeatAfter = 30 * time.Second
 // NewConsole returns a reporter that writes to file. The environment variables
 // NO_COLOR, TERM and GITHUB_ACTIONS are respected.
 func NewConsole(file *os.File, getenv func(string) string, now func() time.Time) *Console {
-	info, err := file.Stat()
-	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0 && getenv("TERM") != "dumb"
-	return newConsole(file, terminal, getenv, now)
+	width := func() int {
+		columns, _, err := term.GetSize(int(file.Fd()))
+		if err != nil || columns == 0 {
+			return usualWidth
+		}
+		return columns
+	}
+	terminal := term.IsTerminal(int(file.Fd())) && getenv("TERM") != "dumb"
+	return newConsole(file, terminal, width, getenv, now)
 }
 
-func newConsole(to io.Writer, terminal bool, getenv func(string) string, now func() time.Time) *Console {
-	const usual = 80
-	width := usual
-	_, _ = fmt.Sscanf(getenv("COLUMNS"), "%d", &width)
+// usualWidth is how wide a terminal is that does not say so.
+const usualWidth = 80
+
+func newConsole(to io.Writer, terminal bool, width func() int, getenv func(string) string, now func() time.Time) *Console {
 	return &Console{
-		to: to, now: now, terminal: terminal, width: max(width, usual/2),
+		to: to, now: now, terminal: terminal, width: width,
 		color:    terminal && getenv("NO_COLOR") == "",
 		annotate: getenv("GITHUB_ACTIONS") == "true",
 		live:     map[string]liveLine{},
@@ -78,14 +86,13 @@ func (c *Console) Info(text string) { c.print("", indent(text)) }
 // Warn prints a line that stands out.
 func (c *Console) Warn(text string) {
 	c.print(yellow, indent("warning: "+text))
-	c.command("warning", text)
 }
 
 // Fail prints why the verb fails.
 func (c *Console) Fail(text string) {
 	c.Settle()
 	c.print(red, "Error: "+text)
-	c.command("error", text)
+	c.annotateError(text)
 }
 
 // Live draws a line anew, or prints it when it is news.
@@ -141,19 +148,19 @@ func (c *Console) draw() {
 		return
 	}
 	for _, key := range c.order {
-		fmt.Fprintln(c.to, cut(c.live[key].text, c.width-1))
+		fmt.Fprintln(c.to, cut(c.live[key].text, c.width()-1))
 	}
 	c.drawn = len(c.order)
 }
 
-// command tells GitHub Actions.
-func (c *Console) command(name, text string) {
+// annotateError tells GitHub Actions.
+func (c *Console) annotateError(text string) {
 	if !c.annotate {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintf(c.to, "::%s title=omc::%s\n", name, escapeCommand(text))
+	fmt.Fprintf(c.to, "::error title=omc::%s\n", escapeCommand(text))
 }
 
 // escapeCommand makes text safe for a workflow command of GitHub Actions.
@@ -166,7 +173,7 @@ func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "
 // cut returns text without what does not fit, and without anything that moves the cursor.
 func cut(text string, width int) string {
 	runes := slices.DeleteFunc([]rune(text), func(r rune) bool { return r < ' ' })
-	if len(runes) > width {
+	if width = max(width, 1); len(runes) > width {
 		return string(runes[:width-1]) + "…"
 	}
 	return string(runes)

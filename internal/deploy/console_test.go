@@ -9,7 +9,7 @@ import (
 func consoleFor(terminal bool, env map[string]string) (*Console, *strings.Builder, *time.Time) {
 	var out strings.Builder
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	return newConsole(&out, terminal, func(key string) string { return env[key] }, func() time.Time { return now }), &out, &now
+	return newConsole(&out, terminal, func() int { return 40 }, func(key string) string { return env[key] }, func() time.Time { return now }), &out, &now
 }
 
 // TestConsoleOnAPipe wants plain lines, and no line twice that says nothing new.
@@ -40,7 +40,7 @@ Error: it failed
 // that is wider than the terminal.
 func TestConsoleOnATerminal(t *testing.T) {
 	t.Parallel()
-	c, out, _ := consoleFor(true, map[string]string{"COLUMNS": "40"})
+	c, out, _ := consoleFor(true, nil)
 	c.Live("backend", "one", 0)
 	c.Live("frontend", "two", 0)
 	c.Live("backend", strings.Repeat("x", 100)+"\x1b[2J", 0)

@@ -267,6 +267,9 @@ func (d *deployment) readCluster(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if before.Digest == "" { // the task definition names a tag
+			before.Digest = d.runningDigest(ctx, t)
+		}
 		d.record.Services[i] = ServiceRecord{
 			Service: t.env.Key, Name: t.env.Name, Before: before,
 			After: Version{TaskDefinition: before.TaskDefinition, Image: t.image, Digest: digestOf(t.image)},
@@ -274,6 +277,9 @@ func (d *deployment) readCluster(ctx context.Context) error {
 		t.entry = &d.record.Services[i]
 		d.out.Info(fmt.Sprintf("%s: runs %s, %d of %d tasks, deployment %s", t.env.Key,
 			revisionName(before.TaskDefinition), before.Running, before.Desired, before.Deployment))
+		if digestOf(before.Image) == "" && before.Digest != "" {
+			d.out.Info(fmt.Sprintf("%s: image %s is %s", t.env.Key, before.Image, before.Digest))
+		}
 		d.out.Info(fmt.Sprintf("%s: image %s -> %s", t.env.Key, before.Image, t.image))
 	}
 	return d.note(ctx, "read the cluster")

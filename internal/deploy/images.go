@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 )
 
 // findImage returns the digest that the registry has for an image of a repository,
@@ -48,6 +49,27 @@ func (a *App) pushedDigest(ctx context.Context, repository, tag string) (string,
 		}
 	}
 	return "", fmt.Errorf("%s:%s was pushed, but the registry does not have it", repository, tag)
+}
+
+// runningDigest returns the digest of the image that a service's newest tasks run, or
+// "" when that cannot be known: there are no tasks, or they do not run yet.
+func (a *App) runningDigest(ctx context.Context, t *target) string {
+	list, err := a.aws.ecs.ListTasks(ctx, &ecs.ListTasksInput{Cluster: &a.env.Cluster.Name, ServiceName: &t.env.Name})
+	if err != nil || len(list.TaskArns) == 0 {
+		return ""
+	}
+	out, err := a.aws.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &a.env.Cluster.Name, Tasks: list.TaskArns})
+	if err != nil {
+		return ""
+	}
+	for _, task := range tasksOf(out.Tasks, aws.ToString(t.service.TaskDefinition)) {
+		for _, container := range task.Containers {
+			if aws.ToString(container.Name) == t.env.Container && container.ImageDigest != nil {
+				return *container.ImageDigest
+			}
+		}
+	}
+	return ""
 }
 
 // registryLogin asks ECR for the password of its registry.

@@ -8,9 +8,9 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-func deploymentOf(id, status string, state ecstypes.DeploymentRolloutState, running, desired int32) ecstypes.Deployment {
+func deploymentOf(id, status string, state ecstypes.DeploymentRolloutState, running int32) ecstypes.Deployment {
 	return ecstypes.Deployment{
-		Id: &id, Status: &status, RolloutState: state, RunningCount: running, DesiredCount: desired,
+		Id: &id, Status: &status, RolloutState: state, RunningCount: running, DesiredCount: 2,
 		TaskDefinition: aws.String("arn:aws:ecs:ap-southeast-2:123456789012:task-definition/app:" + strings.TrimLeft(id, "d")),
 	}
 }
@@ -29,18 +29,18 @@ func TestJudge(t *testing.T) {
 		want        verdict
 		reason      string
 	}{
-		"just begun":                  {deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", inProgress, 0, 2), deploymentOf("d1", "ACTIVE", completed, 2, 2)}, want: progressing},
-		"all run, not judged by ECS":  {deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", inProgress, 2, 2)}, want: progressing},
-		"no state yet":                {deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", "", 2, 2)}, want: progressing},
-		"completed":                   {deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", completed, 2, 2)}, want: succeeded},
-		"completed, tasks are gone":   {deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", completed, 0, 2)}, want: progressing},
-		"FAILED":                      {deployments: []ecstypes.Deployment{reason(deploymentOf("d2", "PRIMARY", isFailed, 0, 2), "tasks failed to start.")}, want: failed, reason: "the roll-out failed: tasks failed to start."},
-		"FAILED, on its way back":     {deployments: []ecstypes.Deployment{deploymentOf("d3", "PRIMARY", inProgress, 2, 2), deploymentOf("d2", "ACTIVE", isFailed, 0, 2)}, want: failed, reason: "the roll-out failed"},
-		"gone, stable":                {deployments: []ecstypes.Deployment{reason(deploymentOf("d3", "PRIMARY", completed, 2, 2), "circuit breaker: rolling back")}, want: failed, reason: "d2 is gone: deployment d3 of app:3 took its place (circuit breaker: rolling back)"},
-		"superseded, still there":     {deployments: []ecstypes.Deployment{deploymentOf("d3", "PRIMARY", inProgress, 0, 2), deploymentOf("d2", "ACTIVE", inProgress, 1, 2)}, want: failed, reason: "was superseded: deployment d3 of app:3"},
-		"superseded after completion": {deployments: []ecstypes.Deployment{deploymentOf("d3", "PRIMARY", inProgress, 0, 2), deploymentOf("d2", "ACTIVE", completed, 2, 2)}, want: failed, reason: "was superseded"},
+		"just begun":                  {deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", inProgress, 0), deploymentOf("d1", "ACTIVE", completed, 2)}, want: progressing},
+		"all run, not judged by ECS":  {deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", inProgress, 2)}, want: progressing},
+		"no state yet":                {deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", "", 2)}, want: progressing},
+		"completed":                   {deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", completed, 2)}, want: succeeded},
+		"completed, tasks are gone":   {deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", completed, 0)}, want: progressing},
+		"FAILED":                      {deployments: []ecstypes.Deployment{reason(deploymentOf("d2", "PRIMARY", isFailed, 0), "tasks failed to start.")}, want: failed, reason: "the roll-out failed: tasks failed to start."},
+		"FAILED, on its way back":     {deployments: []ecstypes.Deployment{deploymentOf("d3", "PRIMARY", inProgress, 2), deploymentOf("d2", "ACTIVE", isFailed, 0)}, want: failed, reason: "the roll-out failed"},
+		"gone, stable":                {deployments: []ecstypes.Deployment{reason(deploymentOf("d3", "PRIMARY", completed, 2), "circuit breaker: rolling back")}, want: failed, reason: "d2 is gone: deployment d3 of app:3 took its place (circuit breaker: rolling back)"},
+		"superseded, still there":     {deployments: []ecstypes.Deployment{deploymentOf("d3", "PRIMARY", inProgress, 0), deploymentOf("d2", "ACTIVE", inProgress, 1)}, want: failed, reason: "was superseded: deployment d3 of app:3"},
+		"superseded after completion": {deployments: []ecstypes.Deployment{deploymentOf("d3", "PRIMARY", inProgress, 0), deploymentOf("d2", "ACTIVE", completed, 2)}, want: failed, reason: "was superseded"},
 		"no deployments":              {want: failed, reason: "d2 is gone"},
-		"the service is draining":     {status: "DRAINING", deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", completed, 2, 2)}, want: failed, reason: "the service is DRAINING"},
+		"the service is draining":     {status: "DRAINING", deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", completed, 2)}, want: failed, reason: "the service is DRAINING"},
 	}
 	for name, test := range tests {
 		status := test.status

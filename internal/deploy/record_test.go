@@ -80,7 +80,7 @@ func TestRecordKeys(t *testing.T) {
 	if !slices.IsSorted(newestFirst) {
 		t.Errorf("%v: an alphabetical list has the newest last", keys)
 	}
-	if newID(at) == newID(at) {
+	if one, two := newID(at), newID(at); one == two {
 		t.Error("two ids are the same")
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -47,11 +46,11 @@ func (r *run) begin(ctx context.Context, verb, commit string, who identity) erro
 		ID: newID(now), Environment: r.env.Name, Verb: verb, Commit: commit,
 		By: who.arn, Host: r.host, Started: now.UTC(),
 	}
-	// Building takes its time too, and a rollback as long as the roll-out.
+	// Building takes its time too; a migration and a rollback as long as the roll-out.
 	const building = time.Hour
 	r.lock = Lock{
 		ID: r.record.ID, Verb: verb, Owner: who.arn, Host: r.host, Commit: commit, Time: now.UTC(),
-		TimeoutSeconds: int((building + 2*r.timeout).Seconds()),
+		TimeoutSeconds: int((building + 3*r.timeout).Seconds()),
 	}
 	// From here on it may be ours, whatever the answer is.
 	r.locked = true
@@ -184,29 +183,27 @@ func (r *run) recoverFrom(ctx context.Context, failure error, begun, rollback bo
 
 // leaves says what state services are left in and what to do.
 func (r *run) leaves(touched []*target) []string {
-	var lines []string
+	var lines, commands []string
 	for _, t := range touched {
+		before, after := revisionName(t.entry.Before.TaskDefinition), revisionName(t.entry.After.TaskDefinition)
+		good := before
+		if r.record.Verb == "rollback" {
+			good = after
+		}
+		commands = append(commands, fmt.Sprintf("  aws ecs update-service --region %s --cluster %s --service %s --task-definition %s",
+			r.env.Region, r.env.Cluster.Name, t.env.Name, good))
 		if t.entry.Restored {
-			lines = append(lines, fmt.Sprintf("%s runs %s again, as before", t.env.Name, revisionName(t.entry.Before.TaskDefinition)))
+			lines = append(lines, fmt.Sprintf("%s runs %s again, as before", t.env.Name, before))
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("%s was updated to %s and may run it or %s, which ran before",
-			t.env.Name, revisionName(t.entry.After.TaskDefinition), revisionName(t.entry.Before.TaskDefinition)))
+		lines = append(lines, fmt.Sprintf("%s was updated to %s and may run it or %s, which ran before", t.env.Name, after, before))
 	}
-	return append(lines,
-		fmt.Sprintf("to see what runs: omc status %s", r.env.Name),
-		fmt.Sprintf("to return to what ran before: omc rollback %s; without omc:", r.env.Name),
-		strings.Join(r.commands(touched), "\n"))
-}
-
-// commands are what puts everything back without omc.
-func (r *run) commands(touched []*target) []string {
-	var lines []string
-	for _, t := range touched {
-		lines = append(lines, fmt.Sprintf("  aws ecs update-service --region %s --cluster %s --service %s --task-definition %s",
-			r.env.Region, r.env.Cluster.Name, t.env.Name, revisionName(t.entry.Before.TaskDefinition)))
+	next := "to return to what ran before: omc rollback %s; without omc:"
+	if r.record.Verb == "rollback" {
+		next = "to try again: omc rollback %s; without omc:"
 	}
-	return lines
+	lines = append(lines, "to see what runs: omc status "+r.env.Name, fmt.Sprintf(next, r.env.Name))
+	return append(lines, commands...)
 }
 
 // version returns what a service runs.

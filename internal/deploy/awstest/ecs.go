@@ -345,6 +345,9 @@ func (c *Cloud) StopReasons() []string {
 
 func (c *Cloud) listTasks(r request) reply {
 	var arns []any
+	if status := r.text("desiredStatus"); status == "" || status == "RUNNING" {
+		return ok(map[string]any{"taskArns": []any{c.arn("ecs", "task/cluster/running-"+r.text("serviceName"))}})
+	}
 	for _, t := range c.Stopped {
 		if arn, _ := t["taskDefinitionArn"].(string); strings.Contains(arn, r.text("serviceName")+":") && r.text("desiredStatus") == "STOPPED" {
 			arns = append(arns, t["taskArn"])
@@ -356,6 +359,12 @@ func (c *Cloud) listTasks(r request) reply {
 func (c *Cloud) describeTasks(r request) reply {
 	var list []any
 	for _, arn := range r.texts("tasks") {
+		if _, name, running := strings.Cut(arn, "/running-"); running {
+			definition := c.Services[name].Deployments[0].Definition
+			list = append(list, map[string]any{"taskArn": arn, "taskDefinitionArn": definition, "lastStatus": "RUNNING", "containers": []any{
+				map[string]any{"name": containerOf(c.Definitions[definition]), "imageDigest": Digest("running-" + name)},
+			}})
+		}
 		if t, exists := c.tasks[arn]; exists {
 			list = append(list, c.oneOffJSON(t))
 		}
