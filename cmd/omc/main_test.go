@@ -53,12 +53,14 @@ func omc(t *testing.T, cloud *awstest.Cloud, dir, stdin string, env []string, ar
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 	}, env...)
-	if cloud != nil {
-		cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL="+cloud.URL)
-	}
+	cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL="+cloud.URL)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	// What the test did to the cloud is done before the process calls it, and the other
+	// way round; the race detector cannot see that through another process.
+	cloud.Lock(func() {})
 	_ = cmd.Run() // the status says it
+	cloud.Lock(func() {})
 	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String(), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 }
 
@@ -247,15 +249,20 @@ func TestInterruptedProcess(t *testing.T) {
 	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+cloud.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	started := make(chan *os.Process, 1)
 	cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
 		if op == "DescribeServices" && n == 3 { // the first of the roll-out
-			_ = cmd.Process.Signal(os.Interrupt)
+			process := <-started
+			_ = process.Signal(os.Interrupt)
 		}
 	}
+	cloud.Lock(func() {})
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	started <- cmd.Process
 	_ = cmd.Wait()
+	cloud.Lock(func() {})
 	if got := cmd.ProcessState.ExitCode(); got != 130 || !strings.Contains(stdout.String(), "omc deploy staging: interrupted, rolled back") {
 		t.Errorf("status %d, want 130:\n%s%s", got, stdout.String(), stderr.String())
 	}

@@ -83,7 +83,8 @@ func newClients(cfg aws.Config, env environment.Environment) clients {
 		images:  ecr.NewFromConfig(cfg),
 		ecs:     ecs.NewFromConfig(cfg),
 		targets: elb.NewFromConfig(cfg),
-		objects: s3.NewFromConfig(cfg),
+		// Not every object has a checksum; the SDK would log that to standard error.
+		objects: s3.NewFromConfig(cfg, func(o *s3.Options) { o.DisableLogOutputChecksumValidationSkipped = true }),
 		secrets: secretsmanager.NewFromConfig(cfg),
 		caller:  sts.NewFromConfig(cfg),
 	}

@@ -25,9 +25,9 @@ func TestConsoleOnAPipe(t *testing.T) {
 	c.Warn("careful")
 	c.Fail("it failed")
 	want := `[5/5] Wait and check
-  backend: 1 of 2 running (0s)
-  backend: 1 of 2 running (30s)
-  backend: 2 of 2 running (35s)
+  backend (0s): 1 of 2 running
+  backend (30s): 1 of 2 running
+  backend (35s): 2 of 2 running
   warning: careful
 Error: it failed
 `

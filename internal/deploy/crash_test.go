@@ -55,7 +55,7 @@ func TestCrash(t *testing.T) {
 				}
 			}
 			_, _ = b.app.Deploy(ctx, b.opt)
-			b.cloud.Faults, b.cloud.OnCall = nil, nil
+			b.cloud.Lock(func() { b.cloud.Faults, b.cloud.OnCall = nil, nil })
 			b.afterCrash()
 		})
 	}

@@ -1,10 +1,13 @@
 package deploy
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -301,5 +304,27 @@ func TestDigestOfARunningTag(t *testing.T) {
 	result, err := b.deploy()
 	if err != nil || result.Services[0].Before.Digest != awstest.Digest("running-ohmycoins-staging-backend") {
 		t.Errorf("%+v: %v", result.Services, err)
+	}
+}
+
+// Each build waits for the other to have begun.
+func TestImagesAreBuiltSideBySide(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	var begun sync.WaitGroup
+	begun.Add(2)
+	b.builder.during = func(context.Context) error {
+		begun.Done()
+		both := make(chan struct{})
+		go func() { begun.Wait(); close(both) }()
+		select {
+		case <-both:
+			return nil
+		case <-time.After(10 * time.Second):
+			return errors.New("the other build has not begun")
+		}
+	}
+	if _, err := b.deploy(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -13,7 +13,7 @@ func (r Result) WriteText(w io.Writer) {
 	fmt.Fprintln(w, r.headline())
 	if len(r.Services) > 0 {
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "SERVICE\tBEFORE\tAFTER\tIMAGE\tURL")
+		fmt.Fprintln(table, "SERVICE\tRAN BEFORE\tROLLED OUT\tIMAGE\tURL")
 		for _, s := range r.Services {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.Service, revisionName(s.Before.TaskDefinition),
 				revisionName(s.After.TaskDefinition), s.After.Image, strings.Join(s.URLs, " "))
@@ -29,7 +29,7 @@ func (r Result) WriteText(w io.Writer) {
 func (r Result) WriteMarkdown(w io.Writer) {
 	fmt.Fprintf(w, "### %s\n\n", r.headline())
 	if len(r.Services) > 0 {
-		fmt.Fprint(w, "| Service | Before | After | Image | URL |\n|---|---|---|---|---|\n")
+		fmt.Fprint(w, "| Service | Ran before | Rolled out | Image | URL |\n|---|---|---|---|---|\n")
 		for _, s := range r.Services {
 			fmt.Fprintf(w, "| %s | `%s` | `%s` | `%s` | %s |\n", s.Service, revisionName(s.Before.TaskDefinition),
 				revisionName(s.After.TaskDefinition), s.After.Image, strings.Join(s.URLs, " "))
