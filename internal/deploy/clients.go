@@ -147,6 +147,9 @@ func (a *App) persist(ctx context.Context, what string, do func(context.Context)
 	for {
 		err := do(ctx)
 		if err == nil {
+			if !since.IsZero() {
+				a.out.Info(what + ": AWS answers again")
+			}
 			return nil
 		}
 		if ctx.Err() != nil {
@@ -159,7 +162,7 @@ func (a *App) persist(ctx context.Context, what string, do func(context.Context)
 		if troubleOf(err) != transient || now.Sub(since) > outage {
 			return fmt.Errorf("%s: %w", what, err)
 		}
-		a.out.Warn(fmt.Sprintf("%s: no answer from AWS for %s, trying again: %s", what, now.Sub(since).Round(time.Second), brief(err)))
+		a.out.Live(what, "no answer from AWS, trying again: "+brief(err), now.Sub(since))
 		if err := a.clock.Sleep(ctx, pollInterval); err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
@@ -171,6 +174,10 @@ func brief(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		return api.ErrorCode() + ": " + api.ErrorMessage()
+	}
+	var network *net.OpError
+	if errors.As(err, &network) { // without its ports, which change
+		return network.Op + ": " + network.Err.Error()
 	}
 	var request *url.Error
 	if errors.As(err, &request) {

@@ -127,7 +127,7 @@ func TestDeploySurvives(t *testing.T) {
 				t.Errorf("backend runs %s, locked: %v", b.runs("backend"), b.locked())
 			}
 			if faults[0].Times == 60 {
-				contains(t, b.log.text(), "no answer from AWS for 4m55s, still waiting")
+				contains(t, b.log.text(), "AWS (4m55s): no answer, still waiting", "it answers again")
 			}
 		})
 	}
@@ -164,7 +164,7 @@ func TestDeployGetsStuck(t *testing.T) {
 					b.cloud.Lock(func() { b.cloud.Faults = []*awstest.Fault{{Kind: awstest.Reset}} })
 				}
 			},
-			want: []string{"no answer from AWS for 5m0s", "rolling back"},
+			want: []string{"(5m0s): no answer from AWS, trying again", "rolling back"},
 		},
 		"the rollback fails": {
 			script: []awstest.Rollout{{Looks: 2, End: awstest.Fails}, {Looks: 2, End: awstest.Hangs}},

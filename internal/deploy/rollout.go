@@ -97,6 +97,9 @@ func (r *run) await(ctx context.Context, rollouts []*rollout) error {
 		services, err := r.describeServices(ctx, oneAttempt)
 		switch {
 		case err == nil:
+			if !silentSince.IsZero() {
+				r.out.Live("AWS", "it answers again", r.clock.Now().Sub(silentSince))
+			}
 			silentSince = time.Time{}
 			for _, ro := range rollouts {
 				ro.service = services[ro.target.env.Name]
@@ -107,8 +110,7 @@ func (r *run) await(ctx context.Context, rollouts []*rollout) error {
 			if silentSince.IsZero() {
 				silentSince = r.clock.Now()
 			}
-			r.out.Warn(fmt.Sprintf("no answer from AWS for %s, still waiting: %s",
-				r.clock.Now().Sub(silentSince).Round(time.Second), brief(err)))
+			r.out.Live("AWS", "no answer, still waiting: "+brief(err), r.clock.Now().Sub(silentSince))
 		case troubleOf(err) == expired:
 			return fmt.Errorf("waiting for the roll-out: the credentials have expired: %w", err)
 		default:

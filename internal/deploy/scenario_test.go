@@ -108,12 +108,14 @@ func (r *recorder) add(kind, text string) {
 	r.lines = append(r.lines, kind+" "+text)
 }
 
-func (r *recorder) Phase(n, _ int, title string)           { r.add("phase", fmt.Sprint(n, " ", title)) }
-func (r *recorder) Info(text string)                       { r.add("info", text) }
-func (r *recorder) Live(key, text string, _ time.Duration) { r.add("live", key+": "+text) }
-func (r *recorder) Settle()                                {}
-func (r *recorder) Warn(text string)                       { r.add("warn", text) }
-func (r *recorder) Fail(text string)                       { r.add("fail", text) }
+func (r *recorder) Phase(n, _ int, title string) { r.add("phase", fmt.Sprint(n, " ", title)) }
+func (r *recorder) Info(text string)             { r.add("info", text) }
+func (r *recorder) Live(key, text string, elapsed time.Duration) {
+	r.add("live", fmt.Sprintf("%s (%s): %s", key, elapsed, text))
+}
+func (r *recorder) Settle()          {}
+func (r *recorder) Warn(text string) { r.add("warn", text) }
+func (r *recorder) Fail(text string) { r.add("fail", text) }
 
 func (r *recorder) text() string {
 	r.mu.Lock()
