@@ -28,6 +28,7 @@ type Environment struct {
 	Secret       Secret
 	Roles        Roles
 	Alerts       Alerts
+	Deployment   Deployment
 	// Tune changes single alarms, by "<resource key>/<alarm id>", such as
 	// "backend/cpu-high". Default: the thresholds of the alarm table in README.md.
 	Tune map[string]Tuning
@@ -64,6 +65,42 @@ type Service struct {
 	LogGroup string
 	// Repository is the ECR repository of the container's image.
 	Repository string
+	// Build says how the image is made from the application's sources.
+	Build Build
+	// Migration is the command that brings the database up to date, run once with
+	// the new image before the service is updated. Default: none is run.
+	Migration []string
+	// DeploymentAlarms are names of alarms that roll a deployment back when they go
+	// off during it. Default: none.
+	DeploymentAlarms []string
+	// Checks have to pass before a deployment counts as successful.
+	Checks []Check
+}
+
+// Build is how an image is made. Paths are relative to the root of the
+// application's working tree.
+type Build struct {
+	// Context is the folder that the Dockerfile may copy from.
+	Context string
+	// Dockerfile is the path of the Dockerfile.
+	Dockerfile string
+	// Platform is what the tasks run on: "linux/amd64".
+	Platform string
+	// Args are the build arguments. They end up in the image, so that they never
+	// hold a secret.
+	Args map[string]string
+	// PerEnvironment says that Args are values of this environment, so that no other
+	// environment may use the image: its commit tag ends in the environment's name.
+	PerEnvironment bool
+}
+
+// Check is an HTTP request and the answer that it must get.
+type Check struct {
+	URL string
+	// Status is the HTTP status wanted.
+	Status int
+	// Body is the body wanted, without white space around it. Default: any.
+	Body string
 }
 
 // LoadBalancer is an application load balancer.
@@ -132,6 +169,17 @@ type Roles struct {
 	TaskExecution string
 	Task          string
 	GitHubActions string
+}
+
+// Deployment says how the application is deployed.
+type Deployment struct {
+	// Folder is where the lock and the records of deployments are kept in the
+	// bucket of [State]: the first part of object keys, without a slash at its end.
+	Folder string
+	// TimeoutMinutes is how long a rollout may take.
+	TimeoutMinutes int
+	// Confirm says that people have to type the environment's name first.
+	Confirm bool
 }
 
 // Alerts says who is told about alarms.

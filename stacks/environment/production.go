@@ -27,6 +27,19 @@ func Production() Environment {
 					Port:       8000,
 					LogGroup:   "/ecs/ohmycoins-prod/backend",
 					Repository: "omc-backend",
+					Build: Build{
+						Context:    "backend",
+						Dockerfile: "backend/Dockerfile",
+						Platform:   "linux/amd64",
+					},
+					Migration: []string{"bash", "scripts/prestart.sh"},
+					DeploymentAlarms: []string{
+						"ohmycoins-prod/alb/5xx-high",
+						"ohmycoins-prod/alb-backend/unhealthy-targets",
+					},
+					Checks: []Check{
+						{URL: "https://api.ohmycoins.com/api/v1/utils/health-check/", Status: 200, Body: "true"},
+					},
 				},
 				{
 					Key:        "frontend",
@@ -35,6 +48,19 @@ func Production() Environment {
 					Port:       80,
 					LogGroup:   "/ecs/ohmycoins-prod/frontend",
 					Repository: "omc-frontend",
+					Build: Build{
+						Context:        "frontend",
+						Dockerfile:     "frontend/Dockerfile",
+						Platform:       "linux/amd64",
+						Args:           map[string]string{"VITE_API_URL": "https://api.ohmycoins.com"},
+						PerEnvironment: true,
+					},
+					DeploymentAlarms: []string{
+						"ohmycoins-prod/alb-frontend/unhealthy-targets",
+					},
+					Checks: []Check{
+						{URL: "https://dashboard.ohmycoins.com/", Status: 200},
+					},
 				},
 			},
 		},
@@ -75,6 +101,11 @@ func Production() Environment {
 		Alerts: Alerts{
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
+		},
+		Deployment: Deployment{
+			Folder:         "deployments/production",
+			TimeoutMinutes: 20,
+			Confirm:        true,
 		},
 	}
 }

@@ -26,6 +26,19 @@ func Staging() Environment {
 					Port:       8000,
 					LogGroup:   "/ecs/ohmycoins-staging/backend",
 					Repository: "omc-backend",
+					Build: Build{
+						Context:    "backend",
+						Dockerfile: "backend/Dockerfile",
+						Platform:   "linux/amd64",
+					},
+					Migration: []string{"bash", "scripts/prestart.sh"},
+					DeploymentAlarms: []string{
+						"ohmycoins-staging/alb/5xx-high",
+						"ohmycoins-staging/alb-backend/unhealthy-targets",
+					},
+					Checks: []Check{
+						{URL: "https://api.staging.ohmycoins.com/api/v1/utils/health-check/", Status: 200, Body: "true"},
+					},
 				},
 				{
 					Key:        "frontend",
@@ -34,6 +47,19 @@ func Staging() Environment {
 					Port:       80,
 					LogGroup:   "/ecs/ohmycoins-staging/frontend",
 					Repository: "omc-frontend",
+					Build: Build{
+						Context:        "frontend",
+						Dockerfile:     "frontend/Dockerfile",
+						Platform:       "linux/amd64",
+						Args:           map[string]string{"VITE_API_URL": "https://api.staging.ohmycoins.com"},
+						PerEnvironment: true,
+					},
+					DeploymentAlarms: []string{
+						"ohmycoins-staging/alb-frontend/unhealthy-targets",
+					},
+					Checks: []Check{
+						{URL: "https://dashboard.staging.ohmycoins.com/", Status: 200},
+					},
 				},
 			},
 		},
@@ -73,6 +99,11 @@ func Staging() Environment {
 		Alerts: Alerts{
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
+		},
+		Deployment: Deployment{
+			Folder:         "deployments/staging",
+			TimeoutMinutes: 15,
+			Confirm:        false,
 		},
 	}
 }

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/spf13/cobra"
+
+	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+// version is set by the linker in releases: -X main.version=v1.2.3.
+var version = ""
+
+// options are what every command shares.
+type options struct {
+	output string
+	yes    bool
+	dryRun bool
+
+	stdin          io.Reader
+	stdout         io.Writer
+	stderr         *os.File
+	getenv         func(string) string
+	interrupt      <-chan struct{}
+	sharedReporter deploy.Reporter
+}
+
+func command(o *options) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "omc",
+		Short: "Deploy Oh My Coins and say what is going on",
+		Long: `omc deploys the application to an environment, waits until it runs, checks it, and
+puts back what ran before when anything is wrong.
+
+Exit status: 0 done; 1 failed, what ran before runs again (or, with --no-rollback,
+what the message says); 2 nothing was changed, because of the command line or a
+prerequisite; 3 failed, and what ran before could not be put back; 130 interrupted,
+what ran before runs.`,
+		Version:       versionText(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetVersionTemplate("omc {{.Version}}\n")
+	root.PersistentFlags().StringVar(&o.output, "output", "text", "what to write to standard output: text or json")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if o.output != "text" && o.output != "json" {
+			return fmt.Errorf("--output: is %q, want text or json", o.output)
+		}
+		return nil
+	}
+	root.AddCommand(deployCommand(o), rollbackCommand(o), statusCommand(o), unlockCommand(o))
+	return root
+}
+
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return setting.Value
+		}
+	}
+	return info.Main.Version
+}
+
+// changes adds the flags of commands that change something.
+func (o *options) changes(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would be done and change nothing")
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask for the environment's name")
+}
+
+// checkTimeout refuses a time-out that is over before it begins.
+func checkTimeout(timeout time.Duration) error {
+	if timeout < 0 {
+		return fmt.Errorf("--timeout: is %s, want a positive duration such as 15m", timeout)
+	}
+	return nil
+}
+
+// oneEnvironment accepts the name of an environment and nothing else.
+func oneEnvironment(cmd *cobra.Command, args []string) error {
+	name := strings.Join(args, " ")
+	if _, ok := environment.Lookup(name); !ok {
+		return fmt.Errorf("ENV: is %q, want %s: %s %s", name, strings.Join(environment.Names(), " or "),
+			cmd.CommandPath(), environment.Names()[0])
+	}
+	return nil
+}
+
+// completeEnvironment offers the names of environments.
+func completeEnvironment(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return environment.Names(), cobra.ShellCompDirectiveNoFileComp
+}
+
+// reporter returns where progress goes: standard error.
+func (o *options) reporter() deploy.Reporter {
+	if o.sharedReporter == nil {
+		o.sharedReporter = deploy.NewConsole(o.stderr, o.getenv, time.Now)
+	}
+	return o.sharedReporter
+}
+
+// app returns the engine for an environment.
+func (o *options) app(ctx context.Context, name string) (*deploy.App, environment.Environment, error) {
+	env, _ := environment.Lookup(name)
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env.Region))
+	if err != nil {
+		return nil, env, fmt.Errorf("reading the AWS configuration: %w", err)
+	}
+	cfg.Retryer = nil // the engine has its own, with bounds
+	return deploy.New(deploy.Config{Environment: env, AWS: cfg, Reporter: o.reporter(), Interrupt: o.interrupt}), env, nil
+}
+
+// confirm asks for the environment's name where the environment wants that.
+func (o *options) confirm(cmd *cobra.Command, env environment.Environment, always bool) error {
+	if o.yes || o.dryRun || !env.Deployment.Confirm && !always {
+		return nil
+	}
+	fmt.Fprintf(o.stderr, "%s changes %s. Type %q to go on: ", cmd.CommandPath(), env.Name, env.Name)
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(o.stdin).ReadString('\n')
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case <-o.interrupt:
+		return exitStatus{errors.New("interrupted: nothing was changed"), deploy.Interrupted.ExitStatus()}
+	case got := <-answer:
+		if got != env.Name {
+			return fmt.Errorf("the answer is %q, want %q: nothing was changed; where nobody can answer, use --yes", got, env.Name)
+		}
+	}
+	return nil
+}
+
+// texter is a result that people can read.
+type texter interface{ WriteText(w io.Writer) }
+
+// print writes a result to standard output.
+func (o *options) print(result texter) error {
+	if o.output == "text" {
+		result.WriteText(o.stdout)
+		return nil
+	}
+	encoder := json.NewEncoder(o.stdout)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(result); err != nil {
+		return fmt.Errorf("writing the result: %w", err)
+	}
+	return nil
+}
+
+// finish prints the result of a verb that changes services and turns its error into
+// an exit status.
+func (o *options) finish(result deploy.Result, failure error) error {
+	if path := o.getenv("GITHUB_STEP_SUMMARY"); path != "" {
+		if err := appendSummary(path, result); err != nil {
+			o.reporter().Warn(err.Error())
+		}
+	}
+	if err := o.print(result); err != nil {
+		return errors.Join(err, failure)
+	}
+	if failure == nil {
+		return nil
+	}
+	return exitStatus{failure, result.Outcome.ExitStatus()}
+}
+
+func appendSummary(path string, result deploy.Result) error {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("writing the step summary: %w", err)
+	}
+	defer file.Close()
+	result.WriteMarkdown(file)
+	return nil
+}

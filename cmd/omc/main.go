@@ -1,0 +1,62 @@
+// Command omc deploys Oh My Coins and says what is going on.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/ohmycoins/infra/internal/deploy"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+// run carries out a command line and returns the exit status.
+func run(args []string) int {
+	ctx, giveUp := context.WithCancel(context.Background())
+	defer giveUp()
+	interrupt := make(chan struct{})
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go onSignals(signals, interrupt, giveUp, os.Stderr)
+
+	o := &options{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, interrupt: interrupt}
+	root := command(o)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	o.reporter().Fail(err.Error())
+	var status exitStatus
+	if errors.As(err, &status) {
+		return status.status
+	}
+	return deploy.NothingChanged.ExitStatus()
+}
+
+// onSignals closes interrupt at the first signal, gives up at the second, and lets
+// the third end the process.
+func onSignals(signals chan os.Signal, interrupt chan<- struct{}, giveUp func(), stderr io.Writer) {
+	<-signals
+	fmt.Fprintln(stderr, "\nStopping; what was changed is put back. Once more gives up and leaves everything as it is.")
+	close(interrupt)
+	<-signals
+	fmt.Fprintln(stderr, "\nGiving up.")
+	signal.Stop(signals)
+	giveUp()
+}
+
+// exitStatus is an error that says what the exit status is.
+type exitStatus struct {
+	error
+	status int
+}
+
+func (e exitStatus) Unwrap() error { return e.error }

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/internal/deploy/awstest"
+	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+// program is the built command.
+var program string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "omc-test-")
+	if err != nil {
+		panic(err)
+	}
+	program = filepath.Join(dir, "omc")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	status := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(status)
+}
+
+// outcome is what a process left.
+type outcome struct {
+	status         int
+	stdout, stderr string
+	cpu            time.Duration
+}
+
+// omc runs the command in dir against a scripted AWS.
+func omc(t *testing.T, cloud *awstest.Cloud, dir, stdin string, env []string, args ...string) outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = dir
+	cmd.Stdin = strings.NewReader(stdin)
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+	}, env...)
+	cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL="+cloud.URL)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	// What the test did to the cloud is done before the process calls it, and the other
+	// way round; the race detector cannot see that through another process.
+	cloud.Lock(func() {})
+	_ = cmd.Run() // the status says it
+	cloud.Lock(func() {})
+	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String(), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+}
+
+func newCloud(t *testing.T) *awstest.Cloud {
+	t.Helper()
+	cloud := awstest.New(environment.Staging())
+	t.Cleanup(cloud.Close)
+	return cloud
+}
+
+const image = "omc-backend@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args   string
+		status int
+		want   string
+	}{
+		{"", 0, "Usage:"},
+		{"--help", 0, "Exit status: 0 done; 1 failed"},
+		{"--version", 0, "omc "},
+		{"deploy", 2, `ENV: is "", want staging or production: omc deploy staging`},
+		{"deploy nowhere", 2, `ENV: is "nowhere", want staging or production`},
+		{"deploy staging production", 2, `ENV: is "staging production"`},
+		{"deploy staging --builder make", 2, `--builder: is "make", want docker, buildah, podman`},
+		{"deploy staging --image other=" + image, 2, `--image: service is "other", want backend or frontend`},
+		{"deploy staging --timeout -1m", 2, "--timeout: is -1m0s, want a positive duration"},
+		{"deploy staging --nonsense", 2, "unknown flag"},
+		{"status staging --output xml", 2, `--output: is "xml", want text or json`},
+		{"rollback staging --to 41", 2, "add --service backend or --service frontend"},
+		{"rollback staging --service other", 2, `--service: is "other", want backend or frontend`},
+		{"completion bash", 0, "__start_omc"},
+		{"__complete deploy ", 0, "staging\nproduction"},
+		{"verify staging", 2, "unknown command"},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			t.Parallel()
+			got := omc(t, newCloud(t), t.TempDir(), "", nil, strings.Fields(test.args)...)
+			if strings.HasSuffix(test.args, " ") { // completion of an empty word
+				got = omc(t, newCloud(t), t.TempDir(), "", nil, append(strings.Fields(test.args), "")...)
+			}
+			if got.status != test.status || !strings.Contains(got.stdout+got.stderr, test.want) {
+				t.Errorf("status %d, want %d with %q; output:\n%s%s", got.status, test.status, test.want, got.stdout, got.stderr)
+			}
+		})
+	}
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t)
+	cloud.Alarms["ohmycoins-staging/alb/5xx-high"] = "ALARM"
+	got := omc(t, cloud, t.TempDir(), "", nil, "status", "staging")
+	for _, want := range []string{"backend   ACTIVE  ohmycoins-staging-backend:41   2/2    COMPLETED  omc-backend@sha256:", "ALARM ohmycoins-staging/alb/5xx-high", "Last deployment: none"} {
+		if got.status != 0 || !strings.Contains(got.stdout, want) {
+			t.Errorf("status %d, want %q in:\n%s%s", got.status, want, got.stdout, got.stderr)
+		}
+	}
+	if limit := 50 * time.Millisecond; got.cpu > limit {
+		// Other processes on the machine make this slower, never faster.
+		for range 5 {
+			if again := omc(t, cloud, t.TempDir(), "", nil, "status", "staging"); again.cpu < got.cpu {
+				got = again
+			}
+		}
+		if got.cpu > limit {
+			t.Errorf("it took %v of CPU, want less than %v", got.cpu, limit)
+		}
+	}
+	t.Logf("%v of CPU", got.cpu)
+	got = omc(t, cloud, t.TempDir(), "", nil, "status", "staging", "--output", "json")
+	var status deploy.Status
+	if err := json.Unmarshal([]byte(got.stdout), &status); err != nil || len(status.Services) != 2 || status.Services[0].Desired != 2 {
+		t.Errorf("%v: %s", err, got.stdout)
+	}
+}
+
+func TestDeployDryRun(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t)
+	for _, key := range []string{"backend", "frontend"} {
+		cloud.Repositories["omc-"+key].Images["x"] = awstest.Digest(key)
+	}
+	summary := filepath.Join(t.TempDir(), "summary.md")
+	got := omc(t, cloud, t.TempDir(), "", []string{"GITHUB_STEP_SUMMARY=" + summary},
+		"deploy", "staging", "--dry-run", "--output", "json",
+		"--image", "backend=omc-backend@"+awstest.Digest("backend"), "--image", "frontend=omc-frontend@"+awstest.Digest("frontend"))
+	var result deploy.Result
+	if err := json.Unmarshal([]byte(got.stdout), &result); err != nil || got.status != 0 || result.Outcome != deploy.Planned {
+		t.Fatalf("status %d, %v:\n%s%s", got.status, err, got.stdout, got.stderr)
+	}
+	if text, err := os.ReadFile(summary); err != nil || !strings.Contains(string(text), "### omc deploy staging: planned") {
+		t.Errorf("step summary: %v %s", err, text)
+	}
+	for _, call := range cloud.Calls() {
+		if awstest.IsWrite(call.Op) {
+			t.Errorf("%s was called", call.Op)
+		}
+	}
+}
+
+func TestPrerequisitesAreListed(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t)
+	cloud.Alarms["ohmycoins-staging/alb/5xx-high"] = "ALARM"
+	got := omc(t, cloud, t.TempDir(), "", []string{"GITHUB_ACTIONS=true"}, "deploy", "staging")
+	for _, want := range []string{"working tree: git rev-parse", "builder: docker", "alarm ohmycoins-staging/alb/5xx-high: it is in ALARM", "::error title=omc::"} {
+		if got.status != 2 || !strings.Contains(got.stderr, want) {
+			t.Errorf("status %d, want %q in:\n%s", got.status, want, got.stderr)
+		}
+	}
+	if !strings.Contains(got.stdout, "omc deploy staging: nothing changed") || strings.Contains(got.stdout, "ALARM") {
+		t.Errorf("standard output:\n%s", got.stdout)
+	}
+}
+
+// Production asks for its name.
+func TestConfirmation(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t)
+	for answer, asked := range map[string]bool{"": true, "staging\n": true, "yes\n": true, "production\n": false} {
+		got := omc(t, cloud, t.TempDir(), answer, nil, "rollback", "production")
+		if refused := strings.Contains(got.stderr, `want "production": nothing was changed`); got.status != 2 || refused != asked {
+			t.Errorf("%q: status %d:\n%s", answer, got.status, got.stderr)
+		}
+	}
+	if got := omc(t, cloud, t.TempDir(), "", nil, "rollback", "production", "--yes"); strings.Contains(got.stderr, "Type") {
+		t.Errorf("--yes: %s", got.stderr)
+	}
+}
+
+func TestUnlock(t *testing.T) {
+	t.Parallel()
+	const key = "ohmycoins-terraform-state/deployments/staging/lock.json"
+	cloud := newCloud(t)
+	if got := omc(t, cloud, t.TempDir(), "", nil, "unlock", "staging"); got.status != 0 || !strings.Contains(got.stdout, "staging is not locked") {
+		t.Errorf("status %d: %s", got.status, got.stderr)
+	}
+	cloud.Objects[key] = awstest.Object{Body: `{"id":"x","verb":"deploy","owner":"mallory","host":"laptop","time":"2026-01-02T03:04:05Z","timeoutSeconds":60}`, ETag: `"x"`}
+	for _, test := range []struct {
+		stdin string
+		args  []string
+		left  bool
+	}{
+		{"", []string{"unlock", "staging"}, true},
+		{"", []string{"unlock", "staging", "--dry-run"}, true},
+		{"staging\n", []string{"unlock", "staging"}, false},
+	} {
+		got := omc(t, cloud, t.TempDir(), test.stdin, nil, test.args...)
+		if !strings.Contains(got.stderr, "held: deploy by mallory on laptop") {
+			t.Errorf("%v: status %d: %s", test.args, got.status, got.stderr)
+		}
+		if _, left := cloud.Objects[key]; left != test.left {
+			t.Errorf("%v: the lock is still there: %v, want %v", test.args, left, test.left)
+		}
+	}
+}
+
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	signals, interrupt := make(chan os.Signal), make(chan struct{})
+	ctx, giveUp := context.WithCancel(t.Context())
+	go onSignals(signals, interrupt, giveUp, io.Discard)
+	signals <- os.Interrupt
+	<-interrupt
+	if ctx.Err() != nil {
+		t.Fatal("the first signal gave up")
+	}
+	signals <- os.Interrupt
+	<-ctx.Done()
+}
+
+// TestInterruptedProcess presses Ctrl-C on a real process in the middle of a
+// deployment: it puts back what ran before and says so with its status.
+func TestInterruptedProcess(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t)
+	cloud.Migration.Polls = 1
+	for _, key := range []string{"backend", "frontend"} {
+		cloud.Repositories["omc-"+key].Images["x"] = awstest.Digest(key)
+		cloud.Services["ohmycoins-staging-"+key].Script = []awstest.Rollout{{End: awstest.Hangs}, {Looks: 1}}
+	}
+	cmd := exec.CommandContext(t.Context(), program, "deploy", "staging",
+		"--image", "backend=omc-backend@"+awstest.Digest("backend"), "--image", "frontend=omc-frontend@"+awstest.Digest("frontend"))
+	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+cloud.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	started := make(chan *os.Process, 1)
+	cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
+		if op == "DescribeServices" && n == 3 { // the first of the roll-out
+			process := <-started
+			_ = process.Signal(os.Interrupt)
+		}
+	}
+	cloud.Lock(func() {})
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	started <- cmd.Process
+	_ = cmd.Wait()
+	cloud.Lock(func() {})
+	if got := cmd.ProcessState.ExitCode(); got != 130 || !strings.Contains(stdout.String(), "omc deploy staging: interrupted, rolled back") {
+		t.Errorf("status %d, want 130:\n%s%s", got, stdout.String(), stderr.String())
+	}
+	for _, key := range []string{"backend", "frontend"} {
+		service := cloud.Services["ohmycoins-staging-"+key]
+		if got := service.Deployments[0].Definition; !strings.HasSuffix(got, ":41") {
+			t.Errorf("%s runs %s, want what ran before", key, got)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package deploy
+
+import (
+	"context"
+	"strings"
+	"testing"
+)
+
+// TestInterrupt presses Ctrl-C while each call is under way that belongs to a phase.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		op      string
+		n       int
+		touched bool
+	}{
+		"1 while asking who we are":         {op: "GetCallerIdentity", n: 1},
+		"1 while looking at the services":   {op: "DescribeServices", n: 1},
+		"1 while taking the lock":           {op: "PutObject", n: 1},
+		"2 while looking for the digest":    {op: "DescribeImages", n: 4},
+		"3 while reading the cluster":       {op: "DescribeServices", n: 2},
+		"3 while writing the record":        {op: "PutObject", n: 2},
+		"4 while registering":               {op: "RegisterTaskDefinition", n: 2},
+		"4 while starting the migration":    {op: "RunTask", n: 1},
+		"4 while waiting for the migration": {op: "DescribeTasks", n: 1},
+		"4 while updating the first":        {op: "UpdateService", n: 1, touched: true},
+		"4 while updating the second":       {op: "UpdateService", n: 2, touched: true},
+		"5 while waiting":                   {op: "DescribeServices", n: 4, touched: true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
+				if op == test.op && n == test.n {
+					b.stop()
+					<-done // the caller leaves
+				}
+			}
+			result, err := b.deploy()
+			if err == nil || result.Outcome != Interrupted || result.Outcome.ExitStatus() != 130 {
+				t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
+			}
+			b.runsAsBefore()
+			if updated := b.cloud.Count("UpdateService") > 0; updated != test.touched {
+				t.Errorf("updated: %v, want %v", updated, test.touched)
+			}
+			if test.op == "DescribeTasks" && len(b.cloud.StopReasons()) != 1 {
+				t.Error("the migration was not stopped")
+			}
+		})
+	}
+	t.Run("2 while building", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		b.builder.during = func(ctx context.Context) error { b.stop(); <-ctx.Done(); return context.Cause(ctx) }
+		result, err := b.deploy()
+		if result.Outcome != Interrupted || b.locked() || b.cloud.Count("RegisterTaskDefinition") > 0 {
+			t.Errorf("%v: %v", result.Outcome, err)
+		}
+	})
+	t.Run("5 while checking", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		b.app.http.Transport = interrupting{b.stop}
+		result, err := b.deploy()
+		if result.Outcome != Interrupted {
+			t.Errorf("%v: %v", result.Outcome, err)
+		}
+		b.runsAsBefore()
+	})
+	t.Run("twice", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		ctx, giveUp := context.WithCancel(t.Context())
+		b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
+			switch {
+			case op == "DescribeServices" && n == 4:
+				b.stop()
+				<-done
+			case op == "UpdateService" && n == 3: // the rollback
+				giveUp()
+				<-done
+			}
+		}
+		result, err := b.app.Deploy(ctx, b.opt)
+		if err == nil || result.Outcome != Stuck || b.locked() {
+			t.Fatalf("%v: %v, locked: %v", result.Outcome, err, b.locked())
+		}
+		contains(t, strings.Join(result.State, "\n"), "may run it or ohmycoins-staging-backend:41", "omc rollback staging")
+		if record := b.record(); record.Outcome != Stuck {
+			t.Errorf("record: %+v", record)
+		}
+	})
+}
