@@ -71,7 +71,7 @@ func Read(path string) (Document, error) {
 // that belongs to no block and a reason that is missing are errors.
 func Parse(text string) (Document, error) {
 	doc := Document{Text: text}
-	p := parser{doc: &doc, last: -1}
+	p := reader{doc: &doc, last: -1}
 	for i, line := range strings.Split(text, "\n") {
 		p.line(i+1, line)
 	}
@@ -82,7 +82,7 @@ func Parse(text string) (Document, error) {
 	return doc, errors.Join(p.errs...)
 }
 
-type parser struct {
+type reader struct {
 	doc      *Document
 	errs     []error
 	headings [7]string
@@ -92,11 +92,11 @@ type parser struct {
 }
 
 type opened struct {
-	line           int
-	indent, lang   string
-	lines          []string
-	notRun         string
-	needsV2        bool
+	line         int
+	indent, lang string
+	lines        []string
+	notRun       string
+	needsV2      bool
 }
 
 type comment struct {
@@ -105,11 +105,11 @@ type comment struct {
 	needsV2 bool
 }
 
-func (p *parser) fail(line int, format string, args ...any) {
+func (p *reader) fail(line int, format string, args ...any) {
 	p.errs = append(p.errs, fmt.Errorf("line %d: "+format, append([]any{line}, args...)...))
 }
 
-func (p *parser) line(n int, line string) {
+func (p *reader) line(n int, line string) {
 	if p.open != nil {
 		if strings.HasPrefix(strings.TrimSpace(line), "```") {
 			p.closeFence()
@@ -140,7 +140,7 @@ func (p *parser) line(n int, line string) {
 
 // pending looks at a line that is no fence: a comment that the next block is for,
 // or something that a comment must not be followed by.
-func (p *parser) pending(n int, line string) {
+func (p *reader) pending(n int, line string) {
 	if p.comment != nil {
 		p.fail(p.comment.line, "the comment is not directly above a bash block")
 		p.comment = nil
@@ -154,7 +154,7 @@ func (p *parser) pending(n int, line string) {
 	}
 }
 
-func (p *parser) closeFence() {
+func (p *reader) closeFence() {
 	block := p.open
 	p.open = nil
 	code := strings.Join(block.lines, "\n")
@@ -175,7 +175,7 @@ func (p *parser) closeFence() {
 }
 
 // heading is the path of headings below the document's own title.
-func (p *parser) heading() string {
+func (p *reader) heading() string {
 	var path []string
 	for _, h := range p.headings[2:] {
 		if h != "" {

@@ -84,7 +84,93 @@ func writeOutputs(t *testing.T, runs []Run) {
 	}
 }
 
+// Why an action is allowed that applying and destroying a stack does not call.
+const (
+	tagged  = "what is made gets tags with the same call"
+	changed = "a change of what exists"
+)
+
+var terraformReasons = map[string]string{
+	"cloudwatch:TagResource":       tagged,
+	"cloudwatch:UntagResource":     changed,
+	"iam:CreatePolicyVersion":      changed,
+	"iam:DeletePolicyVersion":      changed,
+	"iam:TagPolicy":                tagged,
+	"iam:UntagPolicy":              changed,
+	"kms:TagResource":              tagged,
+	"kms:UntagResource":            changed,
+	"kms:UpdateAlias":              changed,
+	"secretsmanager:TagResource":   changed,
+	"secretsmanager:UntagResource": changed,
+	"secretsmanager:UpdateSecret":  changed,
+	"sns:TagResource":              tagged,
+	"sns:UntagResource":            changed,
+}
+
+const pushed = "the builder pushes and pulls with the log-in that it gets"
+
+var deployReasons = map[string]string{
+	"ecr:BatchCheckLayerAvailability": pushed,
+	"ecr:CompleteLayerUpload":         pushed,
+	"ecr:GetDownloadUrlForLayer":      pushed,
+	"ecr:InitiateLayerUpload":         pushed,
+	"ecr:UploadLayerPart":             pushed,
+	"ecs:TagResource":                 "revisions keep their tags",
+	"iam:PassRole":                    "revisions name the roles of their tasks",
+}
+
+func policies(t *testing.T) map[string]Policy {
+	t.Helper()
+	doc, err := Read(filepath.Join(projectDir, "docs", "deployment.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Policies(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// checkPermissions compares the infrastructure role's policy with the calls that
+// Terraform made.
 func checkPermissions(t *testing.T, account *Account) {
 	t.Helper()
-	t.Logf("%d actions: %s", len(account.Recorded), strings.Join(account.Recorded, " "))
+	t.Logf("Terraform called %d actions", len(account.Recorded))
+	for _, problem := range policies(t)["infrastructure"].Compare(account.Recorded, terraformReasons) {
+		t.Errorf("docs/deployment.md: policy infrastructure: %s", problem)
+	}
+}
+
+// TestPolicies checks the form of the policies.
+func TestPolicies(t *testing.T) {
+	all := policies(t)
+	for _, name := range []string{"infrastructure", "deployment"} {
+		policy, ok := all[name]
+		if !ok || len(policy.Statement) == 0 {
+			t.Errorf("docs/deployment.md shows no policy %s", name)
+		}
+		for _, problem := range policy.Check() {
+			t.Errorf("docs/deployment.md: policy %s: %s", name, problem)
+		}
+	}
+	if all["trust"].Statement == nil {
+		t.Error("docs/deployment.md shows no policy trust")
+	}
+}
+
+// TestDeploymentRole compares the deployment role's policy with the calls in the
+// code of omc.
+func TestDeploymentRole(t *testing.T) {
+	dir := filepath.Join(projectDir, "internal", "deploy")
+	if _, err := os.Stat(dir); os.IsNotExist(err) {
+		t.Skip("internal/deploy does not exist yet")
+	}
+	called, err := SDKActions(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range policies(t)["deployment"].Compare(called, deployReasons) {
+		t.Errorf("docs/deployment.md: policy deployment: %s", problem)
+	}
 }

@@ -16,7 +16,7 @@ import (
 // did: what it leaves alone, it forwards.
 type double func(a *Account, body []byte, forward func() (response, error)) (response, bool, error)
 
-// Why returns what a double stands in for, for reports.
+// doubleReasons says what the doubles of a service stand in for, for reports.
 var doubleReasons = map[string]string{
 	"ecs":         "ECS never rolls anything out there and runs no tasks: the stand-in reports each rollout as completed at once",
 	"elasticache": "events and changes of replication groups are missing there: the stand-in answers with samples",
@@ -142,7 +142,7 @@ func (a *Account) finishRollout(service map[string]any, updated bool) {
 	}}
 }
 
-// taskID is the id of the double's task of a service; the stopped one ends in 0.
+// taskARN is the ARN of the double's task of a service; the stopped one ends in 0.
 func (a *Account) taskARN(cluster, service, status string) string {
 	last := map[string]string{"STOPPED": "0"}[status]
 	digits := fmt.Sprintf("%x", service+service+service+service)
@@ -176,8 +176,7 @@ func describeTasks(a *Account, body []byte, forward func() (response, error)) (r
 		arn, _ := item.(string)
 		service, ok := a.rollouts.running[arn]
 		if !ok {
-			answer, err := forward()
-			return answer, false, err
+			return endTasks(forward)
 		}
 		begun := float64(time.Now().Add(-time.Hour).Unix())
 		container := map[string]any{"name": service[strings.LastIndex(service, "-")+1:], "lastStatus": "RUNNING", "healthStatus": "UNKNOWN"}
@@ -201,7 +200,36 @@ func describeTasks(a *Account, body []byte, forward func() (response, error)) (r
 	return answerJSON(map[string]any{"tasks": tasks, "failures": []any{}})
 }
 
-// serviceOf finds the service that a deployment or a revision belongs to.
+// endTasks makes tasks that were run by hand, such as a migration, end well at once.
+func endTasks(forward func() (response, error)) (response, bool, error) {
+	answer, err := forward()
+	if err != nil || answer.status != http.StatusOK {
+		return answer, false, err
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(answer.body, &doc); err != nil {
+		return answer, false, err
+	}
+	tasks, _ := doc["tasks"].([]any)
+	for _, t := range tasks {
+		task, _ := t.(map[string]any)
+		task["lastStatus"], task["desiredStatus"], task["stopCode"] = "STOPPED", "STOPPED", "EssentialContainerExited"
+		task["stoppedReason"] = "Essential container in task exited"
+		var containers []any
+		overrides, _ := task["overrides"].(map[string]any)
+		list, _ := overrides["containerOverrides"].([]any)
+		for _, o := range list {
+			override, _ := o.(map[string]any)
+			containers = append(containers, map[string]any{"name": override["name"], "lastStatus": "STOPPED", "exitCode": 0})
+		}
+		task["containers"] = containers
+	}
+	out, _, err := answerJSON(doc)
+	answer.body = out.body
+	return answer, true, err
+}
+
+// listServiceDeployments says that the first two revisions were deployed well.
 func listServiceDeployments(a *Account, body []byte, _ func() (response, error)) (response, bool, error) {
 	p := parameters(body)
 	cluster, service := lastPart(field(p, "cluster")), lastPart(field(p, "service"))
@@ -209,11 +237,11 @@ func listServiceDeployments(a *Account, body []byte, _ func() (response, error))
 	for n := 2; n >= 1; n-- {
 		at := float64(time.Now().AddDate(0, 0, n-9).Unix())
 		list = append(list, map[string]any{
-			"serviceDeploymentArn":     a.arn("ecs", fmt.Sprintf("service-deployment/%s/%s/deployment%d", cluster, service, n)),
-			"serviceArn":               a.arn("ecs", "service/"+cluster+"/"+service),
-			"clusterArn":               a.arn("ecs", "cluster/"+cluster),
-			"status":                   "SUCCESSFUL",
-			"createdAt":                at, "startedAt": at, "finishedAt": at + 240,
+			"serviceDeploymentArn": a.arn("ecs", fmt.Sprintf("service-deployment/%s/%s/deployment%d", cluster, service, n)),
+			"serviceArn":           a.arn("ecs", "service/"+cluster+"/"+service),
+			"clusterArn":           a.arn("ecs", "cluster/"+cluster),
+			"status":               "SUCCESSFUL",
+			"createdAt":            at, "startedAt": at, "finishedAt": at + 240,
 			"targetServiceRevisionArn": a.arn("ecs", fmt.Sprintf("service-revision/%s/%s/%019d", cluster, service, n)),
 		})
 	}

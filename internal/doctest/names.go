@@ -39,9 +39,15 @@ var (
 	// balancer, the 6 characters of a secret, the id of a task.
 	awsID       = regexp.MustCompile(`^[0-9a-f]{8,}$`)
 	secretSalt  = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
+	nothing     = regexp.MustCompile(`$`)
 	prefixOnly  = regexp.MustCompile(`^ohmycoins-(?:staging|prod)[/-]?$`)
 	topLevelLog = regexp.MustCompile(`^/ecs/ohmycoins-(?:staging|prod)/?$`)
 	ending      = regexp.MustCompile(`[.,/-]+$`)
+	// timed is what people put behind a name: the time of a snapshot. Fewer digits may
+	// be a node that does not exist.
+	timed = regexp.MustCompile(`-[0-9]{14}$`)
+	// domainName is what AWS calls a load balancer in DNS.
+	domainName = regexp.MustCompile(`-[0-9]+\.[a-z0-9-]+\.elb\.amazonaws\.com$`)
 )
 
 // exists says whether a name, as it stands in a command or in a text, is the name of
@@ -53,8 +59,10 @@ func (n *names) exists(name string) bool {
 		return true
 	}
 	name = ending.ReplaceAllString(name, "")
-	if n.known[name] || n.known[secretSalt.ReplaceAllString(name, "")] {
-		return true
+	for _, suffix := range []*regexp.Regexp{nothing, secretSalt, timed, domainName} {
+		if n.known[suffix.ReplaceAllString(name, "")] {
+			return true
+		}
 	}
 	// The part of an ARN: cluster/service, load balancer/id.
 	parts := strings.Split(name, "/")
@@ -70,7 +78,7 @@ func (n *names) exists(name string) bool {
 // creates exists from then on.
 func (a *Account) unknownNames(action, request string) []string {
 	_, verb, _ := strings.Cut(action, ":")
-	creates := strings.HasPrefix(verb, "Create") || strings.HasPrefix(verb, "Request")
+	creates := strings.HasPrefix(verb, "Create") || strings.HasPrefix(verb, "Restore")
 	var unknown []string
 	for _, name := range resourceName.FindAllString(request, -1) {
 		switch {

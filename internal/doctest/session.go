@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,8 +95,12 @@ func (a *Account) Run(ctx context.Context, doc Document) ([]Result, error) {
 	if a.OMC != "" {
 		environ = append(environ, "PATH="+filepath.Dir(a.OMC)+":"+os.Getenv("PATH"))
 	}
+	docs, err := filepath.Abs(filepath.Join(a.projectDir, "docs"))
+	if err != nil {
+		return nil, err
+	}
 	for first := 0; first < len(run); {
-		next, err := session(ctx, dir, environ, doc.Blocks, run, first, results)
+		next, err := session(ctx, dir, docs, environ, doc.Blocks, run, first, results)
 		if err != nil {
 			return results, fmt.Errorf("%s: %w", doc.Path, err)
 		}
@@ -122,7 +127,7 @@ func checkSyntax(ctx context.Context, code string) error {
 
 // session runs the blocks from first on, until one fails. It returns the index of
 // the block to go on with.
-func session(ctx context.Context, dir string, environ []string, blocks []Block, run []bool, first int, results []Result) (int, error) {
+func session(ctx context.Context, dir, docs string, environ []string, blocks []Block, run []bool, first int, results []Result) (int, error) {
 	state := filepath.Join(dir, "state")
 	var script strings.Builder
 	// State that bash will not set again, such as its own read-only variables, is
@@ -141,6 +146,10 @@ func session(ctx context.Context, dir string, environ []string, blocks []Block, 
 	}
 	work := filepath.Join(dir, "work")
 	if err := os.MkdirAll(work, 0o755); err != nil {
+		return 0, err
+	}
+	// Commands that read a document find it where they would in the project.
+	if err := os.Symlink(docs, filepath.Join(work, "docs")); err != nil && !errors.Is(err, fs.ErrExist) {
 		return 0, err
 	}
 	file := filepath.Join(dir, "script.sh")
