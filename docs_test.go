@@ -73,14 +73,28 @@ func TestProgramsInDocuments(t *testing.T) {
 	for _, doc := range documents(t) {
 		content, err := os.ReadFile(doc)
 		must(t, err)
-		for _, block := range goBlock.FindAllSubmatch(content, -1) {
+		// A program, and perhaps its tests below it.
+		var files []string
+		vet := func() {
+			if len(files) == 0 {
+				return
+			}
 			programs++
-			file := filepath.Join(t.TempDir(), "main.go")
-			must(t, os.WriteFile(file, block[1], 0o600))
-			if out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput(); err != nil {
+			if out, err := exec.CommandContext(t.Context(), "go", append([]string{"vet"}, files...)...).CombinedOutput(); err != nil {
 				t.Errorf("%s: a program does not compile: %s", doc, out)
 			}
+			files = nil
 		}
+		for _, block := range goBlock.FindAllStringSubmatch(string(content), -1) {
+			if strings.Contains(block[1], "\t\"testing\"\n") && len(files) == 1 {
+				files = append(files, strings.TrimSuffix(files[0], ".go")+"_test.go")
+			} else {
+				vet()
+				files = []string{filepath.Join(t.TempDir(), "main.go")}
+			}
+			must(t, os.WriteFile(files[len(files)-1], []byte(block[1]), 0o600))
+		}
+		vet()
 	}
 	if programs == 0 {
 		t.Error("no document shows a complete program")
