@@ -54,8 +54,9 @@ deploy: ## Deploy the operations stack: make deploy ENV=staging
 	@$(DEV) deploy "$$ENV"
 
 .PHONY: bench
-bench: ## Time synth, and synth with terraform validate (medians of one run)
+bench: ## Time synth with terraform validate, and synth with and without fastsynth
 	@$(DEV) bench
+	@go run ./internal/bench
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(ACTIONLINT) ## Check format, vet, static analysis, import rules, doc comments and workflows

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"github.com/ohmycoins/infra/constructs/fastsynth"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/secrets"
 	"github.com/ohmycoins/infra/internal/cdk"
@@ -30,17 +31,23 @@ import (
 var synthesized map[string]string
 
 func TestMain(m *testing.M) {
+	if err := fastsynth.Enable(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if dir := os.Getenv(synthesizeOnly); dir != "" {
+		if err := synthesize(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	dir, err := os.MkdirTemp("", "infra-synth-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if err := cdk.Synth(dir, snapshotStacks); err == nil {
-		// A variant of a stack has the stack's id, so that it has the same addresses.
-		for name, env := range variants() {
-			err = errors.Join(err, cdk.Synth(filepath.Join(dir, "variants", name), func(app cdk.Scope) { stacks.NewOperations(app, env) }))
-		}
-	}
+	err = synthesize(dir)
 	if err == nil {
 		synthesized, err = readStacks(dir)
 	}
@@ -53,6 +60,16 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	os.Exit(code)
+}
+
+// synthesize writes the JSON of every stack that the tests look at below dir.
+func synthesize(dir string) error {
+	err := cdk.Synth(dir, snapshotStacks)
+	// A variant of a stack has the stack's id, so that it has the same addresses.
+	for name, env := range variants() {
+		err = errors.Join(err, cdk.Synth(filepath.Join(dir, "variants", name), func(app cdk.Scope) { stacks.NewOperations(app, env) }))
+	}
+	return err
 }
 
 // snapshotStacks are the stacks whose JSON is reviewed in __snapshots__.

@@ -188,5 +188,5 @@ func printExports(out io.Writer, server *localaws.Server) {
 	}
 	sort.Strings(credentials)
 	fmt.Fprintf(out, "\nThe local AWS is still running. To use it:\n  export AWS_ENDPOINT_URL=%s\n  export %s\nTo stop it: kill %d\n",
-		server.URL, strings.Join(credentials, " "), server.PID)
+		server.MotoURL, strings.Join(credentials, " "), server.PID)
 }

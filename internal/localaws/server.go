@@ -43,11 +43,16 @@ const (
 
 // Server is a moto that listens on 127.0.0.1.
 type Server struct {
-	// URL is the endpoint of every AWS service: "http://127.0.0.1:43211".
+	// URL is the endpoint of every AWS service: "http://127.0.0.1:43211". It is gone
+	// when this process ends.
 	URL string
+	// MotoURL is moto's own endpoint, which a server that is kept running has after
+	// this process. It may answer 500 to calls that are made at the same time.
+	MotoURL string
 	// PID is the id of moto's process and of its process group.
 	PID int
 
+	proxy   *proxy
 	region  string
 	output  *os.File
 	exited  chan struct{} // closed after the process was waited for
@@ -116,6 +121,10 @@ func Start(ctx context.Context, projectDir string, log io.Writer, opts ...StartO
 	if err := s.awaitAnswer(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", program, err), s.stop())
 	}
+	if s.proxy, err = startProxy(ctx, s.MotoURL); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	s.URL = s.proxy.url
 	if !o.keep {
 		s.forget = context.AfterFunc(ctx, func() { _ = s.stop() })
 	}
@@ -156,12 +165,12 @@ func (s *Server) awaitAnswer(ctx context.Context) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
-		if s.URL == "" {
+		if s.MotoURL == "" {
 			if found := announcement.FindStringSubmatch(s.written()); found != nil {
-				s.URL = found[1]
+				s.MotoURL = found[1]
 			}
 		}
-		if s.URL != "" && s.api(ctx, http.MethodGet, "") == nil {
+		if s.MotoURL != "" && s.api(ctx, http.MethodGet, "") == nil {
 			return nil
 		}
 		select {
@@ -185,7 +194,10 @@ func (s *Server) Stop() error {
 
 func (s *Server) stop() error {
 	s.stopOnce.Do(func() {
-		s.stopErr = s.end()
+		if s.proxy != nil {
+			s.stopErr = s.proxy.stop()
+		}
+		s.stopErr = errors.Join(s.stopErr, s.end())
 		s.output.Close()
 	})
 	return s.stopErr
@@ -220,7 +232,7 @@ func (s *Server) Reset(ctx context.Context) error {
 
 // api calls moto's own API.
 func (s *Server) api(ctx context.Context, method, call string) error {
-	req, err := http.NewRequestWithContext(ctx, method, s.URL+"/moto-api/"+call, nil)
+	req, err := http.NewRequestWithContext(ctx, method, s.MotoURL+"/moto-api/"+call, nil)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -43,7 +45,7 @@ func helper(mode string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Println(s.PID, s.URL)
+	fmt.Println(s.PID, s.MotoURL)
 	select {} // until killed
 }
 
@@ -144,13 +146,13 @@ func TestKeepRunningIgnoresContext(t *testing.T) {
 	}
 	cancel()
 	time.Sleep(5 * pollInterval)
-	if !open(s.URL) {
+	if !open(s.MotoURL) {
 		t.Error("the server ended with the context")
 	}
 	if err := s.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := os.ReadFile(log); err != nil || !strings.Contains(string(text), s.URL) {
+	if text, err := os.ReadFile(log); err != nil || !strings.Contains(string(text), s.MotoURL) {
 		t.Errorf("log file: %q, %v", text, err)
 	}
 }
@@ -197,7 +199,7 @@ func TestParentKilled(t *testing.T) {
 			if mode == "keep" {
 				time.Sleep(5 * pollInterval)
 				// It answers, and writes its log, without us.
-				s := &Server{URL: url}
+				s := &Server{MotoURL: url}
 				if err := s.Reset(t.Context()); err != nil {
 					t.Error(err)
 				}
@@ -319,5 +321,23 @@ func TestReset(t *testing.T) {
 	}
 	if err := s.Reset(t.Context()); err == nil {
 		t.Error("Reset of a stopped server: no error")
+	}
+}
+
+// TestManyCallsAtOnce makes the calls that moto itself answers with 500 now and then.
+func TestManyCallsAtOnce(t *testing.T) {
+	s := start(t)
+	client := iam.NewFromConfig(s.Config(), func(o *iam.Options) { o.Retryer = aws.NopRetryer{} })
+	var group errgroup.Group
+	for i := range 400 {
+		group.Go(func() error {
+			_, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{
+				RoleName: aws.String(fmt.Sprintf("role-%d", i)), AssumeRolePolicyDocument: aws.String(`{}`),
+			})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Error(err)
 	}
 }

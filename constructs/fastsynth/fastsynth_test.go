@@ -1,0 +1,480 @@
+package fastsynth_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// program is testdata/synth, built once; TestMain also fills two caches with it.
+var (
+	program   string
+	stock     result // of the program without fastsynth
+	warmCache string // the cache directory of a program that ran with it
+	jsiiCache string // the package cache of jsii, which all tests share
+)
+
+func TestMain(m *testing.M) {
+	code, err := testMain(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func testMain(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "fastsynth-test-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	program = filepath.Join(dir, "synth")
+	if out, err := exec.CommandContext(context.Background(), "go", "build", "-o", program, "./testdata/synth").CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("building the test program: %w\n%s", err, out)
+	}
+	jsiiCache = filepath.Join(dir, "jsii")
+	warmCache = filepath.Join(dir, "warm")
+	for name, into := range map[string]*result{"stock": &stock, "warm": {}} {
+		home := filepath.Join(dir, name)
+		off := "FASTSYNTH=off"
+		if name == "warm" {
+			off = "FASTSYNTH=debug"
+		}
+		*into = run(filepath.Join(dir, "out-"+name), "HOME="+home, "XDG_CACHE_HOME="+home, off)
+		if into.err != nil {
+			return 1, fmt.Errorf("%s synth: %w\n%s", name, into.err, into.stderr)
+		}
+	}
+	return m.Run(), nil
+}
+
+type result struct {
+	files          map[string]string
+	stdout, stderr string
+	err            error
+}
+
+// run runs the program with nothing in its environment but env and what is needed.
+func run(outdir string, env ...string) result {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, outdir)
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "JSII_RUNTIME_PACKAGE_CACHE_ROOT=" + jsiiCache,
+		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20",
+	}, env...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	r := result{files: map[string]string{}}
+	r.err = cmd.Run()
+	r.stdout, r.stderr = stdout.String(), stderr.String()
+	if r.err == nil {
+		r.err = filepath.WalkDir(outdir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			rel, _ := filepath.Rel(outdir, path)
+			content, err := os.ReadFile(path)
+			r.files[rel] = string(content)
+			return err
+		})
+	}
+	return r
+}
+
+// check fails the test unless the program did what it does without fastsynth.
+func check(t *testing.T, got result) {
+	t.Helper()
+	if got.err != nil {
+		t.Fatalf("program failed: %v\n%s", got.err, got.stderr)
+	}
+	if len(stock.files) == 0 || !maps.Equal(got.files, stock.files) {
+		t.Errorf("files differ: got %v, want %v", slices.Collect(maps.Keys(got.files)), slices.Collect(maps.Keys(stock.files)))
+	}
+	if got.stdout != stock.stdout {
+		t.Errorf("output is %q, want %q", got.stdout, stock.stdout)
+	}
+}
+
+const served = "@cdktf/provider-aws: served from "
+
+func wantStderr(t *testing.T, got result, want string) {
+	t.Helper()
+	if !strings.Contains(got.stderr, want) {
+		t.Errorf("stderr does not say %q:\n%s", want, got.stderr)
+	}
+}
+
+func TestStock(t *testing.T) {
+	if stock.stderr != "" || !strings.Contains(stock.stdout, "There is already a Construct with name 'example'") {
+		t.Errorf("stdout %q, stderr %q", stock.stdout, stock.stderr)
+	}
+	if !strings.Contains(stock.files["stacks/example/cdk.tf.json"], "aws_wafv2_web_acl") {
+		t.Errorf("files are %v", stock.files)
+	}
+}
+
+// warm returns a copy of the warm cache, below a folder with this name.
+func warm(t *testing.T, folder string) string {
+	t.Helper()
+	cache := filepath.Join(t.TempDir(), folder)
+	if err := os.CopyFS(cache, os.DirFS(warmCache)); err != nil {
+		t.Fatal(err)
+	}
+	// CopyFS adds permissions for others.
+	err := filepath.WalkDir(cache, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chmod(path, 0o700))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cache
+}
+
+// one returns the only file that the pattern matches below the cache directory.
+func one(t *testing.T, cache, pattern string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(cache, "fastsynth", "*", pattern))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("found %v, %v, want one %s", found, err, pattern)
+	}
+	return found[0]
+}
+
+func TestColdCache(t *testing.T) {
+	cache := filepath.Join(t.TempDir(), "new", "cache")
+	unpacked := t.TempDir()
+	got := run(t.TempDir(), "XDG_CACHE_HOME="+cache, "FASTSYNTH=debug", "JSII_RUNTIME_PACKAGE_CACHE_ROOT="+unpacked)
+	check(t, got)
+	wantStderr(t, got, served)
+	if entries, err := os.ReadDir(unpacked); err != nil || len(entries) != 2 {
+		t.Errorf("jsii unpacked %v, %v, want only constructs and cdktf", entries, err)
+	}
+
+	err := filepath.WalkDir(filepath.Join(cache, "fastsynth"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %s, want nothing for others", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWarmCacheIsSilent(t *testing.T) {
+	cache := warm(t, "cache")
+	got := run(t.TempDir(), "XDG_CACHE_HOME="+cache)
+	check(t, got)
+	if got.stderr != "" {
+		t.Errorf("stderr is %q, want nothing", got.stderr)
+	}
+	got = run(t.TempDir(), "XDG_CACHE_HOME="+cache, "FASTSYNTH=debug")
+	check(t, got)
+	wantStderr(t, got, served)
+	if strings.Contains(got.stderr, "making") {
+		t.Errorf("the store was made again:\n%s", got.stderr)
+	}
+}
+
+func TestTwoAtOnceOnAColdCache(t *testing.T) {
+	cache := t.TempDir()
+	var results [2]result
+	var wg sync.WaitGroup
+	for i := range results {
+		wg.Go(func() { results[i] = run(t.TempDir(), "XDG_CACHE_HOME="+cache, "FASTSYNTH=debug") })
+	}
+	wg.Wait()
+	for _, got := range results {
+		check(t, got)
+		wantStderr(t, got, served)
+	}
+	one(t, cache, "stores/*") // no temporary folder is left
+}
+
+func TestDamagedCache(t *testing.T) {
+	truncate := func(t *testing.T, file string) {
+		info, err := os.Stat(file)
+		if err == nil {
+			err = os.Truncate(file, info.Size()/2)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// alter changes every 1,000th byte, so that it hits what is read.
+	alter := func(t *testing.T, file string) {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(content); i += 1000 {
+			content[i] ^= 1
+		}
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		name, file string
+		damage     func(*testing.T, string)
+		want       string
+	}{
+		{"truncated data", "stores/*/data", truncate, "the data has the wrong size"},
+		{"altered data", "stores/*/data", alter, "a piece of the data is damaged"},
+		{"truncated index", "stores/*/index", truncate, "the index is damaged"},
+		{"altered index", "stores/*/index", alter, "the index is damaged"},
+		{"missing data", "stores/*/data", func(_ *testing.T, file string) { _ = os.Remove(file) }, "no such file"},
+		{"altered code", "code/*", alter, "it is damaged"},
+		{"truncated code", "code/*", truncate, "it is damaged"},
+		{"altered script", "preload.js", alter, served},
+		{"truncated script", "build.js", truncate, served},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cache := warm(t, "cache")
+			file := one(t, cache, test.file)
+			before, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.damage(t, file)
+			got := run(t.TempDir(), "XDG_CACHE_HOME="+cache, "FASTSYNTH=debug")
+			check(t, got)
+			wantStderr(t, got, test.want)
+			wantStderr(t, got, served)
+			if filepath.Base(filepath.Dir(test.file)) == "code" {
+				return // made anew after the program has ended, and never twice the same
+			}
+			if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, before) {
+				t.Errorf("%s was not made again: %v", file, err)
+			}
+		})
+	}
+}
+
+func TestUnusableCache(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	inWay := t.TempDir() // a file is in the place of the directory
+	if err := os.WriteFile(filepath.Join(inWay, "fastsynth"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shared := t.TempDir() // others can write
+	if err := os.Mkdir(filepath.Join(shared, "fastsynth"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(shared, "fastsynth"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	sharedParent := filepath.Join(t.TempDir(), "parent")
+	if err := os.Mkdir(sharedParent, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(sharedParent, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	linked := t.TempDir()
+	if err := os.Symlink(t.TempDir(), filepath.Join(linked, "fastsynth")); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, cache, want string
+	}{
+		{"not a directory", file, "not a directory"},
+		{"file in the way", inWay, "is not a directory"},
+		{"link in the way", linked, "is not a directory"},
+		{"no such file system", "/proc/fastsynth-test", "no such file"},
+		{"others can write", shared, "can be written by other users"},
+		{"others can write to the parent", sharedParent, "can be written by other users"},
+		{"relative", "relative", "path in $XDG_CACHE_HOME is relative"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := run(t.TempDir(), "XDG_CACHE_HOME="+test.cache)
+			check(t, got)
+			if got.stderr != "" {
+				t.Errorf("stderr is %q, want nothing", got.stderr)
+			}
+			got = run(t.TempDir(), "XDG_CACHE_HOME="+test.cache, "FASTSYNTH=debug")
+			check(t, got)
+			wantStderr(t, got, "fastsynth: jsii starts as usual: ")
+			wantStderr(t, got, test.want)
+		})
+	}
+}
+
+// Where only the scripts could be written, the kernel must notice that it cannot
+// make a store, before it has spent time on it.
+func TestStoreCannotBeWritten(t *testing.T) {
+	cache := warm(t, "cache")
+	stores := one(t, cache, "stores")
+	if err := os.RemoveAll(stores); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(stores, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := run(t.TempDir(), "XDG_CACHE_HOME="+cache, "FASTSYNTH=debug")
+	check(t, got)
+	wantStderr(t, got, "@cdktf/provider-aws: loading as usual: ")
+}
+
+func TestBuildFailsOnce(t *testing.T) {
+	cache := warm(t, "cache")
+	index := one(t, cache, "stores/*/index")
+	store := filepath.Dir(index)
+	if err := os.RemoveAll(store); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(store+".failed", []byte("out of luck\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := run(t.TempDir(), "XDG_CACHE_HOME="+cache, "FASTSYNTH=debug")
+	check(t, got)
+	wantStderr(t, got, "the last attempt failed")
+}
+
+func TestHomeUnset(t *testing.T) {
+	got := run(t.TempDir(), "FASTSYNTH=debug")
+	check(t, got)
+	wantStderr(t, got, "fastsynth: jsii starts as usual: ")
+}
+
+func TestPathWithSpaces(t *testing.T) {
+	for _, folder := range []string{"with some spaces", `with "quotes" and \ too`} {
+		got := run(filepath.Join(t.TempDir(), "out here"), "XDG_CACHE_HOME="+warm(t, folder), "FASTSYNTH=debug")
+		check(t, got)
+		wantStderr(t, got, served)
+	}
+}
+
+// The user's options reach Node, and fastsynth still works.
+func TestNodeOptions(t *testing.T) {
+	report := filepath.Join(t.TempDir(), "report.js")
+	code := `if (/program\.js$/.test(process.argv[1])) process.on("exit", () => {
+		require("fs").writeFileSync(__dirname + "/report", process.env.NODE_OPTIONS + " " + process.title);
+	});`
+	if err := os.WriteFile(report, []byte(code), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	options := "--title=given --require " + report
+	got := run(t.TempDir(), "XDG_CACHE_HOME="+warm(t, "cache"), "FASTSYNTH=debug", "NODE_OPTIONS="+options)
+	if want := fmt.Sprintf("NODE_OPTIONS=%q\n", options); !strings.HasPrefix(got.stdout, want) {
+		t.Errorf("stdout is %q, want it to start with %q", got.stdout, want)
+	}
+	got.stdout = stock.stdout
+	check(t, got)
+	wantStderr(t, got, served)
+	var content []byte
+	for range 100 { // Node ends after the program
+		content, _ = os.ReadFile(filepath.Join(filepath.Dir(report), "report"))
+		if len(content) > 0 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	// Programs that the kernel starts must not see our option.
+	if want := options + " given"; string(content) != want {
+		t.Errorf("Node reports %q, want %q", content, want)
+	}
+}
+
+func TestOff(t *testing.T) {
+	for _, off := range []string{"off", "OFF"} {
+		home := t.TempDir()
+		got := run(t.TempDir(), "HOME="+home, "XDG_CACHE_HOME="+home, "FASTSYNTH="+off)
+		check(t, got)
+		if entries, err := os.ReadDir(home); err != nil || len(entries) > 0 {
+			t.Errorf("home holds %v, %v, want nothing", entries, err)
+		}
+	}
+}
+
+// Settings of jsii that fastsynth does not know about are left to jsii.
+func TestJSIISettings(t *testing.T) {
+	for setting, want := range map[string]string{
+		"JSII_RUNTIME_PACKAGE_CACHE=disabled": "JSII_RUNTIME_PACKAGE_CACHE switches caches off",
+	} {
+		got := run(t.TempDir(), "XDG_CACHE_HOME="+warm(t, "cache"), "FASTSYNTH=debug", setting)
+		check(t, got)
+		wantStderr(t, got, want)
+	}
+}
+
+// A program that replaced how Node finds modules, as Yarn does, would not find
+// what is unpacked only when Node looks for it.
+func TestOtherWayToFindModules(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "resolver.js")
+	code := `
+		const Module = require("module"), path = require("path"), fs = require("fs"), node = Module._resolveFilename;
+		Module._resolveFilename = function (request, parent, ...rest) {
+			if (!/^\.\.?\//.test(request) || !parent?.filename) return node.call(this, request, parent, ...rest);
+			const base = path.resolve(path.dirname(parent.filename), request);
+			const found = [base, base + ".js", base + "/index.js"].find((file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile());
+			if (!found) throw new Error("cannot find " + request);
+			return found;
+		};`
+	if err := os.WriteFile(script, []byte(code), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := run(t.TempDir(), "XDG_CACHE_HOME="+warm(t, "cache"), "FASTSYNTH=debug", "NODE_OPTIONS=--max-old-space-size=4069 --require "+script)
+	_, got.stdout, _ = strings.Cut(got.stdout, "\n") // says what NODE_OPTIONS are
+	want := stock
+	_, want.stdout, _ = strings.Cut(stock.stdout, "\n")
+	if got.err != nil || !maps.Equal(got.files, want.files) || got.stdout != want.stdout {
+		t.Errorf("%v, stdout %q, want %q\n%s", got.err, got.stdout, want.stdout, got.stderr)
+	}
+	wantStderr(t, got, "@cdktf/provider-aws: unpacking as usual: cannot find ./")
+}
+
+func TestUnknownRuntime(t *testing.T) {
+	cache := warm(t, "cache")
+	preload := one(t, cache, "preload.js")
+	dir := t.TempDir()
+	for _, file := range []string{"bin/jsii-runtime.js", "lib/program.js"} {
+		path := filepath.Join(dir, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		code := `console.log("untouched", typeof fastsynth, require("module").prototype._compile.toString().includes("patch"));`
+		if err := os.WriteFile(path, []byte(code), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), "node", "--preserve-symlinks", "--require", preload, path)
+		cmd.Env = append(os.Environ(), "FASTSYNTH=debug")
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "untouched undefined false") || !strings.Contains(string(out), "is not known") {
+			t.Errorf("%s: %v\n%s", file, err, out)
+		}
+	}
+}
+
+func TestNodeMissing(t *testing.T) {
+	for _, env := range [][]string{{"PATH=" + t.TempDir()}, {"JSII_NODE=/does/not/exist"}, {"PATH=" + t.TempDir(), "FASTSYNTH=off"}} {
+		got := run(t.TempDir(), append(env, "HOME="+t.TempDir())...)
+		var exit *exec.ExitError
+		if !errors.As(got.err, &exit) || exit.ExitCode() != 1 {
+			t.Fatalf("%v: error is %v, want exit status 1", env, got.err)
+		}
+		if strings.Count(got.stderr, "\n") != 1 || !strings.HasPrefix(got.stderr, "starting jsii: ") || !strings.Contains(got.stderr, "install Node.js 20 or newer") {
+			t.Errorf("%v: stderr is %q, want one line that says what to install", env, got.stderr)
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package fastsynth_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Every type, every module and every export of the AWS provider is what is in its
+// archive.
+func TestStoreIsTheArchive(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/cdktf/cdktf-provider-aws-go/aws/v19").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	archives, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "jsii", "*.tgz"))
+	if err != nil || len(archives) != 1 {
+		t.Fatalf("archives are %v, %v, want one", archives, err)
+	}
+	unpacked := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "tar", "-xzf", archives[0], "-C", unpacked, "--strip-components=1").CombinedOutput(); err != nil {
+		t.Fatalf("unpacking: %v\n%s", err, out)
+	}
+	scripts := filepath.Dir(one(t, warm(t, "cache"), "store.js"))
+	out, err = exec.CommandContext(t.Context(), "node", "--max-old-space-size=4096", "testdata/compare.js", scripts, archives[0], unpacked).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "23208 types, 2144 files, ") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// archive returns a package archive with these files.
+func archive(t *testing.T, files map[string]string) []byte {
+	t.Helper()
+	var buffer bytes.Buffer
+	gz := gzip.NewWriter(&buffer)
+	w := tar.NewWriter(gz)
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		header := &tar.Header{Name: "package/" + name, Mode: 0o644, Size: int64(len(files[name])), Typeflag: tar.TypeReg}
+		if target, ok := strings.CutPrefix(files[name], "link to "); ok {
+			header.Typeflag, header.Linkname, header.Size = tar.TypeSymlink, target, 0
+		}
+		if err := w.WriteHeader(header); err != nil {
+			t.Fatal(err)
+		}
+		if header.Size > 0 {
+			if _, err := w.Write([]byte(files[name])); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := gz.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return buffer.Bytes()
+}
+
+// build runs build.js and returns the index that it made, without the digest.
+func build(t *testing.T, archive []byte) (index map[string]any, dir, stderr string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "archive.tgz")
+	if err := os.WriteFile(file, archive, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdin, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	dir = t.TempDir()
+	cmd := exec.CommandContext(t.Context(), "node", "node/build.js", dir)
+	cmd.Stdin = stdin
+	var buffer bytes.Buffer
+	cmd.Stderr = &buffer
+	if err := cmd.Run(); err != nil {
+		return nil, dir, buffer.String()
+	}
+	content, err := os.ReadFile(filepath.Join(dir, "index"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, doc, _ := bytes.Cut(content, []byte("\n"))
+	if err := json.Unmarshal(doc, &index); err != nil {
+		t.Fatal(err)
+	}
+	return index, dir, ""
+}
+
+// example is a package that qualifies.
+func example() map[string]string {
+	manifest, _ := json.Marshal(map[string]any{
+		"name": "example", "version": "1.0.0", "jsiiVersion": "5.6.17 (build x)",
+		"readme": strings.Repeat("so much to say ", 400_000),
+		"types":  map[string]any{"example.thing.Thing": map[string]any{"fqn": "example.thing.Thing", "kind": "class", "docs": `{"[\"`}},
+	})
+	return map[string]string{
+		"package.json":      `{"name":"example","version":"1.0.0","main":"lib/index.js","dependencies":{"cdktf":"^0.21.0"}}`,
+		".jsii":             string(manifest),
+		"README.md":         "not a module",
+		"lib/index.js":      "\"use strict\";\nexports.thing = void 0;\nexports.thing = require(\"./thing\");\n",
+		"lib/lazy-index.js": "Object.defineProperty(exports, 'thing', { get: function () { return require('./thing'); } });\n",
+		"lib/thing.js":      "const cdktf = require(\"cdktf\"); // it requires cdktf\nexports.Thing = class {};\n",
+		strings.Repeat("a-long-folder-name/", 12) + "thing.js": "exports.x = 1;\n",
+	}
+}
+
+func TestBuild(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(files map[string]string)
+		want   string // regular expression; "" for a package that qualifies
+	}{
+		{"qualifies", func(map[string]string) {}, ""},
+		{"no lazy index", func(f map[string]string) { delete(f, "lib/lazy-index.js") }, "no lazy-index.js"},
+		{"no index", func(f map[string]string) { delete(f, "lib/index.js") }, "no lazy-index.js"},
+		{"no package.json", func(f map[string]string) { delete(f, "package.json") }, "no lazy-index.js"},
+		{"no manifest", func(f map[string]string) { delete(f, ".jsii") }, "the manifest is small"},
+		{"small manifest", func(f map[string]string) { f[".jsii"] = `{"name":"example","types":{}}` }, "the manifest is small"},
+		{"manifest cut off", func(f map[string]string) { f[".jsii"] = f[".jsii"][:len(f[".jsii"])-1] }, "not one JSON object"},
+		{"compressed manifest", func(f map[string]string) {
+			f[".jsii"] = `{"schema":"jsii/file-redirect","compression":"gzip","filename":".jsii.gz"}`
+		}, "the manifest is small"},
+		{"other package's manifest", func(f map[string]string) { f[".jsii"] = strings.Replace(f[".jsii"], "1.0.0", "1.0.1", 1) }, "not this package's"},
+		{"old jsii", func(f map[string]string) { f[".jsii"] = strings.Replace(f[".jsii"], "5.6.17", "1.18.0", 1) }, "made by jsii 1.18.0"},
+		{"type twice", func(f map[string]string) {
+			f[".jsii"] = strings.Replace(f[".jsii"], `"types":{`, `"types":{"example.thing.Thing":{},`, 1)
+		}, "two types example.thing.Thing"},
+		{"reads files", func(f map[string]string) { f["lib/thing.js"] += `require("fs");` }, "a module needs fs"},
+		{"knows its folder", func(f map[string]string) { f["lib/thing.js"] += `const here = __dirname;` }, "uses __dirname"},
+		{"computed require", func(f map[string]string) { f["lib/thing.js"] += `require("./" + name);` }, `lib/thing.js has require\("./" \+`},
+		{"require.resolve", func(f map[string]string) { f["lib/thing.js"] += `require.resolve("cdktf");` }, "has require.resolve"},
+		{"dynamic import", func(f map[string]string) { f["lib/thing.js"] += `import("cdktf");` }, "uses import"},
+		{"native module", func(f map[string]string) { f["lib/thing.node"] = "x" }, "contains lib/thing.node"},
+		{"bundled package", func(f map[string]string) { f["node_modules/x/package.json"] = "{}" }, "contains node_modules/x/package.json"},
+		{"link", func(f map[string]string) { f["lib/link.js"] = "link to thing.js" }, "entry of type 2"},
+		{"outside", func(f map[string]string) { f["../../thing.js"] = "" }, "the archive holds"},
+		{"exports map", func(f map[string]string) {
+			f["package.json"] = strings.Replace(f["package.json"], `{`, `{"exports":"./lib/index.js",`, 1)
+		}, "redefines how modules are found"},
+		{"index does more", func(f map[string]string) { f["lib/index.js"] += "register();\n" }, `index.js has the line register`},
+		{"lazy index does more", func(f map[string]string) { f["lib/lazy-index.js"] += "register();\n" }, `lazy-index.js has the line register`},
+		{"indexes differ", func(f map[string]string) {
+			f["lib/lazy-index.js"] = strings.Replace(f["lib/lazy-index.js"], "./thing", "./other", 1)
+		}, "differ in thing"},
+		{"lazy index has more", func(f map[string]string) {
+			f["lib/lazy-index.js"] += strings.ReplaceAll(f["lib/lazy-index.js"], "thing", "other")
+		}, "differ"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			files := example()
+			test.change(files)
+			index, dir, stderr := build(t, archive(t, files))
+			if stderr != "" {
+				t.Fatal(stderr)
+			}
+			refused, _ := index["refused"].(string)
+			if test.want == "" {
+				if refused != "" || index["typeCount"] != 1.0 || index["main"] != "lib/index.js" || len(index["files"].([]any)) != 5 {
+					t.Errorf("index is %v", index)
+				}
+				return
+			}
+			if !regexp.MustCompile(test.want).MatchString(refused) {
+				t.Errorf("refused with %q, want %q", refused, test.want)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "data")); err == nil {
+				t.Error("data of a refused package was left")
+			}
+		})
+	}
+}
+
+func TestBuildOfADamagedArchive(t *testing.T) {
+	whole := archive(t, example())
+	for name, damaged := range map[string][]byte{
+		"cut off":    whole[:len(whole)-100],
+		"altered":    slices.Concat(whole[:200], []byte("nonsense"), whole[208:]),
+		"no archive": []byte("nonsense"),
+		"empty":      nil,
+	} {
+		if index, _, stderr := build(t, damaged); index != nil || stderr == "" {
+			t.Errorf("%s: index is %v, stderr %q, want a failure", name, index, stderr)
+		}
+	}
+}
