@@ -29,6 +29,7 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ohmycoins/infra/internal/localaws"
 	"github.com/ohmycoins/infra/internal/terraform"
@@ -100,6 +101,15 @@ func Open(ctx context.Context, projectDir string, progress io.Writer) (_ *Accoun
 		return nil, err
 	}
 	a.id = aws.ToString(identity.Account)
+	alarms, err := cloudwatch.NewFromConfig(a.Server.Config(), localaws.CloudWatchJSON).DescribeAlarms(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, alarm := range alarms.MetricAlarms { // those that no environment lists
+		if err := a.names.add(alarm.AlarmName); err != nil {
+			return nil, err
+		}
+	}
 	if a.site, err = newSite(ctx, hosts); err != nil {
 		return nil, err
 	}
@@ -195,44 +205,53 @@ func (a *Account) applyStacks(ctx context.Context, progress io.Writer) error {
 	}
 	env := a.Server.Env()
 	env["AWS_ENDPOINT_URL"] = a.recorder.url()
+	var group errgroup.Group
 	for _, stack := range environment.Names() {
-		doc, err := reviewed(a.projectDir, stack)
-		if err != nil {
-			return err
-		}
-		if err := a.names.add(doc["resource"]); err != nil {
-			return err
-		}
-		dir, err := a.tempDir("doctest-" + stack + "-")
-		if err != nil {
-			return err
-		}
-		content, err := json.Marshal(doc)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(dir, "cdk.tf.json"), content, 0o600); err != nil {
-			return err
-		}
-		// As in the tests of the stacks: moto answers 500 to what it lacks.
-		const override = `{"provider": {"aws": [{"max_retries": 3}]}}`
-		if err := os.WriteFile(filepath.Join(dir, "local_override.tf.json"), []byte(override), 0o600); err != nil {
-			return err
-		}
-		ws, err := inst.Workspace(dir, env)
+		ws, err := a.workspace(inst, stack, env)
 		if err != nil {
 			return err
 		}
 		a.stacks[stack] = ws
-		if err := ws.Init(ctx); err != nil {
-			return err
-		}
-		if err := ws.Apply(ctx); err != nil {
-			return err
-		}
+		group.Go(func() error {
+			if err := ws.Init(ctx); err != nil {
+				return err
+			}
+			return ws.Apply(ctx)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	a.Recorded = a.recorder.actions()
 	return nil
+}
+
+// workspace makes a folder with a reviewed stack.
+func (a *Account) workspace(inst *terraform.Installation, stack string, env map[string]string) (*terraform.Workspace, error) {
+	doc, err := reviewed(a.projectDir, stack)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.names.add(doc["resource"]); err != nil {
+		return nil, err
+	}
+	dir, err := a.tempDir("doctest-" + stack + "-")
+	if err != nil {
+		return nil, err
+	}
+	content, err := json.Marshal(doc)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "cdk.tf.json"), content, 0o600); err != nil {
+		return nil, err
+	}
+	// As in the tests of the stacks: moto answers 500 to what it lacks.
+	const override = `{"provider": {"aws": [{"max_retries": 3}]}}`
+	if err := os.WriteFile(filepath.Join(dir, "local_override.tf.json"), []byte(override), 0o600); err != nil {
+		return nil, err
+	}
+	return inst.Workspace(dir, env)
 }
 
 // reviewed reads a stack of __snapshots__, where the dashboard's body has a file of
@@ -261,8 +280,8 @@ func reviewed(projectDir, stack string) (map[string]any, error) {
 	return doc, nil
 }
 
-func (a *Account) arn(service, resource string) string {
-	return "arn:aws:" + service + ":ap-southeast-2:" + a.id + ":" + resource
+func (a *Account) ecsARN(resource string) string {
+	return "arn:aws:ecs:ap-southeast-2:" + a.id + ":" + resource
 }
 
 // images is the URI of the repository of a service's images.
@@ -479,21 +498,25 @@ func (a *Account) notify(alarm, state, reason string) ([]string, error) {
 // need permission for.
 func (a *Account) Cleanup(ctx context.Context) error {
 	const secret = "aws_secretsmanager_secret.app-secrets_secret_CE86DAB4"
+	var group errgroup.Group
 	for _, stack := range environment.Names() {
 		ws := a.stacks[stack]
-		plan, err := ws.Plan(ctx)
-		if err != nil {
-			return err
-		}
-		if changes := terraform.Changes(plan); len(changes) > 0 {
-			return fmt.Errorf("%s: after the documents' commands the plan has %d changes, want none: %v", stack, len(changes), changes)
-		}
-		if err := ws.StateRm(ctx, secret); err != nil {
-			return err
-		}
-		if err := ws.Destroy(ctx); err != nil {
-			return err
-		}
+		group.Go(func() error {
+			plan, err := ws.Plan(ctx)
+			if err != nil {
+				return err
+			}
+			if changes := terraform.Changes(plan); len(changes) > 0 {
+				return fmt.Errorf("%s: after the documents' commands the plan has %d changes, want none: %v", stack, len(changes), changes)
+			}
+			if err := ws.StateRm(ctx, secret); err != nil {
+				return err
+			}
+			return ws.Destroy(ctx)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	a.Recorded = a.recorder.actions()
 	return nil

@@ -58,10 +58,87 @@ func TestDocuments(t *testing.T) {
 			}
 		}
 	}
+	checkFailures(t, account)
 	if err := account.Cleanup(ctx); err != nil {
 		t.Fatal(err)
 	}
 	checkPermissions(t, account)
+}
+
+// checkFailures shows that each way to be wrong is seen, and that a document goes on
+// after a block that failed.
+func checkFailures(t *testing.T, account *Account) {
+	t.Helper()
+	doc, err := Parse(markdown(`
+'''bash
+A=1
+false
+A=2
+'''
+'''bash
+B=$((A + 1)); echo "$B $UNSET"
+'''
+'''bash
+aws logs describe-log-groups --log-group-name-prefix /ecs/ohmycoins-staging-backend --query 'logGroups[].logGroupName' --output text
+'''
+'''text
+/ecs/ohmycoins-staging/backend
+'''
+'''bash
+echo noise
+'''
+'''text
+(no output)
+'''
+'''bash
+aws ecs no-such-command
+'''
+'''bash
+if
+'''
+<!-- needs: aws-cli 2 -->
+'''bash
+aws logs tail /ecs/ohmycoins-staging/backend --since 1h | head -n 1
+'''
+'''bash
+curl -sS -m 10 https://api.example.com/
+'''
+'''bash
+echo "$HOME" > here; cat here
+'''
+'''text
+/home
+'''
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := account.Run(t.Context(), doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{
+		{"exit status 1"},
+		{"UNSET: unbound variable"},
+		{"/ecs/ohmycoins-staging-backend does not exist", "it printed nothing, the document shows"},
+		{`it printed "noise", the document says that it prints nothing`},
+		{"exit status"},
+		{"syntax: "},
+		nil,
+		{"exit status"},
+		nil,
+	}
+	for i, r := range results {
+		problems := strings.Join(r.Problems, "\n")
+		for _, text := range want[i] {
+			if !strings.Contains(problems, text) {
+				t.Errorf("line %d: problems are %q, want %q", r.Block.Line, problems, text)
+			}
+		}
+		if len(want[i]) == 0 && len(r.Problems) > 0 {
+			t.Errorf("line %d: problems are %q, want none", r.Block.Line, problems)
+		}
+	}
 }
 
 // writeOutputs keeps what each block printed, for writing samples, in the folder that

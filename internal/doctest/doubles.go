@@ -112,7 +112,7 @@ func (a *Account) finishRollout(service map[string]any, updated bool) {
 	name := field(service, "serviceName")
 	definition := field(service, "taskDefinition")
 	if !strings.HasPrefix(definition, "arn:") { // moto keeps what it was given
-		definition = a.arn("ecs", "task-definition/"+definition)
+		definition = a.ecsARN("task-definition/" + definition)
 		service["taskDefinition"] = definition
 	}
 	r := &a.rollouts
@@ -146,7 +146,7 @@ func (a *Account) finishRollout(service map[string]any, updated bool) {
 func (a *Account) taskARN(cluster, service, status string) string {
 	last := map[string]string{"STOPPED": "0"}[status]
 	digits := fmt.Sprintf("%x", service+service+service+service)
-	return a.arn("ecs", "task/"+lastPart(cluster)+"/"+digits[:31]+cmp.Or(last, "1"))
+	return a.ecsARN("task/" + lastPart(cluster) + "/" + digits[:31] + cmp.Or(last, "1"))
 }
 
 func listTasks(a *Account, body []byte, forward func() (response, error)) (response, bool, error) {
@@ -181,7 +181,7 @@ func describeTasks(a *Account, body []byte, forward func() (response, error)) (r
 		begun := float64(time.Now().Add(-time.Hour).Unix())
 		container := map[string]any{"name": service[strings.LastIndex(service, "-")+1:], "lastStatus": "RUNNING", "healthStatus": "UNKNOWN"}
 		task := map[string]any{
-			"taskArn": arn, "clusterArn": a.arn("ecs", "cluster/"+field(p, "cluster")), "lastStatus": "RUNNING", "desiredStatus": "RUNNING",
+			"taskArn": arn, "clusterArn": a.ecsARN("cluster/" + field(p, "cluster")), "lastStatus": "RUNNING", "desiredStatus": "RUNNING",
 			"group": "service:" + service, "launchType": "FARGATE", "createdAt": begun, "startedAt": begun,
 			"cpu": "256", "memory": "512", "healthStatus": "UNKNOWN", "containers": []any{container},
 			"taskDefinitionArn": a.rollouts.running[service], "availabilityZone": "ap-southeast-2a",
@@ -237,12 +237,12 @@ func listServiceDeployments(a *Account, body []byte, _ func() (response, error))
 	for n := 2; n >= 1; n-- {
 		at := float64(time.Now().AddDate(0, 0, n-9).Unix())
 		list = append(list, map[string]any{
-			"serviceDeploymentArn": a.arn("ecs", fmt.Sprintf("service-deployment/%s/%s/deployment%d", cluster, service, n)),
-			"serviceArn":           a.arn("ecs", "service/"+cluster+"/"+service),
-			"clusterArn":           a.arn("ecs", "cluster/"+cluster),
+			"serviceDeploymentArn": a.ecsARN(fmt.Sprintf("service-deployment/%s/%s/deployment%d", cluster, service, n)),
+			"serviceArn":           a.ecsARN("service/" + cluster + "/" + service),
+			"clusterArn":           a.ecsARN("cluster/" + cluster),
 			"status":               "SUCCESSFUL",
 			"createdAt":            at, "startedAt": at, "finishedAt": at + 240,
-			"targetServiceRevisionArn": a.arn("ecs", fmt.Sprintf("service-revision/%s/%s/%019d", cluster, service, n)),
+			"targetServiceRevisionArn": a.ecsARN(fmt.Sprintf("service-revision/%s/%s/%019d", cluster, service, n)),
 		})
 	}
 	return answerJSON(map[string]any{"serviceDeployments": list})
@@ -265,9 +265,9 @@ func describeServiceRevisions(a *Account, body []byte, _ func() (response, error
 		key := service[strings.LastIndex(service, "-")+1:]
 		list = append(list, map[string]any{
 			"serviceRevisionArn": arn,
-			"serviceArn":         a.arn("ecs", "service/"+parts[1]+"/"+service),
-			"clusterArn":         a.arn("ecs", "cluster/"+parts[1]),
-			"taskDefinition":     a.arn("ecs", fmt.Sprintf("task-definition/%s:%d", service, n)),
+			"serviceArn":         a.ecsARN("service/" + parts[1] + "/" + service),
+			"clusterArn":         a.ecsARN("cluster/" + parts[1]),
+			"taskDefinition":     a.ecsARN(fmt.Sprintf("task-definition/%s:%d", service, n)),
 			"createdAt":          float64(time.Now().AddDate(0, 0, n-9).Unix()),
 			"containerImages": []any{map[string]any{
 				"containerName": key,

@@ -37,7 +37,7 @@ func (n *names) add(value any) error {
 var (
 	// awsID is what AWS puts behind a name in an ARN: the 16 digits of a load
 	// balancer, the 6 characters of a secret, the id of a task.
-	awsID       = regexp.MustCompile(`^[0-9a-f]{8,}$`)
+	awsID       = regexp.MustCompile(`^[0-9a-f-]{8,}$`)
 	secretSalt  = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
 	nothing     = regexp.MustCompile(`$`)
 	prefixOnly  = regexp.MustCompile(`^ohmycoins-(?:staging|prod)[/-]?$`)

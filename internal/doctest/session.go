@@ -189,8 +189,7 @@ func session(ctx context.Context, dir, docs string, environ []string, blocks []B
 			why = err.Error()
 		}
 		if ctx.Err() != nil {
-			why = "it did not end: " + context.Cause(ctx).Error()
-			return len(blocks), nil
+			return 0, fmt.Errorf("line %d did not end: %w", r.Block.Line, context.Cause(ctx))
 		}
 		r.Problems = append(r.Problems, why+": "+lastLines(r.Stderr, 6))
 		return i + 1, nil
