@@ -2,11 +2,15 @@ package doctest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ohmycoins/infra/stacks/environment"
 )
 
 const projectDir = "../.."
@@ -216,6 +220,41 @@ func checkPermissions(t *testing.T, account *Account) {
 	t.Logf("Terraform called %d actions", len(account.Recorded))
 	for _, problem := range policies(t)["infrastructure"].Compare(account.Recorded, terraformReasons) {
 		t.Errorf("docs/deployment.md: policy infrastructure: %s", problem)
+	}
+}
+
+// TestFacts compares what the documents say of the environments with the environments.
+func TestFacts(t *testing.T) {
+	docs, err := Documents(projectDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accountID := regexp.MustCompile(`\b[0-9]{12}\b`)
+	var costs []string
+	for _, env := range environment.All() {
+		stack, err := reviewed(projectDir, env.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resources, _ := stack["resource"].(map[string]any)
+		alarms, _ := resources["aws_cloudwatch_metric_alarm"].(map[string]any)
+		costs = append(costs, fmt.Sprintf("%d: $%.2f", len(alarms), float64(len(alarms))/10))
+	}
+	for _, doc := range docs {
+		for _, id := range accountID.FindAllString(doc.Text, -1) {
+			t.Errorf("%s: %s looks like an account id", doc.Path, id)
+		}
+		if doc.HasEnvironment() {
+			for _, env := range environment.All() {
+				variable := regexp.MustCompile(`(?m)^ *` + env.Name + `\) +P=` + env.Prefix + `;`)
+				if !variable.MatchString(doc.Text) {
+					t.Errorf("%s: P is not %s for %s", doc.Path, env.Prefix, env.Name)
+				}
+			}
+		}
+		if row := strings.Join(costs, " | "); doc.Path == "docs/deployment.md" && !strings.Contains(doc.Text, "| "+row+" |") {
+			t.Errorf("%s: the cost of the alarms is not %q", doc.Path, row)
+		}
 	}
 }
 
