@@ -123,8 +123,33 @@ func Open(ctx context.Context, projectDir string, progress io.Writer) (_ *Accoun
 		if err := a.live(ctx, env); err != nil {
 			return nil, fmt.Errorf("making %s live: %w", env.Name, err)
 		}
+		if err := a.deploy(ctx, env); err != nil {
+			return nil, err
+		}
 	}
 	return a, nil
+}
+
+// deploy deploys two images with omc, so that there is a record to go back by.
+func (a *Account) deploy(ctx context.Context, env environment.Environment) error {
+	if a.OMC == "" {
+		return nil
+	}
+	p, err := a.proxy(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	args := []string{"deploy", env.Name, "--yes"}
+	for _, service := range env.Cluster.Services {
+		args = append(args, "--image", service.Key+"="+service.Repository+"@"+digest(service.Key, 1))
+	}
+	omc := exec.CommandContext(ctx, a.OMC, args...)
+	omc.Env = p.environ(os.Environ())
+	if out, err := omc.CombinedOutput(); err != nil {
+		return fmt.Errorf("omc %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return nil
 }
 
 // Close ends the local AWS and everything around it.
@@ -310,7 +335,8 @@ func (a *Account) live(ctx context.Context, env environment.Environment) error {
 		for n := 1; n <= 2; n++ {
 			tag := fmt.Sprintf("%s-build%d", env.Name, n)
 			if _, err := ecr.NewFromConfig(cfg).PutImage(ctx, &ecr.PutImageInput{
-				RepositoryName: &service.Repository, ImageManifest: aws.String(manifest(service.Key, n)), ImageTag: &tag,
+				RepositoryName: &service.Repository, ImageManifest: aws.String(manifest(service.Key, n)),
+				ImageTag: &tag, ImageDigest: aws.String(digest(service.Key, n)),
 			}); err != nil && !strings.Contains(err.Error(), "ImageAlreadyExists") {
 				return err
 			}

@@ -76,14 +76,15 @@ func checkFailures(t *testing.T, account *Account) {
 	doc, err := Parse(markdown(`
 '''bash
 A=1
+'''
+'''bash
 false
-A=2
 '''
 '''bash
 B=$((A + 1)); echo "$B $UNSET"
 '''
 '''bash
-aws logs describe-log-groups --log-group-name-prefix /ecs/ohmycoins-staging-backend --query 'logGroups[].logGroupName' --output text
+aws logs describe-log-groups --log-group-name-prefix /ecs/ohmycoins-staging-backend --query "logGroups[].logGroupName" --output text
 '''
 '''text
 /ecs/ohmycoins-staging/backend
@@ -122,6 +123,7 @@ echo "$HOME" > here; cat here
 		t.Fatal(err)
 	}
 	want := [][]string{
+		nil,
 		{"exit status 1"},
 		{"UNSET: unbound variable"},
 		{"/ecs/ohmycoins-staging-backend does not exist", "it printed nothing, the document shows"},

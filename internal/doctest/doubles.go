@@ -28,6 +28,7 @@ var doubles = map[string]double{
 	"ecs:UpdateService":                  describeServices,
 	"ecs:ListTasks":                      listTasks,
 	"ecs:DescribeTasks":                  describeTasks,
+	"ecs:RunTask":                        runTask,
 	"ecs:ListServiceDeployments":         listServiceDeployments,
 	"ecs:DescribeServiceRevisions":       describeServiceRevisions,
 	"elasticache:DescribeEvents":         cacheEvents,
@@ -200,6 +201,44 @@ func describeTasks(a *Account, body []byte, forward func() (response, error)) (r
 	return answerJSON(map[string]any{"tasks": tasks, "failures": []any{}})
 }
 
+// runTask makes numbers strings where moto writes numbers and ECS strings: the SDKs
+// refuse such an answer.
+func runTask(_ *Account, _ []byte, forward func() (response, error)) (response, bool, error) {
+	answer, err := forward()
+	if err != nil || answer.status != http.StatusOK {
+		return answer, false, err
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(answer.body, &doc); err != nil {
+		return answer, false, err
+	}
+	tasks, _ := doc["tasks"].([]any)
+	for _, t := range tasks {
+		if task, ok := t.(map[string]any); ok {
+			writeNumbers(task)
+		}
+	}
+	out, _, err := answerJSON(doc)
+	answer.body = out.body
+	return answer, true, err
+}
+
+// writeNumbers writes the size of a task, and of its containers, as ECS does.
+func writeNumbers(task map[string]any) {
+	containers, _ := task["containers"].([]any)
+	for _, part := range append([]any{task, task["overrides"]}, containers...) {
+		values, ok := part.(map[string]any)
+		if !ok {
+			continue
+		}
+		for _, name := range []string{"cpu", "memory", "memoryReservation"} {
+			if n, ok := values[name].(float64); ok {
+				values[name] = fmt.Sprintf("%.0f", n)
+			}
+		}
+	}
+}
+
 // endTasks makes tasks that were run by hand, such as a migration, end well at once.
 func endTasks(forward func() (response, error)) (response, bool, error) {
 	answer, err := forward()
@@ -223,6 +262,7 @@ func endTasks(forward func() (response, error)) (response, bool, error) {
 			containers = append(containers, map[string]any{"name": override["name"], "lastStatus": "STOPPED", "exitCode": 0})
 		}
 		task["containers"] = containers
+		writeNumbers(task)
 	}
 	out, _, err := answerJSON(doc)
 	answer.body = out.body
