@@ -6,6 +6,9 @@
 GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT := .tools/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
+ACTIONLINT_VERSION := v1.7.12
+ACTIONLINT := .tools/bin/actionlint-$(ACTIONLINT_VERSION)
+
 # Node 20 is the oldest version that this project supports; jsii would print a
 # banner about its end of life at every run.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION ?= 20
@@ -35,7 +38,11 @@ validate: ## Run terraform validate on every snapshot
 
 .PHONY: snapshots
 snapshots: ## Rewrite __snapshots__ after a change that is meant; review the diff
-	UPDATE_SNAPS=true go test -count=1 -run '^(TestSnapshots|TestReadmeAlarmTable)$$' .
+	UPDATE_SNAPS=true go test -count=1 -run '^(TestSnapshots|TestReadmeAlarmTable|TestEnvironmentTable)$$' .
+
+.PHONY: drill
+drill: ## Walk through the runbook and the guides on a local AWS, and report each procedure
+	@go build -o .tools/bin/drill ./internal/doctest/drill && .tools/bin/drill
 
 # ENV reaches the program through the environment, never through a shell.
 .PHONY: diff
@@ -52,10 +59,15 @@ bench: ## Time synth with terraform validate, and synth with and without fastsyn
 	@go run ./internal/bench
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## Check format, vet, static analysis, import rules and doc comments
+lint: $(GOLANGCI_LINT) $(ACTIONLINT) ## Check format, vet, static analysis, import rules, doc comments and workflows
 	$(GOLANGCI_LINT) run
+	$(ACTIONLINT)
 	go mod tidy -diff
 
 $(GOLANGCI_LINT):
 	GOBIN=$(CURDIR)/.tools/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv .tools/bin/golangci-lint $@
+
+$(ACTIONLINT):
+	GOBIN=$(CURDIR)/.tools/bin go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
+	mv .tools/bin/actionlint $@

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
+	"github.com/ohmycoins/infra/stacks/environment"
 )
 
 // alarmTable renders the alarms of one resource of each kind.
@@ -31,20 +32,68 @@ func alarmTable() string {
 }
 
 func TestReadmeAlarmTable(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+	checkTable(t, "README.md", "alarms", alarmTable())
+}
+
+// environmentTable renders what the environments differ in.
+func environmentTable() string {
+	rows := [][]string{
+		{""}, {"prefix of names"}, {"cluster"}, {"services"}, {"load balancer"}, {"database"}, {"Redis"}, {"secret"}, {"log groups"},
+		{"Container Insights"},
+	}
+	for _, env := range environment.All() {
+		var services, groups, nodes []string
+		for _, s := range env.Cluster.Services {
+			services = append(services, "`"+s.Name+"`")
+			groups = append(groups, "`"+s.LogGroup+"`")
+		}
+		for _, n := range env.Cache.Nodes {
+			nodes = append(nodes, "`"+n.ID+"`")
+		}
+		zones := map[bool]string{true: "two zones", false: "one zone"}[env.Database.MultiAZ]
+		for i, cell := range []string{
+			env.Name, "`" + env.Prefix + "`", "`" + env.Cluster.Name + "`", strings.Join(services, ", "), "`" + env.LoadBalancer.Name + "`",
+			fmt.Sprintf("`%s`: %s, %d GiB, %s", env.Database.Instance, env.Database.Class, env.Database.StorageGiB, zones),
+			strings.Join(nodes, ", ") + ": " + env.Cache.NodeType,
+			fmt.Sprintf("`%s`: %d days to restore it", env.Secret.Name, env.Secret.RecoveryDays),
+			strings.Join(groups, ", "),
+			map[bool]string{true: "on", false: "off"}[env.Cluster.ContainerInsights],
+		} {
+			rows[i] = append(rows[i], cell)
+		}
+	}
+	var table strings.Builder
+	for i, row := range rows {
+		table.WriteString("| " + strings.Join(row, " | ") + " |\n")
+		if i == 0 {
+			table.WriteString(strings.Repeat("|---", len(row)) + "|\n")
+		}
+	}
+	return table.String()
+}
+
+func TestEnvironmentTable(t *testing.T) {
+	checkTable(t, "docs/deployment.md", "environments", environmentTable())
+}
+
+// checkTable compares the part of a document between two comments with what the code
+// says, or writes it when snapshots are updated.
+func checkTable(t *testing.T, path, name, want string) {
+	t.Helper()
+	doc, err := os.ReadFile(path)
 	must(t, err)
-	section := regexp.MustCompile(`(?s)(<!-- alarms: [^\n]*-->\n)(.*)(<!-- end of alarms -->)`)
-	found := section.FindSubmatch(readme)
+	section := regexp.MustCompile(`(?s)(<!-- ` + name + `: [^\n]*-->\n)(.*)(<!-- end of ` + name + ` -->)`)
+	found := section.FindSubmatch(doc)
 	if found == nil {
-		t.Fatal("README.md has no section for the alarms")
+		t.Fatalf("%s has no section for the %s", path, name)
 	}
 	if os.Getenv("UPDATE_SNAPS") != "" {
-		readme = section.ReplaceAll(readme, []byte("${1}"+alarmTable()+"${3}"))
-		must(t, os.WriteFile("README.md", readme, 0o644))
+		doc = section.ReplaceAll(doc, []byte("${1}"+want+"${3}"))
+		must(t, os.WriteFile(path, doc, 0o644))
 		return
 	}
-	if diff := cmp.Diff(alarmTable(), string(found[2])); diff != "" {
-		t.Errorf("the alarm table is out of date: make snapshots writes it (-code +README.md):\n%s", diff)
+	if diff := cmp.Diff(want, string(found[2])); diff != "" {
+		t.Errorf("the table of %s in %s is out of date: make snapshots writes it (-code +document):\n%s", name, path, diff)
 	}
 }
 
@@ -73,14 +122,28 @@ func TestProgramsInDocuments(t *testing.T) {
 	for _, doc := range documents(t) {
 		content, err := os.ReadFile(doc)
 		must(t, err)
-		for _, block := range goBlock.FindAllSubmatch(content, -1) {
+		// A program, and perhaps its tests below it.
+		var files []string
+		vet := func() {
+			if len(files) == 0 {
+				return
+			}
 			programs++
-			file := filepath.Join(t.TempDir(), "main.go")
-			must(t, os.WriteFile(file, block[1], 0o600))
-			if out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput(); err != nil {
+			if out, err := exec.CommandContext(t.Context(), "go", append([]string{"vet"}, files...)...).CombinedOutput(); err != nil {
 				t.Errorf("%s: a program does not compile: %s", doc, out)
 			}
+			files = nil
 		}
+		for _, block := range goBlock.FindAllStringSubmatch(string(content), -1) {
+			if strings.Contains(block[1], "\t\"testing\"\n") && len(files) == 1 {
+				files = append(files, strings.TrimSuffix(files[0], ".go")+"_test.go")
+			} else {
+				vet()
+				files = []string{filepath.Join(t.TempDir(), "main.go")}
+			}
+			must(t, os.WriteFile(files[len(files)-1], []byte(block[1]), 0o600))
+		}
+		vet()
 	}
 	if programs == 0 {
 		t.Error("no document shows a complete program")

@@ -1,0 +1,549 @@
+package doctest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ohmycoins/infra/internal/localaws"
+	"github.com/ohmycoins/infra/internal/terraform"
+	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+// Account is a local AWS account in which the application has been running for a
+// while: what exists already is there, the operations stacks are applied, images were
+// deployed, and there are metrics and log lines.
+type Account struct {
+	Server *localaws.Server
+	// OMC is the path of the built omc program, "" when the project has none.
+	OMC string
+	// Recorded are the AWS calls of the Terraform runs so far: "iam:GetRole".
+	Recorded []string
+
+	projectDir     string
+	id             string
+	cli            int // major version of the AWS CLI
+	names          names
+	site           *site
+	rollouts       rollouts
+	stacks         map[string]*terraform.Workspace
+	recorder       *proxy
+	withoutDoubles bool
+	dirs           []string
+}
+
+// tools are the programs that documents use.
+var tools = map[string]string{
+	"bash": "bash 5 or newer",
+	"aws":  "the AWS CLI, version 1 or 2",
+	"jq":   "jq",
+	"curl": "curl",
+}
+
+// Open starts a local AWS, makes what exists already in every environment, and
+// applies the reviewed operations stacks to it. Close ends it.
+func Open(ctx context.Context, projectDir string, progress io.Writer) (_ *Account, err error) {
+	a := &Account{projectDir: projectDir, stacks: map[string]*terraform.Workspace{}}
+	for _, name := range slices.Sorted(maps.Keys(tools)) {
+		if _, err := exec.LookPath(name); err != nil {
+			return nil, fmt.Errorf("%s is not on PATH: install %s; the documents' commands need it", name, tools[name])
+		}
+	}
+	if a.cli, err = cliVersion(ctx); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if a.Server, err = localaws.Start(ctx, projectDir, progress); err != nil {
+		return nil, err
+	}
+	var hosts []string
+	for _, env := range environment.All() {
+		if err := localaws.Seed(ctx, a.Server, env); err != nil {
+			return nil, err
+		}
+		hosts = append(hosts, domains[env.Name]...)
+		if err := a.names.add(env); err != nil {
+			return nil, err
+		}
+	}
+	identity, err := sts.NewFromConfig(a.Server.Config()).GetCallerIdentity(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	a.id = aws.ToString(identity.Account)
+	alarms, err := cloudwatch.NewFromConfig(a.Server.Config(), localaws.CloudWatchJSON).DescribeAlarms(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, alarm := range alarms.MetricAlarms { // those that no environment lists
+		if err := a.names.add(alarm.AlarmName); err != nil {
+			return nil, err
+		}
+	}
+	if a.site, err = newSite(ctx, hosts); err != nil {
+		return nil, err
+	}
+	if err := a.buildOMC(ctx, progress); err != nil {
+		return nil, err
+	}
+	if err := a.applyStacks(ctx, progress); err != nil {
+		return nil, err
+	}
+	for _, env := range environment.All() {
+		if err := a.live(ctx, env); err != nil {
+			return nil, fmt.Errorf("making %s live: %w", env.Name, err)
+		}
+		if err := a.deploy(ctx, env); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// deploy deploys two images with omc, so that there is a record to go back by.
+func (a *Account) deploy(ctx context.Context, env environment.Environment) error {
+	if a.OMC == "" {
+		return nil
+	}
+	p, err := a.proxy(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	args := []string{"deploy", env.Name, "--yes"}
+	for _, service := range env.Cluster.Services {
+		args = append(args, "--image", service.Key+"="+service.Repository+"@"+digest(service.Key, 1))
+	}
+	omc := exec.CommandContext(ctx, a.OMC, args...)
+	omc.Env = p.environ(os.Environ())
+	if out, err := omc.CombinedOutput(); err != nil {
+		return fmt.Errorf("omc %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+// Close ends the local AWS and everything around it.
+func (a *Account) Close() error {
+	var errs []error
+	if a.recorder != nil {
+		a.recorder.close()
+	}
+	if a.site != nil {
+		errs = append(errs, a.site.close())
+	}
+	if a.Server != nil {
+		errs = append(errs, a.Server.Stop())
+	}
+	for _, dir := range a.dirs {
+		errs = append(errs, os.RemoveAll(dir))
+	}
+	return errors.Join(errs...)
+}
+
+// domains are the domain names of the application.
+var domains = map[string][]string{
+	"staging":    {"api.staging.ohmycoins.com", "dashboard.staging.ohmycoins.com"},
+	"production": {"api.ohmycoins.com", "dashboard.ohmycoins.com", "www.ohmycoins.com"},
+}
+
+var cliRelease = regexp.MustCompile(`aws-cli/([0-9]+)\.`)
+
+func cliVersion(ctx context.Context) (int, error) {
+	out, err := exec.CommandContext(ctx, "aws", "--version").CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("aws --version: %w: %s", err, out)
+	}
+	m := cliRelease.FindSubmatch(out)
+	if m == nil {
+		return 0, fmt.Errorf("aws --version says %q, want aws-cli/1 or aws-cli/2", out)
+	}
+	return strconv.Atoi(string(m[1]))
+}
+
+func (a *Account) tempDir(name string) (string, error) {
+	dir, err := os.MkdirTemp("", name)
+	if err == nil {
+		a.dirs = append(a.dirs, dir)
+	}
+	return dir, err
+}
+
+// buildOMC builds cmd/omc where the project has it.
+func (a *Account) buildOMC(ctx context.Context, progress io.Writer) error {
+	if found, _ := filepath.Glob(filepath.Join(a.projectDir, "cmd", "omc", "*.go")); len(found) == 0 {
+		fmt.Fprintln(progress, "cmd/omc does not exist yet: of blocks that use omc only the syntax is checked")
+		return nil
+	}
+	dir, err := a.tempDir("doctest-omc-")
+	if err != nil {
+		return err
+	}
+	program := filepath.Join(dir, "omc")
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/omc")
+	build.Dir = a.projectDir
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building cmd/omc: %w\n%s", err, out)
+	}
+	a.OMC = program
+	return nil
+}
+
+// applyStacks applies the stacks as they stand in __snapshots__, and records the
+// calls that this takes.
+func (a *Account) applyStacks(ctx context.Context, progress io.Writer) error {
+	inst, err := terraform.Setup(ctx, a.projectDir, progress)
+	if err != nil {
+		return err
+	}
+	if a.recorder, err = a.proxy(ctx); err != nil {
+		return err
+	}
+	env := a.Server.Env()
+	env["AWS_ENDPOINT_URL"] = a.recorder.url()
+	var group errgroup.Group
+	for _, stack := range environment.Names() {
+		ws, err := a.workspace(inst, stack, env)
+		if err != nil {
+			return err
+		}
+		a.stacks[stack] = ws
+		group.Go(func() error {
+			if err := ws.Init(ctx); err != nil {
+				return err
+			}
+			return ws.Apply(ctx)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	a.Recorded = a.recorder.actions()
+	return nil
+}
+
+// workspace makes a folder with a reviewed stack.
+func (a *Account) workspace(inst *terraform.Installation, stack string, env map[string]string) (*terraform.Workspace, error) {
+	doc, err := reviewed(a.projectDir, stack)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.names.add(doc["resource"]); err != nil {
+		return nil, err
+	}
+	dir, err := a.tempDir("doctest-" + stack + "-")
+	if err != nil {
+		return nil, err
+	}
+	content, err := json.Marshal(doc)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "cdk.tf.json"), content, 0o600); err != nil {
+		return nil, err
+	}
+	// As in the tests of the stacks: moto answers 500 to what it lacks.
+	const override = `{"provider": {"aws": [{"max_retries": 3}]}}`
+	if err := os.WriteFile(filepath.Join(dir, "local_override.tf.json"), []byte(override), 0o600); err != nil {
+		return nil, err
+	}
+	return inst.Workspace(dir, env)
+}
+
+// reviewed reads a stack of __snapshots__, where the dashboard's body has a file of
+// its own.
+func reviewed(projectDir, stack string) (map[string]any, error) {
+	dir := filepath.Join(projectDir, "__snapshots__", stack)
+	text, err := os.ReadFile(filepath.Join(dir, "stack_1.snap.json"))
+	if err != nil {
+		return nil, fmt.Errorf("%w (make snapshots writes it)", err)
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(text, &doc); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	body, err := os.ReadFile(filepath.Join(dir, "dashboard_1.snap.json"))
+	if err != nil {
+		return nil, err
+	}
+	resources, _ := doc["resource"].(map[string]any)
+	boards, _ := resources["aws_cloudwatch_dashboard"].(map[string]any)
+	for _, b := range boards {
+		if board, ok := b.(map[string]any); ok {
+			board["dashboard_body"] = strings.TrimSpace(string(body))
+		}
+	}
+	return doc, nil
+}
+
+func (a *Account) ecsARN(resource string) string {
+	return "arn:aws:ecs:ap-southeast-2:" + a.id + ":" + resource
+}
+
+// images is the URI of the repository of a service's images.
+func (a *Account) images(key string) string {
+	return a.id + ".dkr.ecr.ap-southeast-2.amazonaws.com/omc-" + key
+}
+
+// digest is the digest of the image that a service's nth revision runs.
+func digest(key string, n int) string {
+	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(manifest(key, n))))
+}
+
+func manifest(key string, n int) string {
+	return fmt.Sprintf(`{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json",`+
+		`"config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":1,"digest":"sha256:%064d"},"layers":[],`+
+		`"annotations":{"image":"%s %d"}}`, n, key, n)
+}
+
+// live gives an environment a past: two deployed images, healthy tasks, an hour of
+// metrics and log lines.
+func (a *Account) live(ctx context.Context, env environment.Environment) error {
+	cfg := a.Server.Config()
+	now := time.Now()
+	containers := ecs.NewFromConfig(cfg)
+	for _, service := range env.Cluster.Services {
+		for n := 1; n <= 2; n++ {
+			tag := fmt.Sprintf("%s-build%d", env.Name, n)
+			if _, err := ecr.NewFromConfig(cfg).PutImage(ctx, &ecr.PutImageInput{
+				RepositoryName: &service.Repository, ImageManifest: aws.String(manifest(service.Key, n)),
+				ImageTag: &tag, ImageDigest: aws.String(digest(service.Key, n)),
+			}); err != nil && !strings.Contains(err.Error(), "ImageAlreadyExists") {
+				return err
+			}
+		}
+		described, err := containers.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &service.Name})
+		if err != nil {
+			return err
+		}
+		old := described.TaskDefinition
+		old.ContainerDefinitions[0].Image = aws.String(a.images(service.Key) + "@" + digest(service.Key, 2))
+		registered, err := containers.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
+			Family: old.Family, NetworkMode: old.NetworkMode, RequiresCompatibilities: old.RequiresCompatibilities, Cpu: old.Cpu, Memory: old.Memory,
+			ExecutionRoleArn: old.ExecutionRoleArn, TaskRoleArn: old.TaskRoleArn, ContainerDefinitions: old.ContainerDefinitions,
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := containers.UpdateService(ctx, &ecs.UpdateServiceInput{
+			Cluster: &env.Cluster.Name, Service: &service.Name, TaskDefinition: registered.TaskDefinition.TaskDefinitionArn,
+		}); err != nil {
+			return err
+		}
+		if err := a.writeLog(ctx, service, now); err != nil {
+			return err
+		}
+	}
+	dimensions, err := a.target(ctx, env)
+	if err != nil {
+		return err
+	}
+	if err := a.measure(ctx, env, dimensions, now); err != nil {
+		return err
+	}
+	if err := a.charge(ctx); err != nil {
+		return err
+	}
+	certificate := exec.CommandContext(ctx, "aws", "acm", "request-certificate", "--domain-name", domains[env.Name][0], "--validation-method", "DNS")
+	certificate.Env = a.Server.Environ(os.Environ())
+	if out, err := certificate.CombinedOutput(); err != nil {
+		return fmt.Errorf("requesting a certificate: %w: %s", err, out)
+	}
+	return nil
+}
+
+// charge prepares the answer to one question about costs.
+func (a *Account) charge(ctx context.Context) error {
+	const results = `{"results": [{"ResultsByTime": [{"Estimated": true, "TimePeriod": {"Start": "2026-11-22", "End": "2026-11-23"},
+		"Groups": [{"Keys": ["AmazonCloudWatch"], "Metrics": {"UnblendedCost": {"Amount": "0.157", "Unit": "USD"}}}], "Total": {}}]}]}`
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.Server.URL+"/moto-api/static/ce/cost-and-usage-results", strings.NewReader(results))
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("preparing costs: %s", resp.Status)
+	}
+	return nil
+}
+
+func (a *Account) writeLog(ctx context.Context, service environment.Service, now time.Time) error {
+	logs := cloudwatchlogs.NewFromConfig(a.Server.Config())
+	stream := "ecs/" + service.Container + "/0123456789abcdef"
+	if _, err := logs.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &service.LogGroup, LogStreamName: &stream}); err != nil {
+		return err
+	}
+	lines := []string{
+		`INFO: 10.0.1.15:48122 - "GET /api/v1/utils/health-check/ HTTP/1.1" 200 OK`,
+		`ERROR: Exception in ASGI application`,
+		`INFO: 10.0.2.31:40002 - "POST /api/v1/login/access-token HTTP/1.1" 200 OK`,
+	}
+	var events []logtypes.InputLogEvent
+	for minute := 55; minute > 0; minute -= 5 {
+		for i, line := range lines {
+			at := now.Add(-time.Duration(minute)*time.Minute + time.Duration(i)*time.Second).UnixMilli()
+			events = append(events, logtypes.InputLogEvent{Message: aws.String(line), Timestamp: &at})
+		}
+	}
+	_, err := logs.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: &service.LogGroup, LogStreamName: &stream, LogEvents: events})
+	return err
+}
+
+// target puts a healthy task into each target group. It returns the dimensions of
+// the load balancer's metrics.
+func (a *Account) target(ctx context.Context, env environment.Environment) (map[string]string, error) {
+	client := elb.NewFromConfig(a.Server.Config())
+	dimensions := map[string]string{}
+	balancers, err := client.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{Names: []string{env.LoadBalancer.Name}})
+	if err != nil {
+		return nil, err
+	}
+	_, dimensions["LoadBalancer"], _ = strings.Cut(aws.ToString(balancers.LoadBalancers[0].LoadBalancerArn), ":loadbalancer/")
+	for _, group := range env.LoadBalancer.TargetGroups {
+		found, err := client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Names: []string{group.Name}})
+		if err != nil {
+			return nil, err
+		}
+		arn := found.TargetGroups[0].TargetGroupArn
+		_, dimensions[group.Key], _ = strings.Cut(aws.ToString(arn), "arn:aws:elasticloadbalancing:"+env.Region+":"+a.id+":")
+		if _, err := client.RegisterTargets(ctx, &elb.RegisterTargetsInput{
+			TargetGroupArn: arn,
+			Targets:        []elbtypes.TargetDescription{{Id: aws.String("10.0.11.20"), Port: aws.Int32(int32(group.Port))}},
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return dimensions, nil
+}
+
+// measure writes three hours of metrics, a value every five minutes.
+func (a *Account) measure(ctx context.Context, env environment.Environment, balancer map[string]string, now time.Time) error {
+	client := cloudwatch.NewFromConfig(a.Server.Config(), localaws.CloudWatchJSON, func(o *cloudwatch.Options) {
+		o.DisableRequestCompression = true // moto does not decompress
+	})
+	put := func(namespace string, dimensions map[string]string, metrics map[string]float64) error {
+		var dims []cloudwatchtypes.Dimension
+		for _, name := range slices.Sorted(maps.Keys(dimensions)) {
+			dims = append(dims, cloudwatchtypes.Dimension{Name: aws.String(name), Value: aws.String(dimensions[name])})
+		}
+		var data []cloudwatchtypes.MetricDatum
+		for _, name := range slices.Sorted(maps.Keys(metrics)) {
+			for minute := 175; minute > 0; minute -= 5 {
+				data = append(data, cloudwatchtypes.MetricDatum{
+					MetricName: &name, Dimensions: dims, Value: aws.Float64(metrics[name]),
+					Timestamp: aws.Time(now.Add(-time.Duration(minute) * time.Minute)),
+				})
+			}
+		}
+		_, err := client.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: &namespace, MetricData: data})
+		return err
+	}
+	var errs []error
+	for _, service := range env.Cluster.Services {
+		errs = append(errs, put("AWS/ECS", map[string]string{"ClusterName": env.Cluster.Name, "ServiceName": service.Name},
+			map[string]float64{"CPUUtilization": 23, "MemoryUtilization": 41}))
+		errs = append(errs, put("AWS/ApplicationELB", map[string]string{"LoadBalancer": balancer["LoadBalancer"], "TargetGroup": balancer[service.Key]},
+			map[string]float64{"HTTPCode_Target_5XX_Count": 1, "RequestCount": 300, "TargetResponseTime": 0.08, "UnHealthyHostCount": 0, "HealthyHostCount": 1}))
+	}
+	errs = append(errs, put("AWS/ApplicationELB", map[string]string{"LoadBalancer": balancer["LoadBalancer"]},
+		map[string]float64{"HTTPCode_Target_5XX_Count": 2, "RequestCount": 600, "TargetResponseTime": 0.08}))
+	errs = append(errs, put("AWS/RDS", map[string]string{"DBInstanceIdentifier": env.Database.Instance},
+		map[string]float64{
+			"CPUUtilization": 12, "DatabaseConnections": 9, "ReadIOPS": 3, "WriteIOPS": 11, "FreeStorageSpace": 14 << 30, "FreeableMemory": 300 << 20,
+			"CPUCreditBalance": 280, "TransactionLogsDiskUsage": 64 << 20,
+		}))
+	for _, node := range env.Cache.Nodes {
+		errs = append(errs, put("AWS/ElastiCache", map[string]string{"CacheClusterId": node.ID},
+			map[string]float64{
+				"CacheHitRate": 92, "CacheMisses": 40, "Evictions": 0, "DatabaseMemoryUsagePercentage": 35, "CurrItems": 5200, "CurrConnections": 14,
+				"EngineCPUUtilization": 4, "CPUUtilization": 7, "CPUCreditBalance": 144, "NewConnections": 2, "GetTypeCmds": 900, "SetTypeCmds": 120,
+			}))
+	}
+	return errors.Join(errs...)
+}
+
+// notify publishes to the topics of an alarm's new state, and returns them.
+func (a *Account) notify(alarm, state, reason string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	cfg := a.Server.Config()
+	found, err := cloudwatch.NewFromConfig(cfg, localaws.CloudWatchJSON).DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{alarm}})
+	if err != nil {
+		return nil, err
+	}
+	if len(found.MetricAlarms) != 1 {
+		return nil, fmt.Errorf("%d alarms are called %s", len(found.MetricAlarms), alarm)
+	}
+	topics := map[string][]string{
+		"ALARM": found.MetricAlarms[0].AlarmActions, "OK": found.MetricAlarms[0].OKActions,
+		"INSUFFICIENT_DATA": found.MetricAlarms[0].InsufficientDataActions,
+	}[state]
+	for _, topic := range topics {
+		if _, err := sns.NewFromConfig(cfg).Publish(ctx, &sns.PublishInput{TopicArn: &topic, Subject: aws.String(state + ": " + alarm), Message: &reason}); err != nil {
+			return nil, err
+		}
+	}
+	return topics, nil
+}
+
+// Cleanup plans both stacks, which must show no change, and destroys them as the
+// README tells people to, so that [Account.Recorded] has every call that operators
+// need permission for.
+func (a *Account) Cleanup(ctx context.Context) error {
+	const secret = "aws_secretsmanager_secret.app-secrets_secret_CE86DAB4"
+	var group errgroup.Group
+	for _, stack := range environment.Names() {
+		ws := a.stacks[stack]
+		group.Go(func() error {
+			plan, err := ws.Plan(ctx)
+			if err != nil {
+				return err
+			}
+			if changes := terraform.Changes(plan); len(changes) > 0 {
+				return fmt.Errorf("%s: after the documents' commands the plan has %d changes, want none: %v", stack, len(changes), changes)
+			}
+			if err := ws.StateRm(ctx, secret); err != nil {
+				return err
+			}
+			return ws.Destroy(ctx)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	a.Recorded = a.recorder.actions()
+	return nil
+}

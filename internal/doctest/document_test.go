@@ -1,0 +1,159 @@
+package doctest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// markdown is a document in which ' stands for `.
+func markdown(text string) string { return strings.ReplaceAll(text, "'", "`") }
+
+func TestParse(t *testing.T) {
+	doc, err := Parse(markdown(`# Guide
+## One
+'''bash
+echo a
+'''
+
+'''text
+a
+'''
+### Two
+<!-- not run: needs a database -->
+'''bash
+psql
+'''
+Text between.
+'''text
+not a sample
+'''
+1. In a list:
+
+   <!-- needs: aws-cli 2 -->
+   '''bash
+   aws logs tail x
+   '''
+   '''text
+   (no output)
+   '''
+'''sql
+SELECT 1
+'''
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Block{
+		{Line: 3, Heading: "One", Code: "echo a", Sample: "a", HasSample: true},
+		{Line: 12, Heading: "One / Two", Code: "psql", NotRun: "needs a database"},
+		{Line: 22, Heading: "One / Two", Code: "aws logs tail x", Sample: NoOutput, HasSample: true, NeedsV2: true},
+	}
+	if diff := cmp.Diff(want, doc.Blocks); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"open fence":      {"'''bash\necho", "line 1: a fence that is never closed"},
+		"comment in text": {"<!-- not run: x -->\n\ntext", "line 1: the comment is not directly above"},
+		"comment at end":  {"<!-- not run: x -->", "line 1: the comment is not directly above"},
+		"no reason":       {"<!-- not run -->\n'''bash\n'''", "line 1: want <!-- not run: reason -->"},
+		"other block":     {"<!-- not run: x -->\n'''sql\n'''", "line 1: the comment is not directly above"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse(markdown(c.text))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestFor(t *testing.T) {
+	doc, err := Parse(markdown("'''bash\nENV=staging   # or: production\necho $ENV\n'''\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !doc.HasEnvironment() {
+		t.Error("the document has an environment")
+	}
+	if got := doc.For("production").Blocks[0].Code; got != "ENV=production   # or: production\necho $ENV" {
+		t.Errorf("got %q", got)
+	}
+	if doc.Blocks[0].Code != "ENV=staging   # or: production\necho $ENV" {
+		t.Error("For changed the document")
+	}
+}
+
+func TestEmpty(t *testing.T) {
+	for output, want := range map[string]bool{
+		"": true, " \n": true, "None\n": true, "[]": true, "[\n    [],\n    null\n]": true, "None\tNone": true,
+		"0": false, "a": false, "[1]": false, "+----+\n|  x |": false, "+---+\n+---+": true,
+	} {
+		if got := empty(output); got != want {
+			t.Errorf("empty(%q) is %v", output, got)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	a := &Account{}
+	if err := a.names.add([]string{
+		"ohmycoins-staging-cluster", "ohmycoins-staging-backend", "/ecs/ohmycoins-staging/backend", "ohmycoins-staging-alb",
+		"ohmycoins-staging-app-secrets", "ohmycoins-staging/backend/cpu-high", "ohmycoins-staging-redis", "ohmycoins-staging-redis-001",
+		"ohmycoins-staging-postgres",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for name, known := range map[string]bool{
+		"ohmycoins-staging": true, "ohmycoins-prod/": true, "ohmycoins-staging-backend": true, "ohmycoins-staging-backend.": true,
+		"ohmycoins-staging-backend-service":  false,
+		"/ecs/ohmycoins-staging/backend":     true,
+		"/ecs/ohmycoins-staging-backend":     false,
+		"ohmycoins-staging/backend/cpu-high": true, "ohmycoins-staging/backend/cpu-hihg": false,
+		"ohmycoins-staging-cluster/ohmycoins-staging-backend": true,
+		"ohmycoins-staging-alb/50dc6c495c0c9188":              true, "ohmycoins-staging-lb/50dc6c495c0c9188": false,
+		"ohmycoins-staging-app-secrets-AbCdEf": true, "ohmycoins-staging-redis-003": false,
+		"ohmycoins-staging-postgres-20261123070000":                    true,
+		"ohmycoins-staging-alb-12345.ap-southeast-2.elb.amazonaws.com": true,
+		"ohmycoins-prod-backend":                                       false,
+	} {
+		if unknown := a.UnknownNames("x " + name + " y"); (len(unknown) == 0) != known {
+			t.Errorf("%s: unknown %v, want known %v", name, unknown, known)
+		}
+	}
+	if unknown := a.unknownNames("rds:CreateDBSnapshot", "ohmycoins-staging-new"); len(unknown) != 0 {
+		t.Errorf("creating: %v", unknown)
+	}
+	if unknown := a.unknownNames("rds:DescribeDBSnapshots", "ohmycoins-staging-new"); len(unknown) != 0 {
+		t.Errorf("after creating: %v", unknown)
+	}
+}
+
+func TestPolicyProblems(t *testing.T) {
+	doc := Document{Text: markdown(`<!-- policy: x -->
+'''json
+{"Statement": [
+  {"Sid": "A", "Effect": "Allow", "Action": ["sns:*", "sns:Publish"], "Resource": "*"},
+  {"Sid": "B", "Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
+]}
+'''`)}
+	all, err := Policies(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := all["x"]
+	if diff := cmp.Diff([]string{
+		"A: sns:* has a wildcard", "A: sns:* can be restricted to resources", "A: sns:Publish can be restricted to resources",
+	}, policy.Check()); diff != "" {
+		t.Errorf("check (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{
+		"ecs:RunTask is called and not allowed", "sns:* is allowed, and nothing calls it", "kms:Sign has a reason and is not allowed",
+	}, policy.Compare([]string{"ecs:RunTask", "sts:GetCallerIdentity"}, map[string]string{"sns:Publish": "later", "kms:Sign": "none"})); diff != "" {
+		t.Errorf("compare (-want +got):\n%s", diff)
+	}
+}

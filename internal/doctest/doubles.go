@@ -1,0 +1,374 @@
+package doctest
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A double answers a call that the local AWS lacks or gets wrong. It says whether it
+// did: what it leaves alone, it forwards.
+type double func(a *Account, body []byte, forward func() (response, error)) (response, bool, error)
+
+// doubleReasons says what the doubles of a service stand in for, for reports.
+var doubleReasons = map[string]string{
+	"ecs":         "ECS never rolls anything out there and runs no tasks: the stand-in reports each rollout as completed at once",
+	"elasticache": "events and changes of replication groups are missing there: the stand-in answers with samples",
+	"cloudwatch":  "alarm states reach no topic there and leave no history: the stand-in publishes to the alarm's topics and keeps the history",
+}
+
+var doubles = map[string]double{
+	"ecs:DescribeServices":               describeServices,
+	"ecs:UpdateService":                  describeServices,
+	"ecs:ListTasks":                      listTasks,
+	"ecs:DescribeTasks":                  describeTasks,
+	"ecs:RunTask":                        runTask,
+	"ecs:ListServiceDeployments":         listServiceDeployments,
+	"ecs:DescribeServiceRevisions":       describeServiceRevisions,
+	"elasticache:DescribeEvents":         cacheEvents,
+	"elasticache:ModifyReplicationGroup": modifyReplicationGroup,
+	"cloudwatch:SetAlarmState":           setAlarmState,
+	"cloudwatch:DescribeAlarmHistory":    alarmHistory,
+}
+
+// rollouts is what the doubles remember.
+type rollouts struct {
+	mu      sync.Mutex
+	updates map[string]int    // service name: how often it was updated
+	running map[string]string // service name: its task definition then
+	history []historyItem
+}
+
+type historyItem struct {
+	AlarmName, AlarmType, HistoryItemType, HistorySummary, HistoryData string
+	Timestamp                                                          float64
+}
+
+func answerJSON(value any) (response, bool, error) {
+	body, err := json.Marshal(value)
+	return response{http.StatusOK, http.Header{"Content-Type": {"application/x-amz-json-1.1"}}, body}, true, err
+}
+
+func answerXML(action, result string) (response, bool, error) {
+	body := fmt.Sprintf(`<%[1]sResponse xmlns="http://elasticache.amazonaws.com/doc/2015-02-02/"><%[1]sResult>%[2]s</%[1]sResult>`+
+		`<ResponseMetadata><RequestId>00000000-0000-0000-0000-000000000000</RequestId></ResponseMetadata></%[1]sResponse>`, action, result)
+	return response{http.StatusOK, http.Header{"Content-Type": {"text/xml"}}, []byte(body)}, true, nil
+}
+
+// parameters decodes a request in either of the two forms that AWS uses.
+func parameters(body []byte) map[string]any {
+	values := map[string]any{}
+	if json.Unmarshal(body, &values) == nil {
+		return values
+	}
+	form, _ := url.ParseQuery(string(body)) // what cannot be read is absent
+	for name := range form {
+		values[name] = form.Get(name)
+	}
+	return values
+}
+
+func field(values map[string]any, name string) string {
+	s, _ := values[name].(string)
+	return s
+}
+
+// lastPart is the name at the end of an ARN.
+func lastPart(arn string) string { return arn[strings.LastIndexAny(arn, "/")+1:] }
+
+// describeServices makes what moto says of services what ECS would say once their
+// rollouts are over: one deployment, completed, with every task running.
+func describeServices(a *Account, _ []byte, forward func() (response, error)) (response, bool, error) {
+	answer, err := forward()
+	if err != nil || answer.status != http.StatusOK {
+		return answer, false, err
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(answer.body, &doc); err != nil {
+		return answer, false, err
+	}
+	services, updated := doc["services"].([]any)
+	if one, ok := doc["service"].(map[string]any); ok {
+		services, updated = []any{one}, false
+	}
+	for _, s := range services {
+		service, ok := s.(map[string]any)
+		if !ok || service["status"] != "ACTIVE" {
+			continue
+		}
+		a.finishRollout(service, !updated)
+	}
+	out, _, err := answerJSON(doc)
+	answer.body = out.body
+	return answer, true, err
+}
+
+func (a *Account) finishRollout(service map[string]any, updated bool) {
+	name := field(service, "serviceName")
+	definition := field(service, "taskDefinition")
+	if !strings.HasPrefix(definition, "arn:") { // moto keeps what it was given
+		definition = a.ecsARN("task-definition/" + definition)
+		service["taskDefinition"] = definition
+	}
+	r := &a.rollouts
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.updates == nil {
+		r.updates, r.running = map[string]int{}, map[string]string{}
+	}
+	if updated {
+		r.updates[name]++
+	}
+	r.running[name] = definition
+	id := fmt.Sprintf("ecs-svc/%019d", r.updates[name]+1)
+	service["runningCount"], service["pendingCount"] = service["desiredCount"], 0
+	deployments, _ := service["deployments"].([]any)
+	if len(deployments) > 0 {
+		d, _ := deployments[0].(map[string]any)
+		d["id"], d["status"], d["rolloutState"] = id, "PRIMARY", "COMPLETED"
+		d["rolloutStateReason"] = "ECS deployment " + id + " completed."
+		d["taskDefinition"] = definition
+		d["desiredCount"], d["runningCount"], d["pendingCount"], d["failedTasks"] = service["desiredCount"], service["desiredCount"], 0, 0
+		service["deployments"] = []any{d}
+	}
+	service["events"] = []any{map[string]any{
+		"id": "00000000-0000-0000-0000-000000000000", "createdAt": float64(time.Now().Unix()),
+		"message": fmt.Sprintf("(service %s) has reached a steady state.", name),
+	}}
+}
+
+// taskARN is the ARN of the double's task of a service; the stopped one ends in 0.
+func (a *Account) taskARN(cluster, service, status string) string {
+	last := map[string]string{"STOPPED": "0"}[status]
+	digits := fmt.Sprintf("%x", service+service+service+service)
+	return a.ecsARN("task/" + lastPart(cluster) + "/" + digits[:31] + cmp.Or(last, "1"))
+}
+
+func listTasks(a *Account, body []byte, forward func() (response, error)) (response, bool, error) {
+	p := parameters(body)
+	service := field(p, "serviceName")
+	if service == "" {
+		answer, err := forward()
+		return answer, false, err
+	}
+	arn := a.taskARN(field(p, "cluster"), lastPart(service), field(p, "desiredStatus"))
+	a.rollouts.mu.Lock()
+	defer a.rollouts.mu.Unlock()
+	if a.rollouts.updates == nil {
+		a.rollouts.updates, a.rollouts.running = map[string]int{}, map[string]string{}
+	}
+	a.rollouts.running[arn] = lastPart(service)
+	return answerJSON(map[string]any{"taskArns": []string{arn}})
+}
+
+func describeTasks(a *Account, body []byte, forward func() (response, error)) (response, bool, error) {
+	p := parameters(body)
+	arns, _ := p["tasks"].([]any)
+	a.rollouts.mu.Lock()
+	defer a.rollouts.mu.Unlock()
+	var tasks []any
+	for _, item := range arns {
+		arn, _ := item.(string)
+		service, ok := a.rollouts.running[arn]
+		if !ok {
+			return endTasks(forward)
+		}
+		begun := float64(time.Now().Add(-time.Hour).Unix())
+		container := map[string]any{"name": service[strings.LastIndex(service, "-")+1:], "lastStatus": "RUNNING", "healthStatus": "UNKNOWN"}
+		task := map[string]any{
+			"taskArn": arn, "clusterArn": a.ecsARN("cluster/" + field(p, "cluster")), "lastStatus": "RUNNING", "desiredStatus": "RUNNING",
+			"group": "service:" + service, "launchType": "FARGATE", "createdAt": begun, "startedAt": begun,
+			"cpu": "256", "memory": "512", "healthStatus": "UNKNOWN", "containers": []any{container},
+			"taskDefinitionArn": a.rollouts.running[service], "availabilityZone": "ap-southeast-2a",
+			"attachments": []any{map[string]any{
+				"type": "ElasticNetworkInterface", "status": "ATTACHED",
+				"details": []any{map[string]any{"name": "privateIPv4Address", "value": "10.0.11.20"}},
+			}},
+		}
+		if strings.HasSuffix(arn, "0") {
+			container["lastStatus"], container["exitCode"], container["reason"] = "STOPPED", 137, "OutOfMemoryError: Container killed due to memory usage"
+			task["lastStatus"], task["desiredStatus"], task["stopCode"] = "STOPPED", "STOPPED", "EssentialContainerExited"
+			task["stoppedReason"], task["stoppedAt"] = "Essential container in task exited", float64(time.Now().Add(-20*time.Minute).Unix())
+		}
+		tasks = append(tasks, task)
+	}
+	return answerJSON(map[string]any{"tasks": tasks, "failures": []any{}})
+}
+
+// runTask makes numbers strings where moto writes numbers and ECS strings: the SDKs
+// refuse such an answer.
+func runTask(_ *Account, _ []byte, forward func() (response, error)) (response, bool, error) {
+	answer, err := forward()
+	if err != nil || answer.status != http.StatusOK {
+		return answer, false, err
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(answer.body, &doc); err != nil {
+		return answer, false, err
+	}
+	tasks, _ := doc["tasks"].([]any)
+	for _, t := range tasks {
+		if task, ok := t.(map[string]any); ok {
+			writeNumbers(task)
+		}
+	}
+	out, _, err := answerJSON(doc)
+	answer.body = out.body
+	return answer, true, err
+}
+
+// writeNumbers writes the size of a task, and of its containers, as ECS does.
+func writeNumbers(task map[string]any) {
+	containers, _ := task["containers"].([]any)
+	for _, part := range append([]any{task, task["overrides"]}, containers...) {
+		values, ok := part.(map[string]any)
+		if !ok {
+			continue
+		}
+		for _, name := range []string{"cpu", "memory", "memoryReservation"} {
+			if n, ok := values[name].(float64); ok {
+				values[name] = fmt.Sprintf("%.0f", n)
+			}
+		}
+	}
+}
+
+// endTasks makes tasks that were run by hand, such as a migration, end well at once.
+func endTasks(forward func() (response, error)) (response, bool, error) {
+	answer, err := forward()
+	if err != nil || answer.status != http.StatusOK {
+		return answer, false, err
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(answer.body, &doc); err != nil {
+		return answer, false, err
+	}
+	tasks, _ := doc["tasks"].([]any)
+	for _, t := range tasks {
+		task, _ := t.(map[string]any)
+		task["lastStatus"], task["desiredStatus"], task["stopCode"] = "STOPPED", "STOPPED", "EssentialContainerExited"
+		task["stoppedReason"] = "Essential container in task exited"
+		var containers []any
+		overrides, _ := task["overrides"].(map[string]any)
+		list, _ := overrides["containerOverrides"].([]any)
+		for _, o := range list {
+			override, _ := o.(map[string]any)
+			containers = append(containers, map[string]any{"name": override["name"], "lastStatus": "STOPPED", "exitCode": 0})
+		}
+		task["containers"] = containers
+		writeNumbers(task)
+	}
+	out, _, err := answerJSON(doc)
+	answer.body = out.body
+	return answer, true, err
+}
+
+// listServiceDeployments says that the first two revisions were deployed well.
+func listServiceDeployments(a *Account, body []byte, _ func() (response, error)) (response, bool, error) {
+	p := parameters(body)
+	cluster, service := lastPart(field(p, "cluster")), lastPart(field(p, "service"))
+	var list []any
+	for n := 2; n >= 1; n-- {
+		at := float64(time.Now().AddDate(0, 0, n-9).Unix())
+		list = append(list, map[string]any{
+			"serviceDeploymentArn": a.ecsARN(fmt.Sprintf("service-deployment/%s/%s/deployment%d", cluster, service, n)),
+			"serviceArn":           a.ecsARN("service/" + cluster + "/" + service),
+			"clusterArn":           a.ecsARN("cluster/" + cluster),
+			"status":               "SUCCESSFUL",
+			"createdAt":            at, "startedAt": at, "finishedAt": at + 240,
+			"targetServiceRevisionArn": a.ecsARN(fmt.Sprintf("service-revision/%s/%s/%019d", cluster, service, n)),
+		})
+	}
+	return answerJSON(map[string]any{"serviceDeployments": list})
+}
+
+func describeServiceRevisions(a *Account, body []byte, _ func() (response, error)) (response, bool, error) {
+	arns, _ := parameters(body)["serviceRevisionArns"].([]any)
+	var list []any
+	for _, item := range arns {
+		arn, _ := item.(string)
+		parts := strings.Split(arn, "/")
+		if len(parts) != 4 {
+			return response{http.StatusBadRequest, http.Header{}, []byte(`{"__type":"InvalidParameterException"}`)}, true, nil
+		}
+		service := parts[2]
+		var n int
+		if _, err := fmt.Sscanf(parts[3], "%d", &n); err != nil {
+			return response{}, true, err
+		}
+		key := service[strings.LastIndex(service, "-")+1:]
+		list = append(list, map[string]any{
+			"serviceRevisionArn": arn,
+			"serviceArn":         a.ecsARN("service/" + parts[1] + "/" + service),
+			"clusterArn":         a.ecsARN("cluster/" + parts[1]),
+			"taskDefinition":     a.ecsARN(fmt.Sprintf("task-definition/%s:%d", service, n)),
+			"createdAt":          float64(time.Now().AddDate(0, 0, n-9).Unix()),
+			"containerImages": []any{map[string]any{
+				"containerName": key,
+				"imageDigest":   digest(key, n),
+				"image":         a.images(key) + "@" + digest(key, n),
+			}},
+		})
+	}
+	return answerJSON(map[string]any{"serviceRevisions": list, "failures": []any{}})
+}
+
+func cacheEvents(_ *Account, body []byte, _ func() (response, error)) (response, bool, error) {
+	source := field(parameters(body), "SourceIdentifier")
+	return answerXML("DescribeEvents", fmt.Sprintf("<Events><Event><SourceIdentifier>%s</SourceIdentifier><SourceType>cache-cluster</SourceType>"+
+		"<Message>Cache node 0001 restarted</Message><Date>%s</Date></Event></Events>", source, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)))
+}
+
+func modifyReplicationGroup(_ *Account, body []byte, _ func() (response, error)) (response, bool, error) {
+	p := parameters(body)
+	return answerXML("ModifyReplicationGroup", fmt.Sprintf("<ReplicationGroup><ReplicationGroupId>%s</ReplicationGroupId>"+
+		"<Status>modifying</Status><CacheNodeType>%s</CacheNodeType></ReplicationGroup>", field(p, "ReplicationGroupId"), field(p, "CacheNodeType")))
+}
+
+// setAlarmState does what CloudWatch does when a state changes: it publishes to the
+// topics of the new state, and remembers both in the alarm's history.
+func setAlarmState(a *Account, body []byte, forward func() (response, error)) (response, bool, error) {
+	answer, err := forward()
+	if err != nil || answer.status != http.StatusOK {
+		return answer, false, err
+	}
+	p := parameters(body)
+	name, state, reason := field(p, "AlarmName"), field(p, "StateValue"), field(p, "StateReason")
+	topics, err := a.notify(name, state, reason)
+	if err != nil {
+		return answer, true, err
+	}
+	now := float64(time.Now().UnixMilli()) / 1000
+	r := &a.rollouts
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.history = append(r.history, historyItem{name, "MetricAlarm", "StateUpdate", "Alarm updated to " + state, "{}", now})
+	for _, topic := range topics {
+		r.history = append(r.history, historyItem{name, "MetricAlarm", "Action", "Successfully executed action " + topic, "{}", now + 0.1})
+	}
+	return answer, true, nil
+}
+
+func alarmHistory(a *Account, body []byte, _ func() (response, error)) (response, bool, error) {
+	p := parameters(body)
+	r := &a.rollouts
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := []historyItem{}
+	for _, item := range slices.Backward(r.history) {
+		if name := field(p, "AlarmName"); name != "" && name != item.AlarmName {
+			continue
+		}
+		if kind := field(p, "HistoryItemType"); kind != "" && kind != item.HistoryItemType {
+			continue
+		}
+		list = append(list, item)
+	}
+	return answerJSON(map[string]any{"AlarmHistoryItems": list})
+}

@@ -1,0 +1,217 @@
+package doctest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+// MaxNotRun is the share of blocks that may stay unexecuted.
+const MaxNotRun = 0.15
+
+// Run of a document for one environment.
+type Run struct {
+	Document string
+	// Environment is "" for a document that does not choose one.
+	Environment string
+	Results     []Result
+	Took        time.Duration
+}
+
+// Documents returns the documents whose commands are run: README.md and docs/*.md.
+func Documents(projectDir string) ([]Document, error) {
+	paths, err := filepath.Glob(filepath.Join(projectDir, "docs", "*.md"))
+	if err != nil {
+		return nil, err
+	}
+	var docs []Document
+	for _, path := range append([]string{filepath.Join(projectDir, "README.md")}, paths...) {
+		doc, err := Read(path)
+		if err != nil {
+			return nil, err
+		}
+		if rel, err := filepath.Rel(projectDir, path); err == nil {
+			doc.Path = rel
+		}
+		docs = append(docs, doc)
+	}
+	return docs, nil
+}
+
+// RunAll runs documents: those that choose an environment once for each, the others
+// once. Environments are worked on at the same time, documents one after the other.
+func (a *Account) RunAll(ctx context.Context, docs []Document) ([]Run, error) {
+	var runs []Run
+	var errs [2]error
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	for i, env := range environment.Names() {
+		wait.Go(func() {
+			for _, doc := range docs {
+				name := env
+				switch {
+				case len(doc.Blocks) == 0, !doc.HasEnvironment() && i > 0:
+					continue
+				case !doc.HasEnvironment():
+					name = ""
+				}
+				begin := time.Now()
+				results, err := a.Run(ctx, doc.For(env))
+				mu.Lock()
+				runs = append(runs, Run{doc.Path, name, results, time.Since(begin)})
+				mu.Unlock()
+				if err != nil {
+					errs[i] = err
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return runs, err
+		}
+	}
+	slices.SortStableFunc(runs, func(a, b Run) int { return strings.Compare(a.Document, b.Document) })
+	return runs, nil
+}
+
+// Counts are how many blocks of the documents did and did not run. A block counts
+// once, however many environments it ran for.
+type Counts struct {
+	Run, NotRun, WithOMC, Failed int
+}
+
+// Count counts the blocks.
+func Count(runs []Run) Counts {
+	var c Counts
+	seen := map[string]bool{}
+	for _, run := range runs {
+		for _, r := range run.Results {
+			key := fmt.Sprintf("%s:%d", run.Document, r.Block.Line)
+			if r.Status == Failed {
+				c.Failed++
+			}
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+			switch {
+			case r.Status == Syntax && usesOMC.MatchString(r.Block.Code) && !r.Block.NeedsV2:
+				c.WithOMC++
+			case r.Status == Skipped, r.Status == Syntax:
+				c.NotRun++
+			default:
+				c.Run++
+			}
+		}
+	}
+	return c
+}
+
+// Share is the share of blocks that did not run. Blocks that wait for cmd/omc do not
+// count until it exists.
+func (c Counts) Share() float64 {
+	if c.Run+c.NotRun == 0 {
+		return 1
+	}
+	return float64(c.NotRun) / float64(c.Run+c.NotRun)
+}
+
+// String implements fmt.Stringer.
+func (c Counts) String() string {
+	text := fmt.Sprintf("%d blocks ran, %d did not (%.0f %%, at most %.0f %% may)", c.Run, c.NotRun, 100*c.Share(), 100*MaxNotRun)
+	if c.WithOMC > 0 {
+		text += fmt.Sprintf("; of %d more only the syntax was checked, because cmd/omc does not exist yet", c.WithOMC)
+	}
+	return text
+}
+
+// Report prints what became of each procedure: its commands, pass or fail, and time.
+func Report(out io.Writer, runs []Run) {
+	doubled := map[string]bool{}
+	for _, run := range runs {
+		fmt.Fprintf(out, "\n%s", run.Document)
+		if run.Environment != "" {
+			fmt.Fprintf(out, " for %s", run.Environment)
+		}
+		fmt.Fprintf(out, " (%.0f s)\n", run.Took.Seconds())
+		for _, group := range byHeading(run.Results) {
+			fmt.Fprintf(out, "  %-11s %6.1f s  %s\n", group.status, group.took.Seconds(), group.heading)
+			for _, r := range group.results {
+				for _, line := range r.describe() {
+					fmt.Fprintf(out, "  %22s%s\n", "", line)
+				}
+				for _, d := range r.Doubles {
+					doubled[d] = true
+				}
+			}
+		}
+	}
+	fmt.Fprintf(out, "\nStand-ins, for what the local AWS lacks\n")
+	for _, service := range slices.Sorted(maps.Keys(doubleReasons)) {
+		var calls []string
+		for _, d := range slices.Sorted(maps.Keys(doubled)) {
+			if name, ok := strings.CutPrefix(d, service+":"); ok {
+				calls = append(calls, name)
+			}
+		}
+		if len(calls) > 0 {
+			fmt.Fprintf(out, "  %s: %s (%s)\n", service, doubleReasons[service], strings.Join(calls, ", "))
+		}
+	}
+	fmt.Fprintf(out, "  https: nothing listens at the application's domains: a stand-in answers there as the application does\n")
+	fmt.Fprintf(out, "\n%v\n", Count(runs))
+}
+
+type procedure struct {
+	heading string
+	status  Status
+	took    time.Duration
+	results []Result
+}
+
+// byHeading groups consecutive blocks under one heading. The worst status counts.
+func byHeading(results []Result) []procedure {
+	rank := map[Status]int{Skipped: 0, Syntax: 1, Passed: 2, Failed: 3}
+	var list []procedure
+	for _, r := range results {
+		if len(list) == 0 || list[len(list)-1].heading != r.Block.Heading {
+			list = append(list, procedure{heading: r.Block.Heading, status: r.Status})
+		}
+		p := &list[len(list)-1]
+		p.results = append(p.results, r)
+		p.took += r.Took
+		if rank[r.Status] > rank[p.status] {
+			p.status = r.Status
+		}
+	}
+	return list
+}
+
+// describe says in lines what a block did.
+func (r Result) describe() []string {
+	var lines []string
+	switch {
+	case r.Status == Skipped || r.Status == Syntax:
+		lines = append(lines, fmt.Sprintf("line %d: %s: %s", r.Block.Line, r.Status, r.Reason))
+	case len(r.Calls) > 0:
+		lines = append(lines, fmt.Sprintf("line %d: %s", r.Block.Line, strings.Join(r.Calls, " ")))
+	default:
+		first, _, _ := strings.Cut(strings.TrimSpace(r.Block.Code), "\n")
+		lines = append(lines, fmt.Sprintf("line %d: %s", r.Block.Line, first))
+	}
+	for _, problem := range r.Problems {
+		lines = append(lines, "FAILED: "+strings.ReplaceAll(problem, "\n", "; "))
+	}
+	return lines
+}

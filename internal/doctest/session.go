@@ -1,0 +1,246 @@
+package doctest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Status is what became of a block.
+type Status string
+
+// What can become of a block.
+const (
+	Passed Status = "passed"
+	Failed Status = "failed"
+	// Skipped: the document says why the block cannot run.
+	Skipped Status = "not run"
+	// Syntax: only the syntax was checked.
+	Syntax Status = "syntax only"
+)
+
+// Result is what became of a block.
+type Result struct {
+	Block  Block
+	Status Status
+	// Problems are why it failed.
+	Problems []string
+	// Reason is why it did not run.
+	Reason string
+	Stdout string
+	Stderr string
+	Took   time.Duration
+	// Calls are the AWS calls that it made, in order: "ecs:DescribeServices".
+	Calls []string
+	// Doubles are the calls that a stand-in answered instead of the local AWS.
+	Doubles []string
+
+	index int // of the block in its document
+}
+
+// sessionTimeout bounds one document's session, whatever its commands wait for.
+const sessionTimeout = 10 * time.Minute
+
+// Run runs the blocks of a document in one bash session with "set -euo pipefail" in
+// a folder of its own. Where a block fails, the following ones go on with the
+// variables and functions that were set before it.
+func (a *Account) Run(ctx context.Context, doc Document) ([]Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, sessionTimeout)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "doctest-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // in the system's temporary folder
+	home := filepath.Join(dir, "home")
+	if err := os.Mkdir(home, 0o755); err != nil {
+		return nil, err
+	}
+	proxy, err := a.proxy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer proxy.close()
+
+	results := make([]Result, len(doc.Blocks))
+	run := make([]bool, len(doc.Blocks))
+	for i, b := range doc.Blocks {
+		results[i] = Result{Block: b, index: i}
+		r := &results[i]
+		switch {
+		case b.NotRun != "":
+			r.Status, r.Reason = Skipped, b.NotRun
+		case b.NeedsV2 && a.cli < 2:
+			r.Status, r.Reason = Syntax, "needs version 2 of the AWS CLI"
+		case a.OMC == "" && usesOMC.MatchString(b.Code):
+			r.Status, r.Reason = Syntax, "cmd/omc does not exist yet"
+		default:
+			run[i] = true
+		}
+		if err := checkSyntax(ctx, b.Code); err != nil {
+			run[i], r.Status = false, Failed
+			r.Problems = append(r.Problems, err.Error())
+		}
+	}
+	environ := append(proxy.environ(os.Environ()), "HOME="+home, "DOCTEST="+dir)
+	if a.OMC != "" {
+		environ = append(environ, "PATH="+filepath.Dir(a.OMC)+":"+os.Getenv("PATH"))
+	}
+	docs, err := filepath.Abs(filepath.Join(a.projectDir, "docs"))
+	if err != nil {
+		return nil, err
+	}
+	for first := 0; first < len(run); {
+		next, err := session(ctx, dir, docs, environ, doc.Blocks, run, first, results)
+		if err != nil {
+			return results, fmt.Errorf("%s: %w", doc.Path, err)
+		}
+		first = next
+	}
+	for i := range results {
+		if run[i] {
+			results[i].judge(proxy)
+		}
+	}
+	return results, nil
+}
+
+var usesOMC = regexp.MustCompile(`(?m)(^|[|;&(]\s*|\bif )omc `)
+
+func checkSyntax(ctx context.Context, code string) error {
+	cmd := exec.CommandContext(ctx, "bash", "-n")
+	cmd.Stdin = strings.NewReader(code)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("syntax: %s", strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// session runs the blocks from first on, until one fails. It returns the index of
+// the block to go on with.
+func session(ctx context.Context, dir, docs string, environ []string, blocks []Block, run []bool, first int, results []Result) (int, error) {
+	state := filepath.Join(dir, "state")
+	var script strings.Builder
+	// State that bash will not set again, such as its own read-only variables, is
+	// nothing that a document sets.
+	fmt.Fprintf(&script, "if [ -f %q ]; then source %q 2>/dev/null || true; fi\nset -euo pipefail\n", state, state)
+	name := func(i int, what string) string { return filepath.Join(dir, fmt.Sprintf("%d.%s", i, what)) }
+	for i := first; i < len(blocks); i++ {
+		if !run[i] {
+			continue
+		}
+		fmt.Fprintf(&script, "export AWS_EXECUTION_ENV=block-%d\n", i)
+		fmt.Fprintf(&script, "printf '%%s' \"$EPOCHREALTIME\" >%q\nexec >%q 2>%q\n", name(i, "begin"), name(i, "out"), name(i, "err"))
+		script.WriteString(blocks[i].Code)
+		fmt.Fprintf(&script, "\n{ declare -p; declare -f; } >%q\n", state)
+		fmt.Fprintf(&script, "printf '%%s' \"$EPOCHREALTIME\" >%q\n", name(i, "end"))
+	}
+	work := filepath.Join(dir, "work")
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		return 0, err
+	}
+	// Commands that read a document find it where they would in the project.
+	if err := os.Symlink(docs, filepath.Join(work, "docs")); err != nil && !errors.Is(err, fs.ErrExist) {
+		return 0, err
+	}
+	file := filepath.Join(dir, "script.sh")
+	if err := os.WriteFile(file, []byte(script.String()), 0o600); err != nil {
+		return 0, err
+	}
+	cmd := exec.CommandContext(ctx, "bash", "--noprofile", "--norc", file)
+	cmd.Dir, cmd.Env = work, environ
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		return 0, err
+	}
+	for i := first; i < len(blocks); i++ {
+		if !run[i] {
+			continue
+		}
+		r := &results[i]
+		stdout, _ := os.ReadFile(name(i, "out"))
+		stderr, _ := os.ReadFile(name(i, "err"))
+		r.Stdout, r.Stderr = string(stdout), string(stderr)
+		begin, started := clock(name(i, "begin"))
+		end, ended := clock(name(i, "end"))
+		if ended {
+			r.Took = end.Sub(begin)
+			continue
+		}
+		if !started {
+			return 0, fmt.Errorf("line %d was never reached: %w", r.Block.Line, err)
+		}
+		r.Took = time.Since(begin)
+		r.Status = Failed
+		why := "it ended the session"
+		if err != nil {
+			why = err.Error()
+		}
+		if ctx.Err() != nil {
+			return 0, fmt.Errorf("line %d did not end: %w", r.Block.Line, context.Cause(ctx))
+		}
+		r.Problems = append(r.Problems, why+": "+lastLines(r.Stderr, 6))
+		return i + 1, nil
+	}
+	return len(blocks), nil
+}
+
+// clock reads a time that bash wrote.
+func clock(file string) (time.Time, bool) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return time.Time{}, false
+	}
+	seconds, err := strconv.ParseFloat(strings.Replace(string(text), ",", ".", 1), 64)
+	return time.UnixMicro(int64(seconds * 1e6)), err == nil
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// judge compares what a block did with what the document says of it.
+func (r *Result) judge(proxy *proxy) {
+	var unknown []string
+	r.Calls, r.Doubles, unknown = proxy.of(r.index)
+	for _, name := range unknown {
+		r.Problems = append(r.Problems, name+" does not exist")
+	}
+	if r.Status != Failed && r.Block.HasSample {
+		wants := strings.TrimSpace(r.Block.Sample)
+		switch {
+		case wants == NoOutput && !empty(r.Stdout):
+			r.Problems = append(r.Problems, "it printed "+strconv.Quote(lastLines(r.Stdout, 3))+", the document says that it prints nothing")
+		case wants != NoOutput && wants != "" && empty(r.Stdout):
+			r.Problems = append(r.Problems, "it printed nothing, the document shows "+strconv.Quote(lastLines(wants, 1)))
+		}
+	}
+	r.Status = Passed
+	if len(r.Problems) > 0 {
+		r.Status = Failed
+	}
+}
+
+// empty says whether there is nothing in an output: the AWS CLI prints "None" or an
+// empty list for a query that matches nothing.
+func empty(output string) bool {
+	for _, word := range strings.Fields(output) {
+		if word != "None" && strings.Trim(word, "[]{},|+-") != "" && word != "null" && word != "null," {
+			return false
+		}
+	}
+	return true
+}
