@@ -60,7 +60,7 @@ what ran before runs.`,
 		return nil
 	}
 	root.AddCommand(deployCommand(o), rollbackCommand(o), statusCommand(o), unlockCommand(o),
-		verifyCommand(o), secretsCommand(o))
+		verifyCommand(o), secretsCommand(o), alarmsCommand(o))
 	return root
 }
 

@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-
 )
 
 func secretsCommand(o *options) *cobra.Command {
@@ -79,4 +78,3 @@ no value is.`,
 	_ = cmd.MarkFlagFilename("file", "json")
 	return cmd
 }
-

@@ -508,7 +508,7 @@ func (a *App) putSecret(ctx, work context.Context, pending *pendingSecret, token
 		a.out.Warn("the secret was written, and whether somebody else changed it at the same moment is not known: " + brief(err))
 	case after.current != token:
 		return true, fmt.Errorf("secret %s was written, and somebody else has changed it at the same moment: version %s is there now; run the command again", name, orNothing(after.current))
-	case pending.read != "" && after.previous != pending.read:
+	case after.previous != pending.read:
 		return true, fmt.Errorf("secret %s was written over a change that somebody else made at the same moment: version %s holds that change; compare, and put it back", name, cmp.Or(after.previous, "which is gone"))
 	}
 	return true, nil
