@@ -104,9 +104,9 @@ func TestMergeSecret(t *testing.T) {
 	}
 }
 
-// put plans and, unless that fails, writes.
-func (b *bench) put(file string) (SecretChange, error) {
-	change, err := b.app.PlanSecret(b.t.Context(), []byte(file))
+// put plans to write newValue and, unless that fails, writes it.
+func (b *bench) put() (SecretChange, error) {
+	change, err := b.app.PlanSecret(b.t.Context(), []byte(newValue))
 	if err != nil {
 		return change, err
 	}
@@ -128,7 +128,7 @@ func TestPutSecret(t *testing.T) {
 	b := newBench(t)
 	want := b.secret()
 	want["SMTP_PASSWORD"], want["SMTP_PORT"] = "marker-new-value", "587"
-	change, err := b.put(newValue)
+	change, err := b.put()
 	if err != nil || change.Outcome != Succeeded || change.Others != 21 || len(change.Version) != 32 {
 		t.Fatalf("%+v: %v", change, err)
 	}
@@ -139,7 +139,7 @@ func TestPutSecret(t *testing.T) {
 		t.Errorf("version %s, want %s", got, change.Version)
 	}
 	// The same again changes nothing and writes nothing.
-	if change, err = b.put(newValue); err != nil || change.Changes() || change.Version != "" || b.cloud.Count("PutSecretValue") != 1 {
+	if change, err = b.put(); err != nil || change.Changes() || change.Version != "" || b.cloud.Count("PutSecretValue") != 1 {
 		t.Errorf("%+v: %v, %d writes", change, err, b.cloud.Count("PutSecretValue"))
 	}
 }
@@ -164,7 +164,7 @@ func TestPutSecretIsRepeated(t *testing.T) {
 	for _, kind := range []awstest.FaultKind{awstest.Reset, awstest.Broken, awstest.Throttled} {
 		b := newBench(t)
 		b.cloud.Faults = []*awstest.Fault{{Op: "PutSecretValue", Times: 2, Kind: kind, Effect: true}}
-		change, err := b.put(newValue)
+		change, err := b.put()
 		if versions := b.cloud.Health.Versions[b.cloud.SecretARN()]; err != nil || change.Outcome != Succeeded || len(versions) != 2 {
 			t.Errorf("%s: %v: %v, versions %v", kind, change.Outcome, err, versions)
 		}
@@ -222,7 +222,7 @@ func TestPutSecretFails(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
 			test.change(b)
-			change, err := b.put(newValue)
+			change, err := b.put()
 			if err == nil || change.Outcome != test.outcome || b.cloud.Count("PutSecretValue") != test.writes {
 				t.Fatalf("%v, %d writes: %v", change.Outcome, b.cloud.Count("PutSecretValue"), err)
 			}
@@ -237,7 +237,7 @@ func TestPutFirstSecret(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.cloud.Secrets[b.cloud.SecretARN()] = ""
-	change, err := b.put(newValue)
+	change, err := b.put()
 	if err != nil || change.Others != 0 || len(b.secret()) != 2 {
 		t.Fatalf("%+v: %v", change, err)
 	}
