@@ -397,8 +397,8 @@ func decodePairs(text []byte) ([]pair, error) {
 }
 
 // mergeSecret puts values over those of a secret's JSON. No key is ever dropped, and
-// what is not named stays byte for byte what it was. It returns the new JSON, what becomes of each
-// key of values, and how many other keys there are.
+// what is not named keeps its value. It returns the new JSON, what becomes of each key
+// of values, and how many other keys there are.
 func mergeSecret(text string, values map[string]string) (merged string, changes []KeyChange, others int, err error) {
 	var all map[string]json.RawMessage
 	if json.Unmarshal([]byte(text), &all) != nil || all == nil {
