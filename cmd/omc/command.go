@@ -59,7 +59,8 @@ what ran before runs.`,
 		}
 		return nil
 	}
-	root.AddCommand(deployCommand(o), rollbackCommand(o), statusCommand(o), unlockCommand(o))
+	root.AddCommand(deployCommand(o), rollbackCommand(o), statusCommand(o), unlockCommand(o),
+		verifyCommand(o), secretsCommand(o), alarmsCommand(o))
 	return root
 }
 
@@ -77,6 +78,23 @@ func versionText() string {
 		}
 	}
 	return info.Main.Version
+}
+
+// group is a command that only has others below it.
+func group(use, short string, below ...*cobra.Command) *cobra.Command {
+	var names []string
+	for _, cmd := range below {
+		names = append(names, cmd.Name())
+	}
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: short,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return fmt.Errorf("command: is %q, want %s: %s %s ENV", strings.Join(args, " "), strings.Join(names, " or "), cmd.CommandPath(), names[0])
+		},
+	}
+	cmd.AddCommand(below...)
+	return cmd
 }
 
 // changes adds the flags of commands that change something.
@@ -184,6 +202,16 @@ func (o *options) finish(result deploy.Result, failure error) error {
 		return nil
 	}
 	return exitStatus{failure, result.Outcome.ExitStatus()}
+}
+
+// end prints the result of a verb that leaves services alone and turns its error into
+// an exit status.
+func (o *options) end(result texter, outcome deploy.Outcome, failure error) error {
+	err := o.print(result)
+	if failure == nil {
+		return err
+	}
+	return errors.Join(err, exitStatus{failure, outcome.ExitStatus()})
 }
 
 func appendSummary(path string, result deploy.Result) error {

@@ -95,7 +95,7 @@ func TestUsage(t *testing.T) {
 		{"rollback staging --service other", 2, `--service: is "other", want backend or frontend`},
 		{"completion bash", 0, "__start_omc"},
 		{"__complete deploy ", 0, "staging\nproduction"},
-		{"verify staging", 2, "unknown command"},
+		{"nonsense staging", 2, "unknown command"},
 	} {
 		t.Run(test.args, func(t *testing.T) {
 			t.Parallel()

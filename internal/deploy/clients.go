@@ -20,9 +20,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
@@ -42,7 +45,7 @@ const (
 	pollInterval = 5 * time.Second
 )
 
-// clients are the AWS services that a deployment talks to.
+// clients are the AWS services that the verbs talk to.
 type clients struct {
 	alarms  *cloudwatch.Client
 	logs    *cloudwatchlogs.Client
@@ -52,6 +55,10 @@ type clients struct {
 	objects *s3.Client
 	secrets *secretsmanager.Client
 	caller  *sts.Client
+
+	databases *rds.Client
+	caches    *elasticache.Client
+	topics    *sns.Client
 }
 
 func newClients(cfg aws.Config, env environment.Environment) clients {
@@ -87,6 +94,10 @@ func newClients(cfg aws.Config, env environment.Environment) clients {
 		objects: s3.NewFromConfig(cfg, func(o *s3.Options) { o.DisableLogOutputChecksumValidationSkipped = true }),
 		secrets: secretsmanager.NewFromConfig(cfg),
 		caller:  sts.NewFromConfig(cfg),
+
+		databases: rds.NewFromConfig(cfg),
+		caches:    elasticache.NewFromConfig(cfg),
+		topics:    sns.NewFromConfig(cfg),
 	}
 }
 

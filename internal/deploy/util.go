@@ -2,6 +2,8 @@ package deploy
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"maps"
 	"slices"
@@ -35,4 +37,11 @@ func eachUntilFailure[T any](ctx context.Context, items []T, do func(context.Con
 		return nil
 	})
 	return first
+}
+
+// newToken returns what AWS takes for the id of one request: 32 characters.
+func newToken() string {
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return hex.EncodeToString(random[:])
 }

@@ -53,6 +53,7 @@ type Cloud struct {
 	Migration    Migration
 	Answers      map[string]Answer // of the application, by path
 	ClusterState string
+	Health       Health
 	// RegistryURL is a real registry; digests come from there when it is set.
 	RegistryURL string
 
@@ -233,6 +234,7 @@ func (c *Cloud) seed(env environment.Environment) {
 		}
 	}
 	c.Env = env
+	c.seedHealth(env)
 }
 
 func (c *Cloud) arn(service, rest string) string {

@@ -44,6 +44,16 @@ func (c *Cloud) answer(r request) reply {
 		"PutObject":              c.putObject,
 		"DeleteObject":           c.deleteObject,
 		"ListObjects":            c.listObjects,
+
+		"DescribeSecret":           c.describeSecret,
+		"PutSecretValue":           c.putSecretValue,
+		"ListTagsForResource":      c.listTagsForResource,
+		"SetAlarmState":            c.setAlarmState,
+		"FilterLogEvents":          c.filterLogEvents,
+		"DescribeTargetGroups":     c.describeTargetGroups,
+		"DescribeDBInstances":      c.describeDatabases,
+		"DescribeCacheClusters":    c.describeCacheClusters,
+		"ListSubscriptionsByTopic": c.listSubscriptionsByTopic,
 	}[r.op]
 	if !ok {
 		return failure(http.StatusNotImplemented, "NotImplemented", "awstest has no "+r.op)
@@ -132,11 +142,12 @@ func (c *Cloud) getAuthorizationToken(request) reply {
 }
 
 func (c *Cloud) getSecretValue(r request) reply {
-	text, exists := c.Secrets[r.text("SecretId")]
+	secret := c.secret(r)
+	text, exists := c.Secrets[secret]
 	if !exists || text == "" {
 		return failure(http.StatusBadRequest, "ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
 	}
-	return ok(map[string]any{"ARN": r.text("SecretId"), "SecretString": text, "VersionStages": []any{"AWSCURRENT"}})
+	return ok(map[string]any{"ARN": secret, "VersionId": c.presentVersion(secret), "SecretString": text, "VersionStages": []any{"AWSCURRENT"}})
 }
 
 func (c *Cloud) describeAlarms(r request) reply {
@@ -145,7 +156,7 @@ func (c *Cloud) describeAlarms(r request) reply {
 		wanted := r.texts("AlarmNames")
 		prefix := r.text("AlarmNamePrefix")
 		if slices.Contains(wanted, name) || prefix != "" && strings.HasPrefix(name, prefix) {
-			list = append(list, map[string]any{"AlarmName": name, "StateValue": c.Alarms[name], "StateReason": "12 datapoints were over the threshold"})
+			list = append(list, c.alarmJSON(name))
 		}
 	}
 	return ok(map[string]any{"MetricAlarms": list})
@@ -169,6 +180,7 @@ func (c *Cloud) getLogEvents(r request) reply {
 
 func (c *Cloud) describeTargetHealth(r request) reply {
 	var members strings.Builder
+	members.WriteString(c.healthyTargets(r.form.Get("TargetGroupArn")))
 	for _, name := range slices.Sorted(maps.Keys(c.Services)) {
 		service := c.Services[name]
 		if service.TargetGroup != r.form.Get("TargetGroupArn") {
