@@ -26,7 +26,7 @@ demo: ## Deploy staging to a local AWS and show the result (KEEP=1 leaves it run
 
 .PHONY: test
 test: ## Run every test: Go, synth, terraform validate, terraform apply on a local AWS
-	go test -count=1 ./...
+	go test -count=1 -timeout=20m ./...
 
 .PHONY: synth
 synth: ## Write the Terraform JSON of both stacks to cdktf.out
