@@ -38,7 +38,15 @@ func TestReadmeAlarmTable(t *testing.T) {
 // environmentTable renders what the environments differ in.
 func environmentTable() string {
 	rows := [][]string{
-		{""}, {"prefix of names"}, {"cluster"}, {"services"}, {"load balancer"}, {"database"}, {"Redis"}, {"secret"}, {"log groups"},
+		{""},
+		{"prefix of names"},
+		{"cluster"},
+		{"services"},
+		{"load balancer"},
+		{"database"},
+		{"Redis"},
+		{"secret"},
+		{"log groups"},
 		{"Container Insights"},
 	}
 	for _, env := range environment.All() {
