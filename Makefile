@@ -26,12 +26,12 @@ demo: ## Deploy staging to a local AWS and show the result (KEEP=1 leaves it run
 
 .PHONY: test
 test: ## Run the tests: Go, synth, terraform validate, terraform apply on a local AWS, omc
-	go test -count=1 -skip '^TestDocuments$$' ./...
+	go test -count=1 -timeout=20m -skip '^TestDocuments$$' ./...
 	@echo "The commands in the documents were not run: make documents runs them (5 minutes)."
 
 .PHONY: documents
 documents: ## Run every command of README.md and docs/ against a local AWS
-	go test -count=1 -run '^TestDocuments$$' -v ./internal/doctest
+	go test -count=1 -timeout=20m -run '^TestDocuments$$' -v ./internal/doctest
 
 .PHONY: synth
 synth: ## Write the Terraform JSON of both stacks to cdktf.out
