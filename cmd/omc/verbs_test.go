@@ -14,6 +14,7 @@ import (
 
 func TestVerbUsage(t *testing.T) {
 	t.Parallel()
+	cloud := newCloud(t)
 	for args, want := range map[string]string{
 		"verify":                               `ENV: is "", want staging or production: omc verify staging`,
 		"secrets":                              `command: is "", want check or put: omc secrets check ENV`,
@@ -23,7 +24,7 @@ func TestVerbUsage(t *testing.T) {
 		"secrets put staging --file none.json": "--file: open none.json: no such file",
 		"alarms test":                          `ENV: is "", want staging or production: omc alarms test staging`,
 	} {
-		got := omc(t, nil, t.TempDir(), "", nil, strings.Fields(args)...)
+		got := omc(t, cloud, t.TempDir(), "", nil, strings.Fields(args)...)
 		if got.status != 2 || !strings.Contains(got.stderr, want) || got.stdout != "" {
 			t.Errorf("%s: status %d, want 2 with %q; output:\n%s%s", args, got.status, want, got.stdout, got.stderr)
 		}
