@@ -185,23 +185,40 @@ func SDKActions(dir string) ([]string, error) {
 	found := map[string]bool{}
 	for _, tree := range trees {
 		ast.Inspect(tree, func(n ast.Node) bool {
-			method, ok := n.(*ast.SelectorExpr)
-			if !ok || !ast.IsExported(method.Sel.Name) {
+			field, call := sdkCall(n)
+			service := services[field]
+			if service == "" {
 				return true
 			}
-			client, ok := method.X.(*ast.SelectorExpr)
-			if !ok || services[client.Sel.Name] == "" {
-				return true
+			if service == "s3" && s3Actions[call] != "" {
+				call = s3Actions[call]
 			}
-			name := method.Sel.Name
-			if services[client.Sel.Name] == "s3" && s3Actions[name] != "" {
-				name = s3Actions[name]
-			}
-			found[services[client.Sel.Name]+":"+name] = true
+			found[service+":"+call] = true
 			return true
 		})
 	}
 	return slices.Sorted(maps.Keys(found)), nil
+}
+
+// sdkCall returns the client's field and the call of "….field.Call", and of a
+// paginator that is made for it.
+func sdkCall(n ast.Node) (field, call string) {
+	switch n := n.(type) {
+	case *ast.SelectorExpr:
+		if client, ok := n.X.(*ast.SelectorExpr); ok && ast.IsExported(n.Sel.Name) {
+			return client.Sel.Name, n.Sel.Name
+		}
+	case *ast.CallExpr:
+		constructor, ok := n.Fun.(*ast.SelectorExpr)
+		if !ok || len(n.Args) == 0 {
+			break
+		}
+		call, isPaginator := strings.CutSuffix(strings.TrimPrefix(constructor.Sel.Name, "New"), "Paginator")
+		if client, ok := n.Args[0].(*ast.SelectorExpr); ok && isPaginator {
+			return client.Sel.Name, call
+		}
+	}
+	return "", ""
 }
 
 // findClients finds the fields of a struct clients whose types are *<package>.Client.
