@@ -57,11 +57,11 @@ func TestPickAlarms(t *testing.T) {
 func TestRecipient(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ protocol, endpoint, arn, want string }{
-		{"email", "a@example.com", "arn:aws:sns:ap-southeast-2:123456789012:t:1", "a@example.com"},
+		{"email", "a@example.com", "arn:aws:sns:ap-southeast-2:000000000000:t:1", "a@example.com"},
 		{"email", "a@example.com", "PendingConfirmation", "a@example.com (not confirmed: will receive nothing)"},
 		{"email", "a@example.com", "Deleted", "a@example.com (not confirmed: will receive nothing)"},
 		{"https", "https://user:pw@pager.example.com/integration/marker-key", "arn:x", "https://pager.example.com/…"},
-		{"sqs", "arn:aws:sqs:ap-southeast-2:123456789012:q", "arn:x", "arn:aws:sqs:ap-southeast-2:123456789012:q"},
+		{"sqs", "arn:aws:sqs:ap-southeast-2:000000000000:q", "arn:x", "arn:aws:sqs:ap-southeast-2:000000000000:q"},
 	} {
 		got := recipient(snstypes.Subscription{Protocol: &test.protocol, Endpoint: &test.endpoint, SubscriptionArn: &test.arn}).String()
 		if got != test.want {
@@ -138,7 +138,7 @@ func TestAlarmsTest(t *testing.T) {
 	}
 	for _, call := range b.cloud.Calls() {
 		if call.Op == "SetAlarmState" && strings.Contains(call.Body, `"ALARM"`) {
-			contains(t, call.Body, "Test of the alarm by omc, nothing is wrong: arn:aws:sts::123456789012:assumed-role/deployer/somebody on ")
+			contains(t, call.Body, "Test of the alarm by omc, nothing is wrong: arn:aws:sts::000000000000:assumed-role/deployer/somebody on ")
 		}
 	}
 	var text strings.Builder

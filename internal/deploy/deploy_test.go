@@ -291,7 +291,7 @@ func TestResultAsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contains(t, string(text), `"outcome":"succeeded"`, `"environment":"staging"`, `"account":"123456789012"`, `"urls":["http://`)
+	contains(t, string(text), `"outcome":"succeeded"`, `"environment":"staging"`, `"account":"000000000000"`, `"urls":["http://`)
 }
 
 // A task definition that names a tag does not say what runs; the tasks do.

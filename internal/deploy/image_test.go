@@ -133,7 +133,7 @@ esac
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	t.Setenv("DOCKER_HOST", "")
-	login := Login{Registry: "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com", User: "AWS", Password: awstest.Password}
+	login := Login{Registry: "000000000000.dkr.ecr.ap-southeast-2.amazonaws.com", User: "AWS", Password: awstest.Password}
 	if err := (tool{"docker"}).Push(t.Context(), []string{"a/b:1", "a/b:2"}, login, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ esac
 	if strings.Contains(string(text), awstest.Password) {
 		t.Errorf("the password is in an argument:\n%s", text)
 	}
-	contains(t, string(text), "login --username AWS --password-stdin 123456789012.dkr.ecr", "push a/b:1", "push a/b:2", "700\n", "engine unix:///run/some.sock")
+	contains(t, string(text), "login --username AWS --password-stdin 000000000000.dkr.ecr", "push a/b:1", "push a/b:2", "700\n", "engine unix:///run/some.sock")
 	folder, err := os.ReadFile(seen + ".folder")
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 func deploymentOf(id, status string, state ecstypes.DeploymentRolloutState, running int32) ecstypes.Deployment {
 	return ecstypes.Deployment{
 		Id: &id, Status: &status, RolloutState: state, RunningCount: running, DesiredCount: 2,
-		TaskDefinition: aws.String("arn:aws:ecs:ap-southeast-2:123456789012:task-definition/app:" + strings.TrimLeft(id, "d")),
+		TaskDefinition: aws.String("arn:aws:ecs:ap-southeast-2:000000000000:task-definition/app:" + strings.TrimLeft(id, "d")),
 	}
 }
 

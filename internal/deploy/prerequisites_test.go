@@ -43,7 +43,7 @@ func TestPrerequisites(t *testing.T) {
 		"not JSON":        {func(b *bench) { b.cloud.Secrets[secretOf(b)] = awstest.SecretMarker }, []string{"its value is not a JSON object"}},
 		"alarm":           {func(b *bench) { b.cloud.Alarms["ohmycoins-staging/alb/5xx-high"] = "ALARM" }, []string{"alarm ohmycoins-staging/alb/5xx-high: it is in ALARM", "12 datapoints"}},
 		"missing alarm":   {func(b *bench) { delete(b.cloud.Alarms, "ohmycoins-staging/alb-backend/unhealthy-targets") }, []string{"alarm ohmycoins-staging/alb-backend/unhealthy-targets: it does not exist"}},
-		"wrong account":   {func(b *bench) { b.app.env.AccountID = "999999999999" }, []string{"credentials: they belong to account 123456789012, want 999999999999"}},
+		"wrong account":   {func(b *bench) { b.app.env.AccountID = "999999999999" }, []string{"credentials: they belong to account 000000000000, want 999999999999"}},
 		"bad credentials": {func(b *bench) { b.cloud.Faults = []*awstest.Fault{{Op: "GetCallerIdentity", Kind: awstest.Expired}} }, []string{"credentials: AWS does not accept them"}},
 		"dirty tree":      {func(b *bench) { b.dirty() }, []string{"working tree: it has changes that are in no commit"}},
 		"no repository":   {func(b *bench) { b.opt.Source = t.TempDir() }, []string{"working tree: git rev-parse", "--source"}},
@@ -63,7 +63,7 @@ func TestPrerequisites(t *testing.T) {
 			func(b *bench) {
 				b.opt.Images = map[string]string{"backend": "evil/backend@" + awstest.Digest("nowhere")}
 			},
-			[]string{`image of backend: repository is "evil/backend", want 123456789012.dkr.ecr`},
+			[]string{`image of backend: repository is "evil/backend", want 000000000000.dkr.ecr`},
 		},
 		"everything at once": {func(b *bench) {
 			b.service("backend").Status = "INACTIVE"

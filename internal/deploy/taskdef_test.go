@@ -129,7 +129,7 @@ func TestCopyLeavesOut(t *testing.T) {
 
 func TestSecretRefs(t *testing.T) {
 	t.Parallel()
-	const arn = "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:app-AbCdEf"
+	const arn = "arn:aws:secretsmanager:ap-southeast-2:000000000000:secret:app-AbCdEf"
 	for from, want := range map[string]secretRef{
 		arn:                       {secret: arn},
 		arn + ":KEY::":            {secret: arn, key: "KEY"},
@@ -140,7 +140,7 @@ func TestSecretRefs(t *testing.T) {
 			t.Errorf("%s: %+v", from, got)
 		}
 	}
-	for _, from := range []string{"", "parameter", "arn:aws:ssm:ap-southeast-2:123456789012:parameter/x"} {
+	for _, from := range []string{"", "parameter", "arn:aws:ssm:ap-southeast-2:000000000000:parameter/x"} {
 		if got, ok := parseSecretRef(from); ok {
 			t.Errorf("%s: %+v, want none", from, got)
 		}

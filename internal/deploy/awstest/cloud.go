@@ -26,7 +26,7 @@ import (
 )
 
 // Account is the account that every caller belongs to.
-const Account = "123456789012"
+const Account = "000000000000"
 
 // Password is the password of the image registry. It must never be seen anywhere.
 const Password = "marker-registry-password"
