@@ -1,8 +1,7 @@
 package deploy
 
 import (
-	"slices"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -100,16 +99,17 @@ func TestTwoDeploymentsAtOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	other := b.another()
-	results := make([]Result, 2)
-	var group sync.WaitGroup
-	for i, bench := range []*bench{b, other} {
-		group.Go(func() { results[i], _ = bench.deploy() })
+	// The other one begins and ends in the middle of the first.
+	var begun atomic.Bool
+	var refused Result
+	b.cloud.OnCall = func(op string, _ int, _ <-chan struct{}) {
+		if op == "RegisterTaskDefinition" && begun.CompareAndSwap(false, true) {
+			refused, _ = other.deploy()
+		}
 	}
-	group.Wait()
-	outcomes := []Outcome{results[0].Outcome, results[1].Outcome}
-	slices.Sort(outcomes)
-	if !slices.Equal(outcomes, []Outcome{NothingChanged, Succeeded}) {
-		t.Errorf("outcomes: %v", outcomes)
+	first, _ := b.deploy()
+	if first.Outcome != Succeeded || refused.Outcome != NothingChanged {
+		t.Errorf("outcomes: %v and %v, want the first to succeed and the other to change nothing", first.Outcome, refused.Outcome)
 	}
 	if n := b.cloud.Count("RegisterTaskDefinition"); n != 2 {
 		t.Errorf("%d revisions, want those of one deployment", n)
