@@ -16,10 +16,9 @@ import (
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
-// TestOnMoto does against moto what moto does well: everything before the roll-out.
-// It knows the real names, and was not written by us.
-func TestOnMoto(t *testing.T) {
-	t.Parallel()
+// startMoto starts a moto that holds what exists already in staging.
+func startMoto(t *testing.T) (*localaws.Server, environment.Environment) {
+	t.Helper()
 	server, err := localaws.Start(t.Context(), filepath.Join("..", ".."), t.Output())
 	if err != nil {
 		t.Fatal(err)
@@ -33,6 +32,14 @@ func TestOnMoto(t *testing.T) {
 	if err := localaws.Seed(t.Context(), server, env); err != nil {
 		t.Fatal(err)
 	}
+	return server, env
+}
+
+// TestOnMoto does against moto what moto does well: everything before the roll-out.
+// It knows the real names, and was not written by us.
+func TestOnMoto(t *testing.T) {
+	t.Parallel()
+	server, env := startMoto(t)
 	log := &recorder{}
 	app := New(Config{Environment: env, AWS: server.Config(), Reporter: log})
 	opt := Options{Source: workingTree(t), Builder: &fakeBuilder{}, DryRun: true}

@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,19 +18,7 @@ import (
 // written by us.
 func TestVerbsOnMoto(t *testing.T) {
 	t.Parallel()
-	server, err := localaws.Start(t.Context(), filepath.Join("..", ".."), t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	env := environment.Staging()
-	if err := localaws.Seed(t.Context(), server, env); err != nil {
-		t.Fatal(err)
-	}
+	server, env := startMoto(t)
 	for i := range env.Cluster.Services {
 		env.Cluster.Services[i].Checks = nil // nothing answers on this machine
 	}
