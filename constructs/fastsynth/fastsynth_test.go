@@ -22,6 +22,7 @@ import (
 var (
 	program   string
 	stock     result // of the program without fastsynth
+	bareStock result // the same for a stack without a provider
 	warmCache string // the cache directory of a program that ran with it
 	jsiiCache string // the package cache of jsii, which all tests share
 )
@@ -47,15 +48,12 @@ func testMain(m *testing.M) (int, error) {
 	}
 	jsiiCache = filepath.Join(dir, "jsii")
 	warmCache = filepath.Join(dir, "warm")
-	for name, into := range map[string]*result{"stock": &stock, "warm": {}} {
-		home := filepath.Join(dir, name)
-		off := "FASTSYNTH=off"
-		if name == "warm" {
-			off = "FASTSYNTH=debug"
-		}
-		*into = run(filepath.Join(dir, "out-"+name), "HOME="+home, "XDG_CACHE_HOME="+home, off)
-		if into.err != nil {
-			return 1, fmt.Errorf("%s synth: %w\n%s", name, into.err, into.stderr)
+	stock = run(filepath.Join(dir, "out"), "FASTSYNTH=off")
+	bareStock = runBare(filepath.Join(dir, "bare"), "FASTSYNTH=off")
+	filled := run(filepath.Join(dir, "out"), "XDG_CACHE_HOME="+warmCache)
+	for name, r := range map[string]result{"stock": stock, "bare": bareStock, "fast": filled} {
+		if r.err != nil {
+			return 1, fmt.Errorf("%s synth: %w\n%s", name, r.err, r.stderr)
 		}
 	}
 	return m.Run(), nil
@@ -68,10 +66,16 @@ type result struct {
 }
 
 // run runs the program with nothing in its environment but env and what is needed.
-func run(outdir string, env ...string) result {
+func run(outdir string, env ...string) result { return runProgram(env, outdir) }
+
+// runBare does it for a stack without a provider. That is enough for what is
+// decided before any package is loaded.
+func runBare(outdir string, env ...string) result { return runProgram(env, outdir, "bare") }
+
+func runProgram(env []string, outdir string, args ...string) result {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, outdir)
+	cmd := exec.CommandContext(ctx, program, append([]string{outdir}, args...)...)
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "JSII_RUNTIME_PACKAGE_CACHE_ROOT=" + jsiiCache,
 		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20",
@@ -109,14 +113,24 @@ func run(outdir string, env ...string) result {
 // check fails the test unless the program did what it does without fastsynth.
 func check(t *testing.T, got result) {
 	t.Helper()
+	checkSame(t, got, stock)
+}
+
+func checkBare(t *testing.T, got result) {
+	t.Helper()
+	checkSame(t, got, bareStock)
+}
+
+func checkSame(t *testing.T, got, want result) {
+	t.Helper()
 	if got.err != nil {
 		t.Fatalf("program failed: %v\n%s", got.err, got.stderr)
 	}
-	if len(stock.files) == 0 || !maps.Equal(got.files, stock.files) {
-		t.Errorf("files differ: got %v, want %v", slices.Collect(maps.Keys(got.files)), slices.Collect(maps.Keys(stock.files)))
+	if len(want.files) == 0 || !maps.Equal(got.files, want.files) {
+		t.Errorf("files differ: got %v, want %v", slices.Collect(maps.Keys(got.files)), slices.Collect(maps.Keys(want.files)))
 	}
-	if got.stdout != stock.stdout {
-		t.Errorf("output is %q, want %q", got.stdout, stock.stdout)
+	if got.stdout != want.stdout {
+		t.Errorf("output is %q, want %q", got.stdout, want.stdout)
 	}
 }
 
@@ -319,13 +333,13 @@ func TestUnusableCache(t *testing.T) {
 		{"relative", "relative", "path in $XDG_CACHE_HOME is relative"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := run(t.TempDir(), "XDG_CACHE_HOME="+test.cache)
-			check(t, got)
+			got := runBare(t.TempDir(), "XDG_CACHE_HOME="+test.cache)
+			checkBare(t, got)
 			if got.stderr != "" {
 				t.Errorf("stderr is %q, want nothing", got.stderr)
 			}
-			got = run(t.TempDir(), "XDG_CACHE_HOME="+test.cache, "FASTSYNTH=debug")
-			check(t, got)
+			got = runBare(t.TempDir(), "XDG_CACHE_HOME="+test.cache, "FASTSYNTH=debug")
+			checkBare(t, got)
 			wantStderr(t, got, "fastsynth: jsii starts as usual: ")
 			wantStderr(t, got, test.want)
 		})
@@ -364,8 +378,8 @@ func TestBuildFailsOnce(t *testing.T) {
 }
 
 func TestHomeUnset(t *testing.T) {
-	got := run(t.TempDir(), "FASTSYNTH=debug")
-	check(t, got)
+	got := runBare(t.TempDir(), "FASTSYNTH=debug")
+	checkBare(t, got)
 	wantStderr(t, got, "fastsynth: jsii starts as usual: ")
 }
 
@@ -411,8 +425,8 @@ func TestNodeOptions(t *testing.T) {
 func TestOff(t *testing.T) {
 	for _, off := range []string{"off", "OFF"} {
 		home := t.TempDir()
-		got := run(t.TempDir(), "HOME="+home, "XDG_CACHE_HOME="+home, "FASTSYNTH="+off)
-		check(t, got)
+		got := runBare(t.TempDir(), "HOME="+home, "XDG_CACHE_HOME="+home, "FASTSYNTH="+off)
+		checkBare(t, got)
 		if entries, err := os.ReadDir(home); err != nil || len(entries) > 0 {
 			t.Errorf("home holds %v, %v, want nothing", entries, err)
 		}
@@ -424,8 +438,8 @@ func TestJSIISettings(t *testing.T) {
 	for setting, want := range map[string]string{
 		"JSII_RUNTIME_PACKAGE_CACHE=disabled": "JSII_RUNTIME_PACKAGE_CACHE switches caches off",
 	} {
-		got := run(t.TempDir(), "XDG_CACHE_HOME="+warm(t, "cache"), "FASTSYNTH=debug", setting)
-		check(t, got)
+		got := runBare(t.TempDir(), "XDG_CACHE_HOME="+warm(t, "cache"), "FASTSYNTH=debug", setting)
+		checkBare(t, got)
 		wantStderr(t, got, want)
 	}
 }

@@ -25,12 +25,12 @@ func TestStoreIsTheArchive(t *testing.T) {
 	if err != nil || len(archives) != 1 {
 		t.Fatalf("archives are %v, %v, want one", archives, err)
 	}
-	unpacked := t.TempDir()
-	if out, err := exec.CommandContext(t.Context(), "tar", "-xzf", archives[0], "-C", unpacked, "--strip-components=1").CombinedOutput(); err != nil {
-		t.Fatalf("unpacking: %v\n%s", err, out)
+	unpacked, err := filepath.Glob(filepath.Join(jsiiCache, "@cdktf", "provider-aws", "*", "*")) // by jsii itself
+	if err != nil || len(unpacked) != 1 {
+		t.Fatalf("unpacked to %v, %v, want one folder", unpacked, err)
 	}
 	scripts := filepath.Dir(one(t, warm(t, "cache"), "store.js"))
-	out, err = exec.CommandContext(t.Context(), "node", "--max-old-space-size=4096", "testdata/compare.js", scripts, archives[0], unpacked).CombinedOutput()
+	out, err = exec.CommandContext(t.Context(), "node", "--max-old-space-size=4096", "testdata/compare.js", scripts, archives[0], unpacked[0]).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "23208 types, 2144 files, ") {
 		t.Errorf("%v\n%s", err, out)
 	}
