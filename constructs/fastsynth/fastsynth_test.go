@@ -78,7 +78,7 @@ func runProgram(env []string, outdir string, args ...string) result {
 	cmd := exec.CommandContext(ctx, program, append([]string{outdir}, args...)...)
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "JSII_RUNTIME_PACKAGE_CACHE_ROOT=" + jsiiCache,
-		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20",
+		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20", "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION=1",
 	}, env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
