@@ -142,8 +142,9 @@ func TestAlarmsTest(t *testing.T) {
 		}
 	}
 	var text strings.Builder
-	test.WriteText(&text)
+	test.Page().WriteText(&text)
 	const want = `omc alarms test staging: set to ALARM and back; these should have received it
+SEVERITY  ALARM                                            RECIPIENTS
 critical  ohmycoins-staging/alb-backend/unhealthy-targets  https://pager.example.com/…, oncall@example.com, platform@example.com (not confirmed: will receive nothing)
 warning   ohmycoins-staging/backend/cpu-high               platform@example.com
 `

@@ -95,12 +95,12 @@ func (b *bench) afterCrash() {
 		if !slices.Contains(status.Next, "omc unlock staging") {
 			b.t.Errorf("next: %v", status.Next)
 		}
-		lock, _, found, err := later.app.Holder(b.t.Context())
-		if err != nil || !found {
-			b.t.Fatalf("holder: %v", err)
+		plan, err := later.app.PlanUnlock(b.t.Context())
+		if err != nil || plan.Lock == nil {
+			b.t.Fatalf("%+v: %v", plan, err)
 		}
-		if err := later.app.Unlock(b.t.Context(), lock); err != nil {
-			b.t.Fatal(err)
+		if done, err := later.app.Unlock(b.t.Context(), plan); err != nil || !done.Removed {
+			b.t.Fatalf("%+v: %v", done, err)
 		}
 	}
 	changed := b.runs("backend") != "ohmycoins-staging-backend:48" || b.runs("frontend") != "ohmycoins-staging-frontend:48"

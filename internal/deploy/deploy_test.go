@@ -55,7 +55,7 @@ func TestDeploySucceeds(t *testing.T) {
 	contains(t, b.log.text(), "running migrations", "has reached a steady state", "completed", "200, as wanted")
 
 	var text strings.Builder
-	result.WriteText(&text)
+	result.Page().WriteText(&text)
 	contains(t, text.String(), "omc deploy staging: succeeded, commit ", "ohmycoins-staging-backend:41", "ohmycoins-staging-backend:48", "/health-check/")
 
 	// On the wire, too, the new revision differs in nothing but the image.
@@ -238,6 +238,48 @@ func TestDryRun(t *testing.T) {
 		}
 	}
 	contains(t, b.log.text(), "would build backend/Dockerfile with fake", `would run "bash scripts/prestart.sh"`, "would update ohmycoins-staging-frontend")
+}
+
+// A dry run whose prerequisites fail lists them all, and still says what it would do as
+// far as that can be read.
+func TestDryRunWithFindings(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*bench)
+		wants  []string // in what is reported
+	}{
+		"a lock, an alarm and a dirty tree": {func(b *bench) {
+			b.lockedBy(b.cloud.Clock.Now())
+			b.cloud.Alarms["ohmycoins-staging/alb/5xx-high"] = "ALARM"
+			b.dirty()
+		}, []string{"backend: would build backend/Dockerfile", "backend: image 000000000000.dkr.ecr", "frontend: would update"}},
+		"a service is missing": {func(b *bench) { delete(b.cloud.Services, "ohmycoins-staging-backend") }, []string{
+			"backend: what runs now could not be read", "backend: would build", "backend: image unknown -> ", "frontend: image 000000000000.dkr.ecr",
+		}},
+		"a repository is missing": {func(b *bench) { delete(b.cloud.Repositories, "omc-backend") }, []string{"would build backend/Dockerfile with fake and push it as "}},
+		"no working tree":         {func(b *bench) { b.opt.Source = t.TempDir() }, []string{"would build backend/Dockerfile, but what from could not be read", "-> an image of 000000000000.dkr.ecr"}},
+		"an unknown image": {func(b *bench) {
+			b.opt.Images = map[string]string{"backend": "omc-backend@" + awstest.Digest("x")}
+		}, []string{"backend: would use omc-backend@sha256:", "which was not found"}},
+		"no credentials": {func(b *bench) { b.cloud.Faults = []*awstest.Fault{{Kind: awstest.Expired}} }, []string{"backend: what runs now could not be read", "would build backend/Dockerfile"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.opt.DryRun = true
+			test.change(b)
+			result, err := b.deploy()
+			if err == nil || result.ExitStatus() != 2 || len(result.Findings) == 0 || len(result.Services) != 2 {
+				t.Fatalf("%v: %v: %+v", result.Outcome, err, result.Services)
+			}
+			contains(t, b.log.text(), test.wants...)
+			for _, op := range ops(b.cloud.Calls()) {
+				if awstest.IsWrite(op) {
+					t.Errorf("%s was called", op)
+				}
+			}
+		})
+	}
 }
 
 func TestNoRollback(t *testing.T) {

@@ -306,3 +306,38 @@ func TestMigration(t *testing.T) {
 		}
 	}
 }
+
+// Somebody sets the desired count to 0 while the roll-out goes on: ECS calls that
+// completed, and it proves nothing.
+func TestNothingRuns(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
+		if op == "UpdateService" && n == 2 {
+			b.cloud.Lock(func() {
+				b.service("backend").Desired = 0
+				b.service("backend").Deployments[0].Desired = 0
+			})
+		}
+	}
+	result, err := b.deploy()
+	if err == nil || result.Outcome != RolledBack {
+		t.Fatalf("%v: %v", result.Outcome, err)
+	}
+	contains(t, err.Error(), "ohmycoins-staging-backend: the roll-out completed with 0 tasks, which proves nothing")
+	b.runsAsBefore()
+}
+
+// A migration whose start nobody answered may run all the same.
+func TestMigrationThatNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.cloud.Faults = []*awstest.Fault{{Op: "RunTask", Kind: awstest.Reset, Effect: true}}
+	result, err := b.deploy()
+	if err == nil || result.Outcome != Failed {
+		t.Fatalf("%v: %v", result.Outcome, err)
+	}
+	if n := len(b.cloud.StopReasons()); n != 1 {
+		t.Errorf("%d migrations were stopped, want the one that runs", n)
+	}
+}

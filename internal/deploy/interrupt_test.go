@@ -45,8 +45,8 @@ func TestInterrupt(t *testing.T) {
 			if updated := b.cloud.Count("UpdateService") > 0; updated != test.touched {
 				t.Errorf("updated: %v, want %v", updated, test.touched)
 			}
-			if test.op == "DescribeTasks" && len(b.cloud.StopReasons()) != 1 {
-				t.Error("the migration was not stopped")
+			if started := b.cloud.Count("RunTask"); len(b.cloud.StopReasons()) != started && !test.touched {
+				t.Errorf("%d migrations were started, and %d stopped", started, len(b.cloud.StopReasons()))
 			}
 		})
 	}
@@ -92,4 +92,25 @@ func TestInterrupt(t *testing.T) {
 			t.Errorf("record: %+v", record)
 		}
 	})
+}
+
+// Verbs that only read end with the status of an interruption, too.
+func TestInterruptReading(t *testing.T) {
+	t.Parallel()
+	verbs := map[string]func(*bench) (Ending, error){
+		"status": func(b *bench) (Ending, error) { s, err := b.app.Status(b.t.Context()); return s.Ending, err },
+		"unlock": func(b *bench) (Ending, error) { u, err := b.app.PlanUnlock(b.t.Context()); return u.Ending, err },
+	}
+	for name, verb := range verbs {
+		b := newBench(t)
+		b.cloud.OnCall = func(op string, _ int, done <-chan struct{}) {
+			if op == "GetObject" {
+				b.stop()
+				<-done
+			}
+		}
+		if ending, err := verb(b); err == nil || ending.ExitStatus() != 130 {
+			t.Errorf("%s: %v: %v", name, ending.Outcome, err)
+		}
+	}
 }

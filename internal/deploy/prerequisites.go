@@ -47,6 +47,14 @@ func (f *findings) sorted() []Finding {
 	return slices.CompactFunc(f.list, func(a, b Finding) bool { return a == b })
 }
 
+// unmet returns the findings as an error, or nil when there are none.
+func (f *findings) unmet() error {
+	if list := f.sorted(); len(list) > 0 {
+		return unmet{list}
+	}
+	return nil
+}
+
 // unmet is the error of prerequisites that are not met.
 type unmet struct{ findings []Finding }
 
@@ -120,7 +128,7 @@ func (a *App) describeDefinition(ctx context.Context, arn string) (*ecs.Describe
 	return out, nil
 }
 
-// checkService judges what ECS says about a service before a deployment.
+// checkService judges what ECS says about a service before it is rolled out.
 func checkService(name string, service ecstypes.Service, exists bool, found *findings) {
 	subject := "service " + name
 	if !exists {
@@ -137,9 +145,13 @@ func checkService(name string, service ecstypes.Service, exists bool, found *fin
 	if controller := service.DeploymentController; controller != nil && controller.Type != ecstypes.DeploymentControllerTypeEcs {
 		found.add(subject, fmt.Sprintf("its deployment controller is %s, want ECS", controller.Type), "")
 	}
+}
+
+// checkNoRollout finds out whether somebody else is rolling out a service.
+func checkNoRollout(service ecstypes.Service, found *findings) {
 	for _, d := range service.Deployments {
 		if d.RolloutState == ecstypes.DeploymentRolloutStateInProgress {
-			found.add(subject, fmt.Sprintf("a roll-out is in progress: deployment %s of %s",
+			found.add("service "+aws.ToString(service.ServiceName), fmt.Sprintf("a roll-out is in progress: deployment %s of %s",
 				aws.ToString(d.Id), revisionName(aws.ToString(d.TaskDefinition))), "wait until it has ended")
 		}
 	}
@@ -178,14 +190,9 @@ func (a *App) checkSecrets(ctx context.Context, refs []secretRef, found *finding
 }
 
 func (a *App) checkKeys(subject, text string, refs []secretRef, found *findings) {
-	a.redact.hide(text)
-	values := map[string]any{}
-	isObject := json.Unmarshal([]byte(text), &values) == nil
-	for _, value := range values {
-		if s, ok := value.(string); ok {
-			a.redact.hide(s)
-		}
-	}
+	a.hideSecret(text)
+	var values map[string]json.RawMessage
+	isObject := json.Unmarshal([]byte(text), &values) == nil && values != nil
 	for _, ref := range refs {
 		if ref.key == "" {
 			continue
@@ -255,15 +262,18 @@ func (a *App) checkLock(ctx context.Context, found *findings) {
 	case err != nil:
 		found.add("lock", brief(err), "s3://"+a.env.State.Bucket+" must be there, and you must be allowed to read and write "+a.env.Deployment.Folder+"/ in it")
 	case exists:
-		found.add("lock", held{lock: lock, now: a.clock.Now()}.Error(), lockAdvice(lock, a))
+		f := a.heldBy(lock)
+		found.add(f.Subject, f.Problem, f.Next)
 	}
 }
 
-func lockAdvice(lock Lock, a *App) string {
+// heldBy says that somebody else has the lock, and what to do about it.
+func (a *App) heldBy(lock Lock) Finding {
+	f := Finding{"lock", held{lock: lock, now: a.clock.Now()}.Error(), "wait until it has ended: omc status " + a.env.Name}
 	if lock.Expired(a.clock.Now()) {
-		return fmt.Sprintf("see omc status %s, then omc unlock %s", a.env.Name, a.env.Name)
+		f.Next = fmt.Sprintf("see omc status %s, then omc unlock %s", a.env.Name, a.env.Name)
 	}
-	return "wait until it has ended: omc status " + a.env.Name
+	return f
 }
 
 // checkRepository returns the URI of a service's image repository.

@@ -164,6 +164,17 @@ func (r *run) showEvents(ro *rollout) {
 	}
 }
 
+// unproven returns an error for every roll-out that completed without running anything.
+func unproven(rollouts []*rollout) error {
+	var errs []error
+	for _, ro := range rollouts {
+		if judge(ro.service, ro.id).desired == 0 {
+			errs = append(errs, rolloutFailed{ro.target.env.Name, "the roll-out completed with 0 tasks, which proves nothing: somebody has set its desired count to 0"})
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func (r *run) timedOut(rollouts []*rollout) error {
 	var errs []error
 	for _, ro := range rollouts {
