@@ -93,6 +93,7 @@ func TestFailureIsNoticedWithinTwoPolls(t *testing.T) {
 	for _, end := range []awstest.End{awstest.Fails, awstest.Returned} {
 		b := newBench(t)
 		b.service("backend").Script = []awstest.Rollout{{Looks: 4, End: end}, {Looks: 1}}
+		b.service("frontend").Script = []awstest.Rollout{{Looks: 40}, {Looks: 1}} // it goes on
 		if _, err := b.deploy(); err == nil {
 			t.Fatal("no error")
 		}
@@ -310,6 +311,10 @@ func TestNothingSecretIsShown(t *testing.T) {
 			b.service("backend").Script = []awstest.Rollout{{Looks: 1, End: awstest.Fails, Tasks: []awstest.StoppedTask{
 				{Reason: "failed with " + awstest.SecretMarker + "-SECRET_KEY", Log: []string{"password " + awstest.SecretMarker + "-SMTP_PASSWORD"}, ExitCode: exit(1)},
 			}}}
+		},
+		// Its reason is part of the error, and so of the record.
+		"migration": func(b *bench) {
+			b.cloud.Migration.ExitCode, b.cloud.Migration.Reason = exit(1), "failed with "+awstest.SecretMarker+"-SECRET_KEY"
 		},
 		"push": func(b *bench) { b.opt.Builder = leaking{b.builder} },
 	} {

@@ -105,6 +105,8 @@ type Migration struct {
 type Answer struct {
 	Status int
 	Body   string
+	// Location is where a redirect leads to.
+	Location string
 }
 
 // Fault makes calls fail.
@@ -333,6 +335,9 @@ func (c *Cloud) serveApp(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		http.NotFound(w, r)
 		return
+	}
+	if answer.Location != "" {
+		w.Header().Set("Location", answer.Location)
 	}
 	w.WriteHeader(answer.Status)
 	fmt.Fprintln(w, answer.Body)
