@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/spf13/cobra"
 
@@ -34,6 +35,8 @@ type options struct {
 	getenv         func(string) string
 	interrupt      <-chan struct{}
 	sharedReporter deploy.Reporter
+	// summarized says that the step summary has the result.
+	summarized bool
 }
 
 func command(o *options) *cobra.Command {
@@ -161,7 +164,9 @@ func (o *options) reporter() deploy.Reporter {
 // app returns the engine for an environment.
 func (o *options) app(ctx context.Context, name string) (*deploy.App, environment.Environment, error) {
 	env, _ := environment.Lookup(name)
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env.Region))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env.Region),
+		// Where credentials come from has a deadline, too.
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(deploy.AttemptTimeout)))
 	if err != nil {
 		return nil, env, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
@@ -208,11 +213,7 @@ func (o *options) finish(r result, failure error) error {
 	if failure != nil {
 		failure = exitStatus{failure, r.ExitStatus()}
 	}
-	if path := o.getenv("GITHUB_STEP_SUMMARY"); path != "" {
-		if err := appendSummary(path, r.Page()); err != nil {
-			o.reporter().Warn(err.Error())
-		}
-	}
+	o.summarize(r.Page())
 	if o.output == "text" {
 		r.Page().WriteText(o.stdout)
 		return failure
@@ -223,6 +224,16 @@ func (o *options) finish(r result, failure error) error {
 		return errors.Join(fmt.Errorf("writing the result: %w", err), failure)
 	}
 	return failure
+}
+
+// summarize adds a page to GitHub's summary of the run.
+func (o *options) summarize(page deploy.Page) {
+	o.summarized = true
+	if path := o.getenv("GITHUB_STEP_SUMMARY"); path != "" {
+		if err := appendSummary(path, page); err != nil {
+			o.reporter().Warn(err.Error())
+		}
+	}
 }
 
 func appendSummary(path string, page deploy.Page) error {

@@ -35,6 +35,8 @@ func TestGitHubActions(t *testing.T) {
 		{"alarms test staging --dry-run", warningAlarm, 0, []string{"### omc alarms test staging: would set", "| warning | ohmycoins-staging/backend/cpu-high |"}},
 		{"alarms test staging", nil, 2, []string{"### omc alarms test staging: no alarm was touched", "| critical |", "warning alarms: there are none"}},
 		{"unlock staging --yes", nil, 0, []string{"### omc unlock staging: staging is not locked"}},
+		{"secrets put staging", nil, 2, []string{"### omc secrets put: nothing changed", "--file: is empty"}},
+		{"deploy nowhere", nil, 2, []string{"### omc deploy: nothing changed", `ENV: is "nowhere"`}},
 		{"unlock staging --yes", noBucket, 2, []string{"### omc unlock staging: nothing changed", "AccessDenied"}},
 	} {
 		t.Run(test.args, func(t *testing.T) {

@@ -15,7 +15,12 @@ func rollbackCommand(o *options) *cobra.Command {
 		Use:   "rollback ENV",
 		Short: "Return to what ran before",
 		Long: `rollback returns every service to the last deployment that succeeded, as the records
-say. When that is what runs now, it returns to the one before it.`,
+say. When that is what runs now, it returns to the one before it. It waits and checks like
+a deployment.
+
+Exit status: 0 done and checked; 2 nothing was changed; 3 failed or interrupted after a
+service was updated: the message says what is left and what to do; 130 interrupted, nothing
+was changed.`,
 		Example: `  omc rollback staging --dry-run
   omc rollback staging
   omc rollback production --service backend --to 41`,

@@ -17,7 +17,8 @@ func statusCommand(o *options) *cobra.Command {
 how the last deployment ended, and what to do when it left something undone. It changes
 nothing.
 
-Exit status: 0 everything could be read; 1 not everything.`,
+Exit status: 0 everything could be read; 1 not everything; 2 the credentials do not work or
+belong to another account.`,
 	}, func(ctx context.Context, app *deploy.App, _ environment.Environment) error {
 		return o.finish(app.Status(ctx))
 	})

@@ -106,6 +106,9 @@ func interruption(work context.Context, failure error) error {
 	if errors.Is(failure, errInterrupted) {
 		return failure
 	}
+	if errors.As(failure, &unmet{}) { // they could not be found out
+		return errInterrupted
+	}
 	return fmt.Errorf("%w: %w", errInterrupted, failure)
 }
 

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 func consoleFor(terminal bool, env map[string]string) (*Console, *strings.Builder, *time.Time) {
@@ -88,7 +90,7 @@ func TestStatusAsText(t *testing.T) {
 	var out strings.Builder
 	Status{
 		Services: []ServiceStatus{{Service: "backend", Status: "ACTIVE", Revision: "app:7", Running: 1, Desired: 2, Pending: 1, Rollout: "IN_PROGRESS (2 deployments)", Image: "1.dkr/omc-backend@sha256:" + strings.Repeat("a", 64)}},
-		Alarms:   []AlarmStatus{{Name: "cpu", State: "ALARM", Reason: "hot"}}, AlarmsTotal: 9, LastText: "none", Next: []string{"omc unlock staging"},
+		Alarms:   []AlarmStatus{{Name: "cpu", State: "ALARM", Reason: "hot"}}, AlarmsTotal: aws.Int(9), LastText: "none", Next: []string{"omc unlock staging"},
 	}.Page().WriteText(&out)
 	contains(t, out.String(), "SERVICE  STATUS", "1/2 (1 pending)", "IN_PROGRESS (2 deployments)", "omc-backend@sha256:aaaaaaaaaaaa\n", "Alarms: 9, of which 1 are not OK", "ALARM cpu: hot", "What to do: omc unlock staging")
 }

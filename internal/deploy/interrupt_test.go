@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"github.com/ohmycoins/infra/internal/deploy/awstest"
 )
 
 // TestInterrupt presses Ctrl-C while each call is under way that belongs to a phase.
@@ -112,5 +114,40 @@ func TestInterruptReading(t *testing.T) {
 		if ending, err := verb(b); err == nil || ending.ExitStatus() != 130 {
 			t.Errorf("%s: %v: %v", name, ending.Outcome, err)
 		}
+	}
+}
+
+// What could not be found out because of an interruption is no finding.
+func TestInterruptedPrerequisites(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.cloud.OnCall = func(op string, _ int, done <-chan struct{}) {
+		if op == "GetCallerIdentity" {
+			b.stop()
+			<-done
+		}
+	}
+	if result, err := b.app.Verify(t.Context()); err == nil || err.Error() != "interrupted" || len(result.Findings) > 0 {
+		t.Errorf("%v: %v", err, result.Findings)
+	}
+}
+
+// What could not be read is unknown, and neither 0 nor none.
+func TestStatusKnowsWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.denied("DescribeAlarms")
+	b.denied("GetObject")
+	status, err := b.app.Status(t.Context())
+	if err == nil || status.ExitStatus() != 1 || len(status.Services) != 2 {
+		t.Errorf("%+v: %v", status, err)
+	}
+	var text strings.Builder
+	status.Page().WriteText(&text)
+	contains(t, text.String(), "Alarms: unknown", "Last deployment: unknown")
+
+	b.cloud.Faults = []*awstest.Fault{{Kind: awstest.Expired}}
+	if status, err = b.app.Status(t.Context()); status.ExitStatus() != 2 || len(status.Findings) != 1 {
+		t.Errorf("%+v: %v", status, err)
 	}
 }

@@ -73,7 +73,11 @@ func (u unmet) Error() string {
 func (a *App) identify(ctx context.Context, found *findings) identity {
 	out, err := a.aws.caller.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		found.add("credentials", "AWS does not accept them: "+brief(err), "log in, or set AWS_PROFILE")
+		problem := "AWS does not accept them: " + brief(err)
+		if _, why, none := strings.Cut(err.Error(), noCredentials+": "); none {
+			problem = "there are none that work: " + why
+		}
+		found.add("credentials", problem, "log in, or set AWS_PROFILE")
 		return identity{}
 	}
 	who := identity{account: aws.ToString(out.Account), arn: aws.ToString(out.Arn)}

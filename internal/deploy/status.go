@@ -23,8 +23,8 @@ type Status struct {
 	Services []ServiceStatus `json:"services"`
 	// Alarms are the alarms of the environment that are not OK.
 	Alarms []AlarmStatus `json:"alarms,omitempty"`
-	// AlarmsTotal is how many alarms the environment has.
-	AlarmsTotal int `json:"alarmsTotal"`
+	// AlarmsTotal is how many alarms the environment has, nil when that is not known.
+	AlarmsTotal *int `json:"alarmsTotal"`
 	// Lock is who deploys now. LockText puts it into words.
 	Lock     *Lock  `json:"lock,omitempty"`
 	LockText string `json:"lockText,omitempty"`
@@ -60,7 +60,11 @@ type AlarmStatus struct {
 func (a *App) Status(ctx context.Context) (Status, error) {
 	work, stop := a.interruptible(ctx)
 	defer stop()
-	status := Status{Environment: a.env.Name, Cluster: a.env.Cluster.Name}
+	status := Status{Environment: a.env.Name, Cluster: a.env.Cluster.Name, Services: []ServiceStatus{}, LastText: "unknown"}
+	if _, err := a.permitted(work); err != nil {
+		err = interruption(work, err)
+		return status, a.fail(&status.Ending, unstarted(err), err)
+	}
 	parts := []func() error{
 		func() error { return a.statusOfServices(work, &status) },
 		func() error { return a.statusOfAlarms(work, &status) },
@@ -120,6 +124,7 @@ func serviceStatus(key string, service ecstypes.Service) ServiceStatus {
 }
 
 func (a *App) statusOfAlarms(ctx context.Context, status *Status) error {
+	total := 0
 	pages := cloudwatch.NewDescribeAlarmsPaginator(a.aws.alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &a.env.Prefix})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -127,7 +132,7 @@ func (a *App) statusOfAlarms(ctx context.Context, status *Status) error {
 			return fmt.Errorf("describing alarms: %w", err)
 		}
 		for _, alarm := range page.MetricAlarms {
-			status.AlarmsTotal++
+			total++
 			if alarm.StateValue == cloudwatchtypes.StateValueOk {
 				continue
 			}
@@ -137,6 +142,7 @@ func (a *App) statusOfAlarms(ctx context.Context, status *Status) error {
 			})
 		}
 	}
+	status.AlarmsTotal = &total
 	return nil
 }
 
@@ -209,7 +215,11 @@ func (s Status) Page() Page {
 		}
 		page.Rows = append(page.Rows, []string{service.Service, service.Status, service.Revision, tasks, service.Rollout, shortImage(service.Image)})
 	}
-	page.Notes = []string{"", fmt.Sprintf("Alarms: %d, of which %d are not OK", s.AlarmsTotal, len(s.Alarms))}
+	alarms := "Alarms: unknown"
+	if s.AlarmsTotal != nil {
+		alarms = fmt.Sprintf("Alarms: %d, of which %d are not OK", *s.AlarmsTotal, len(s.Alarms))
+	}
+	page.Notes = []string{"", alarms}
 	for _, alarm := range s.Alarms {
 		page.Notes = append(page.Notes, fmt.Sprintf("  %s %s: %s", alarm.State, alarm.Name, alarm.Reason))
 	}
