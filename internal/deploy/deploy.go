@@ -310,29 +310,7 @@ func (d *deployment) update(ctx context.Context) ([]*rollout, error) {
 			return nil, err
 		}
 	}
-	// Written first: after a crash in between, the services may have been updated.
-	for _, t := range d.targets {
-		t.entry.Touched = true
-	}
-	if err := d.note(ctx, "updating the services"); err != nil {
-		for _, t := range d.targets {
-			t.entry.Touched = false
-		}
-		return nil, err
-	}
-	rollouts := make([]*rollout, len(d.targets))
-	err = each(indexes(len(d.targets)), func(i int) (err error) {
-		t := d.targets[i]
-		if rollouts[i], err = d.start(ctx, t, t.entry.After.TaskDefinition); err == nil {
-			t.entry.After.Deployment = rollouts[i].id
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	d.tryNote(ctx, "updated the services, waiting")
-	return rollouts, nil
+	return d.rollOut(ctx, d.targets)
 }
 
 // register makes the new revision of a target's task definition.

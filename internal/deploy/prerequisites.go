@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
@@ -69,9 +70,16 @@ func (u unmet) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// identityTimeout is how long the credentials may take, all attempts together.
+const identityTimeout = 30 * time.Second
+
 // identify says who we are, and refuses another account than the environment's.
 func (a *App) identify(ctx context.Context, found *findings) identity {
-	out, err := a.aws.caller.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	// Every attempt of this call asks the source of the credentials again, which has
+	// attempts of its own.
+	asking, cancel := context.WithTimeout(ctx, identityTimeout)
+	defer cancel()
+	out, err := a.aws.caller.GetCallerIdentity(asking, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		problem := "AWS does not accept them: " + brief(err)
 		if _, why, none := strings.Cut(err.Error(), noCredentials+": "); none {

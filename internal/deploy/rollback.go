@@ -92,27 +92,12 @@ func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) 
 	r.out.Phase(2, phases, "Update")
 	var services []environment.Service
 	for _, t := range chosen {
-		t.entry.Touched = true
 		services = append(services, t.env)
 	}
-	if err := r.note(ctx, "updating the services"); err != nil {
-		for _, t := range chosen {
-			t.entry.Touched = false
-		}
-		return err
-	}
-	rollouts := make([]*rollout, len(chosen))
-	err = each(indexes(len(chosen)), func(i int) (err error) {
-		if rollouts[i], err = r.start(ctx, chosen[i], chosen[i].entry.After.TaskDefinition); err == nil {
-			chosen[i].entry.After.Deployment = rollouts[i].id
-		}
-		return err
-	})
+	rollouts, err := r.rollOut(ctx, chosen)
 	if err != nil {
 		return err
 	}
-	r.tryNote(ctx, "updated the services, waiting")
-
 	r.out.Phase(3, phases, "Wait and check")
 	if err := r.awaitAndExplain(ctx, rollouts); err != nil {
 		return err
