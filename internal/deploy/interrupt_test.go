@@ -151,3 +151,65 @@ func TestStatusKnowsWhatItDoesNotKnow(t *testing.T) {
 		t.Errorf("%+v: %v", status, err)
 	}
 }
+
+// A rollback that is stopped has nothing better to return to: it says what it leaves.
+func TestInterruptRollback(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		op      string
+		n       int // of the calls of the rollback
+		outcome Outcome
+		state   string
+	}{
+		"while asking who we are":     {"GetCallerIdentity", 1, Interrupted, "no service was touched"},
+		"while reading the records":   {"ListObjects", 1, Interrupted, "no service was touched"},
+		"while taking the lock":       {"PutObject", 1, Interrupted, "no service was touched"},
+		"while writing the record":    {"PutObject", 2, Interrupted, "no service was touched"},
+		"while updating":              {"UpdateService", 1, Stuck, "to try again: omc rollback staging"},
+		"while waiting for the tasks": {"DescribeServices", 3, Stuck, "--task-definition ohmycoins-staging-backend:41"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			if _, err := b.deploy(); err != nil {
+				t.Fatal(err)
+			}
+			before := b.cloud.Count(test.op)
+			b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
+				if op == test.op && n == before+test.n {
+					b.stop()
+					<-done
+				}
+			}
+			result, err := b.app.Rollback(t.Context(), RollbackOptions{})
+			if err == nil || result.Outcome != test.outcome || b.locked() {
+				t.Fatalf("%v: %v, locked: %v", result.Outcome, err, b.locked())
+			}
+			contains(t, strings.Join(result.State, "\n"), test.state)
+			if changed := b.cloud.Count("UpdateService") > 2; changed != (test.outcome == Stuck) {
+				t.Errorf("updated: %v", changed)
+			}
+		})
+	}
+}
+
+// Without a rollback a stopped deployment stays as it is, and says so.
+func TestInterruptWithoutRollback(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.opt.NoRollback = true
+	b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
+		if op == "DescribeServices" && n == 3 {
+			b.stop()
+			<-done
+		}
+	}
+	result, err := b.deploy()
+	if err == nil || result.ExitStatus() != 130 || b.cloud.Count("UpdateService") != 2 || b.locked() {
+		t.Fatalf("%v: %v", result.Outcome, err)
+	}
+	contains(t, strings.Join(result.State, "\n"), "may run it or ohmycoins-staging-backend:41", "omc rollback staging")
+	if title := result.Page().Title; strings.Contains(title, "rolled back") {
+		t.Error(title)
+	}
+}
