@@ -43,15 +43,12 @@ func TestCrash(t *testing.T) {
 			t.Parallel()
 			b := crashBench(t)
 			ctx, die := context.WithCancel(t.Context())
-			dead := &awstest.Fault{Kind: awstest.Reset}
-			b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
+			// The call takes effect and is never answered, nor is any after it.
+			b.cloud.Faults = []*awstest.Fault{{Op: at.op, After: at.n - before[at.op] - 1, Kind: awstest.Reset, Effect: true}}
+			b.cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
 				if op == at.op && n == at.n {
-					b.cloud.Lock(func() { b.cloud.Faults = []*awstest.Fault{dead} })
+					b.cloud.Lock(func() { b.cloud.Faults = []*awstest.Fault{{Kind: awstest.Reset}} })
 					die()
-					select {
-					case <-done:
-					case <-time.After(50 * time.Millisecond): // the last words do not end with ctx
-					}
 				}
 			}
 			_, _ = b.app.Deploy(ctx, b.opt)
