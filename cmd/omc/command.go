@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/spf13/cobra"
 
@@ -34,6 +35,8 @@ type options struct {
 	getenv         func(string) string
 	interrupt      <-chan struct{}
 	sharedReporter deploy.Reporter
+	// summarized says that the step summary has the result.
+	summarized bool
 }
 
 func command(o *options) *cobra.Command {
@@ -52,7 +55,10 @@ what ran before runs.`,
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("omc {{.Version}}\n")
-	root.PersistentFlags().StringVar(&o.output, "output", "text", "what to write to standard output: text or json")
+	flags := root.PersistentFlags()
+	flags.StringVar(&o.output, "output", "text", "what to write to standard output: text or json")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would be done and change nothing")
+	offer(root, "output", "text", "json")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if o.output != "text" && o.output != "json" {
 			return fmt.Errorf("--output: is %q, want text or json", o.output)
@@ -97,10 +103,28 @@ func group(use, short string, below ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// changes adds the flags of commands that change something.
-func (o *options) changes(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would be done and change nothing")
+// asks adds the flag of commands that ask before they change something.
+func (o *options) asks(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask for the environment's name")
+}
+
+// offer tells the shell what the values of a flag can be.
+func offer(cmd *cobra.Command, flag string, values ...cobra.Completion) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+}
+
+// verb makes cmd one that takes an environment's name.
+func (o *options) verb(cmd *cobra.Command, run func(ctx context.Context, app *deploy.App, env environment.Environment) error) *cobra.Command {
+	cmd.Args = oneEnvironment
+	cmd.ValidArgsFunction = completeEnvironment
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		app, env, err := o.app(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		return run(cmd.Context(), app, env)
+	}
+	return cmd
 }
 
 // checkTimeout refuses a time-out that is over before it begins.
@@ -140,7 +164,9 @@ func (o *options) reporter() deploy.Reporter {
 // app returns the engine for an environment.
 func (o *options) app(ctx context.Context, name string) (*deploy.App, environment.Environment, error) {
 	env, _ := environment.Lookup(name)
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env.Region))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env.Region),
+		// Where credentials come from has a deadline, too.
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(deploy.AttemptTimeout)))
 	if err != nil {
 		return nil, env, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
@@ -149,11 +175,16 @@ func (o *options) app(ctx context.Context, name string) (*deploy.App, environmen
 }
 
 // confirm asks for the environment's name where the environment wants that.
-func (o *options) confirm(cmd *cobra.Command, env environment.Environment, always bool) error {
-	if o.yes || o.dryRun || !env.Deployment.Confirm && !always {
+func (o *options) confirm(what string, env environment.Environment) error {
+	if o.yes || o.dryRun || !env.Deployment.Confirm {
 		return nil
 	}
-	fmt.Fprintf(o.stderr, "%s changes %s. Type %q to go on: ", cmd.CommandPath(), env.Name, env.Name)
+	return o.ask(what, env)
+}
+
+// ask asks for the environment's name.
+func (o *options) ask(what string, env environment.Environment) error {
+	fmt.Fprintf(o.stderr, "omc %s changes %s. Type %q to go on: ", what, env.Name, env.Name)
 	answer := make(chan string, 1)
 	go func() {
 		line, _ := bufio.NewReader(o.stdin).ReadString('\n')
@@ -170,56 +201,49 @@ func (o *options) confirm(cmd *cobra.Command, env environment.Environment, alway
 	return nil
 }
 
-// texter is a result that people can read.
-type texter interface{ WriteText(w io.Writer) }
+// result is what a verb found or did.
+type result interface {
+	Page() deploy.Page
+	ExitStatus() int
+}
 
-// print writes a result to standard output.
-func (o *options) print(result texter) error {
+// finish shows the result of a verb, wherever it is to be seen, and turns the verb's
+// error into an exit status.
+func (o *options) finish(r result, failure error) error {
+	if failure != nil {
+		failure = exitStatus{failure, r.ExitStatus()}
+	}
+	o.summarize(r.Page())
 	if o.output == "text" {
-		result.WriteText(o.stdout)
-		return nil
+		r.Page().WriteText(o.stdout)
+		return failure
 	}
 	encoder := json.NewEncoder(o.stdout)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(result); err != nil {
-		return fmt.Errorf("writing the result: %w", err)
+	if err := encoder.Encode(r); err != nil {
+		return errors.Join(fmt.Errorf("writing the result: %w", err), failure)
 	}
-	return nil
+	return failure
 }
 
-// finish prints the result of a verb that changes services and turns its error into
-// an exit status.
-func (o *options) finish(result deploy.Result, failure error) error {
+// summarize adds a page to GitHub's summary of the run.
+func (o *options) summarize(page deploy.Page) {
+	o.summarized = true
 	if path := o.getenv("GITHUB_STEP_SUMMARY"); path != "" {
-		if err := appendSummary(path, result); err != nil {
+		if err := appendSummary(path, page); err != nil {
 			o.reporter().Warn(err.Error())
 		}
 	}
-	if err := o.print(result); err != nil {
-		return errors.Join(err, failure)
-	}
-	if failure == nil {
-		return nil
-	}
-	return exitStatus{failure, result.Outcome.ExitStatus()}
 }
 
-// end prints the result of a verb that leaves services alone and turns its error into
-// an exit status.
-func (o *options) end(result texter, outcome deploy.Outcome, failure error) error {
-	err := o.print(result)
-	if failure == nil {
-		return err
-	}
-	return errors.Join(err, exitStatus{failure, outcome.ExitStatus()})
-}
-
-func appendSummary(path string, result deploy.Result) error {
+func appendSummary(path string, page deploy.Page) error {
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return fmt.Errorf("writing the step summary: %w", err)
 	}
-	defer file.Close()
-	result.WriteMarkdown(file)
+	page.WriteMarkdown(file)
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("writing the step summary: %w", err)
+	}
 	return nil
 }

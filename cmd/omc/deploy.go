@@ -1,7 +1,8 @@
 package main
 
 import (
-	"time"
+	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,40 +19,44 @@ func deployCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deploy ENV",
 		Short: "Build, push, roll out, wait, check; roll back when anything is wrong",
+		Long: `deploy checks all prerequisites and lists all that are not met; builds and pushes the
+images, unless this commit's exist; records what runs; registers revisions that differ
+in the image only, migrates, and updates the services; waits until ECS says that this
+very deployment is complete; and makes the environment's HTTP checks. On failure,
+time-out, failed check or Ctrl-C every service returns to what ran before. A second
+Ctrl-C gives up and says what it leaves.
+
+Exit status: 0 deployed; 1 failed, what ran before runs again (or, with --no-rollback,
+what the message says); 2 nothing was changed; 3 failed, and what ran before could not be
+put back: the message says what to do; 130 interrupted, what ran before runs.`,
 		Example: `  omc deploy staging
   omc deploy staging --dry-run
   omc deploy production --image backend=omc-backend@sha256:… --image frontend=omc-frontend@sha256:…`,
-		Args:              oneEnvironment,
-		ValidArgsFunction: completeEnvironment,
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			env, _ := environment.Lookup(args[0])
-			if opt.Images, err = deploy.ParseImages(images, env); err != nil {
-				return err
-			}
-			if opt.Builder, err = deploy.NewBuilder(builder); err != nil {
-				return err
-			}
-			opt.DryRun = o.dryRun
-			if err := checkTimeout(opt.Timeout); err != nil {
-				return err
-			}
-			if err := o.confirm(cmd, env, false); err != nil {
-				return err
-			}
-			app, _, err := o.app(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return o.finish(app.Deploy(cmd.Context(), opt))
-		},
 	}
-	o.changes(cmd)
+	o.asks(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&opt.Source, "source", ".", "the application's working tree")
 	flags.BoolVar(&opt.AllowDirty, "allow-dirty", false, "build from a tree with changes that are in no commit")
-	flags.StringVar(&builder, "builder", "docker", "what builds the images: docker, buildah or podman")
+	flags.StringVar(&builder, "builder", "docker", "what builds the images: "+strings.Join(deploy.Builders(), ", "))
 	flags.StringArrayVar(&images, "image", nil, "an image that exists, instead of building it: `SERVICE=repository@sha256:…` (may be repeated)")
-	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long the roll-out may take (default: the environment's, such as "+(15*time.Minute).String()+")")
+	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long the roll-out may take, such as 15m (default: the environment's)")
 	flags.BoolVar(&opt.NoRollback, "no-rollback", false, "leave a failed deployment as it is")
-	return cmd
+	offer(cmd, "builder", deploy.Builders()...)
+	_ = cmd.MarkFlagDirname("source") // the flag is there
+	return o.verb(cmd, func(ctx context.Context, app *deploy.App, env environment.Environment) (err error) {
+		if opt.Images, err = deploy.ParseImages(images, env); err != nil {
+			return err
+		}
+		if opt.Builder, err = deploy.NewBuilder(builder); err != nil {
+			return err
+		}
+		if err := checkTimeout(opt.Timeout); err != nil {
+			return err
+		}
+		opt.DryRun = o.dryRun
+		if err := o.confirm("deploy", env); err != nil {
+			return err
+		}
+		return o.finish(app.Deploy(ctx, opt))
+	})
 }

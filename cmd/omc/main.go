@@ -29,11 +29,14 @@ func run(args []string) int {
 	o := &options{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, interrupt: interrupt}
 	root := command(o)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
 	o.reporter().Fail(err.Error())
+	if !o.summarized { // it did not begin
+		o.summarize(deploy.Page{Title: cmd.CommandPath() + ": " + string(deploy.NothingChanged), Error: err.Error()})
+	}
 	var status exitStatus
 	if errors.As(err, &status) {
 		return status.status

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/stacks/environment"
 )
 
 func secretsCommand(o *options) *cobra.Command {
@@ -12,7 +17,7 @@ func secretsCommand(o *options) *cobra.Command {
 }
 
 func secretsCheckCommand(o *options) *cobra.Command {
-	return &cobra.Command{
+	return o.verb(&cobra.Command{
 		Use:   "check ENV",
 		Short: "Compare the secret's keys with those that the application needs",
 		Long: `check compares the keys of the secret's present version with those of the environment.
@@ -21,17 +26,9 @@ one that is missing, and one that nobody knows, is a warning. No value is shown.
 
 Exit status: 0 when nothing stops the application; 1 otherwise; 2 when the secret could
 not be read.`,
-		Args:              oneEnvironment,
-		ValidArgsFunction: completeEnvironment,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			app, _, err := o.app(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			result, err := app.CheckSecret(cmd.Context())
-			return o.end(result, result.Outcome, err)
-		},
-	}
+	}, func(ctx context.Context, app *deploy.App, _ environment.Environment) error {
+		return o.finish(app.CheckSecret(ctx))
+	})
 }
 
 func secretsPutCommand(o *options) *cobra.Command {
@@ -41,40 +38,35 @@ func secretsPutCommand(o *options) *cobra.Command {
 		Short: "Merge the keys of a file into the secret",
 		Long: `put writes the keys of a JSON file over those of the secret. Keys that the file does
 not name stay as they are; none is ever dropped. The names of the keys are shown, and
-no value is.`,
-		Example:           `  omc secrets put staging --file secrets.json --dry-run`,
-		Args:              oneEnvironment,
-		ValidArgsFunction: completeEnvironment,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if file == "" {
-				return fmt.Errorf("--file: is empty, want a JSON file of keys and values: %s %s --file secrets.json", cmd.CommandPath(), args[0])
+no value is. While somebody deploys, nothing is written.
+
+Exit status: 0 done, or nothing to do; 1 written, and not as it should be; 2 nothing was
+written; 130 interrupted, nothing was written.`,
+		Example: `  omc secrets put staging --file secrets.json --dry-run`,
+	}
+	o.asks(cmd)
+	cmd.Flags().StringVar(&file, "file", "", "a JSON object of keys and values, all of them strings")
+	_ = cmd.MarkFlagFilename("file", "json") // the flag is there
+	return o.verb(cmd, func(ctx context.Context, app *deploy.App, env environment.Environment) error {
+		if file == "" {
+			return errors.New("--file: is empty, want a JSON file of keys and values: omc secrets put " + env.Name + " --file secrets.json")
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("--file: %w", err)
+		}
+		change, err := app.PlanSecret(ctx, text)
+		if err != nil || o.dryRun {
+			return o.finish(change, err)
+		}
+		if change.Changes() {
+			for _, key := range change.Keys {
+				o.reporter().Info(key.Key + ": " + key.Change)
 			}
-			text, err := os.ReadFile(file)
-			if err != nil {
-				return fmt.Errorf("--file: %w", err)
-			}
-			app, env, err := o.app(cmd.Context(), args[0])
-			if err != nil {
+			if err := o.confirm("secrets put", env); err != nil {
 				return err
 			}
-			change, err := app.PlanSecret(cmd.Context(), text)
-			if err != nil || o.dryRun {
-				return o.end(change, change.Outcome, err)
-			}
-			if change.Changes() {
-				for _, key := range change.Keys {
-					o.reporter().Info(key.Key + ": " + key.Change)
-				}
-				if err := o.confirm(cmd, env, false); err != nil {
-					return err
-				}
-			}
-			change, err = app.PutSecret(cmd.Context(), change)
-			return o.end(change, change.Outcome, err)
-		},
-	}
-	o.changes(cmd)
-	cmd.Flags().StringVar(&file, "file", "", "a JSON object of keys and values, all of them strings")
-	_ = cmd.MarkFlagFilename("file", "json")
-	return cmd
+		}
+		return o.finish(app.PutSecret(ctx, change))
+	})
 }

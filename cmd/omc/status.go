@@ -1,28 +1,25 @@
 package main
 
 import (
-	"errors"
+	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/stacks/environment"
 )
 
 func statusCommand(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:               "status ENV",
-		Short:             "Show what runs, what is wrong, and what was done last",
-		Args:              oneEnvironment,
-		ValidArgsFunction: completeEnvironment,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			app, _, err := o.app(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			status, err := app.Status(cmd.Context())
-			if err != nil {
-				// What could be found out is worth showing.
-				err = exitStatus{err, 1}
-			}
-			return errors.Join(o.print(status), err)
-		},
-	}
+	return o.verb(&cobra.Command{
+		Use:   "status ENV",
+		Short: "Show what runs, what is wrong, and what was done last",
+		Long: `status shows what each service runs, the alarms that are not OK, who holds the lock,
+how the last deployment ended, and what to do when it left something undone. It changes
+nothing.
+
+Exit status: 0 everything could be read; 1 not everything; 2 the credentials do not work or
+belong to another account.`,
+	}, func(ctx context.Context, app *deploy.App, _ environment.Environment) error {
+		return o.finish(app.Status(ctx))
+	})
 }

@@ -38,7 +38,7 @@ func TestVerify(t *testing.T) {
 	cloud.Health.Database = "stopped"
 	got := omc(t, cloud, t.TempDir(), "", []string{"HTTPS_PROXY=http://127.0.0.1:1"}, "verify", "staging")
 	if got.status != 1 || !strings.Contains(got.stderr, "2 of 6 health checks failed: application endpoints, database") ||
-		strings.Count(got.stdout, "\nok ")+strings.Count(got.stdout, "\nfailed ") != 5 || !strings.HasPrefix(got.stdout, "ok      ECS services") {
+		strings.Count(got.stdout, "\nok ")+strings.Count(got.stdout, "\nfailed ") != 6 || !strings.HasPrefix(got.stdout, "omc verify staging: failed\nRESULT") {
 		t.Errorf("status %d:\n%s%s", got.status, got.stdout, got.stderr)
 	}
 	got = omc(t, cloud, t.TempDir(), "", []string{"HTTPS_PROXY=http://127.0.0.1:1"}, "verify", "staging", "--output", "json")
@@ -70,15 +70,15 @@ func TestSecrets(t *testing.T) {
 		want        string
 		writes      int
 	}{
-		{cloud, "", "secrets check staging", 0, "ohmycoins-staging-app-secrets: all keys are there", 0},
+		{cloud, "", "secrets check staging", 0, "all keys of ohmycoins-staging-app-secrets are there", 0},
 		{cloud, "", "secrets put staging --file bad.json", 2, "look near line 1; its content is not shown", 0},
 		{cloud, "", "secrets put staging --file good.json --dry-run", 0, "SMTP_PASSWORD  changed\n22 other keys stay as they are", 0},
-		{cloud, "", "secrets put staging --file good.json", 0, "written as version ", 1},
-		{cloud, "", "secrets put staging --file good.json", 0, "nothing to change\nSMTP_PASSWORD  unchanged", 1},
+		{cloud, "", "secrets put staging --file good.json", 0, "was written as version ", 1},
+		{cloud, "", "secrets put staging --file good.json", 0, "has these values already\nKEY            CHANGE\nSMTP_PASSWORD  unchanged", 1},
 		{production, "", "secrets put production --file good.json --dry-run", 0, "would be changed", 0},
 		{production, "no\n", "secrets put production --file good.json", 2, `want "production": nothing was changed`, 0},
 		{production, "production\n", "secrets put production --file good.json --output json", 0, `"outcome": "succeeded"`, 1},
-		{production, "", "secrets put production --file good.json --yes", 0, "nothing to change", 1},
+		{production, "", "secrets put production --file good.json --yes", 0, "has these values already", 1},
 	} {
 		got := omc(t, test.cloud, dir, test.stdin, nil, strings.Fields(test.args)...)
 		if got.status != test.status || !strings.Contains(got.stdout+got.stderr, test.want) || test.cloud.Count("PutSecretValue") != test.writes {

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
+
+	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/stacks/environment"
 )
 
 func verifyCommand(o *options) *cobra.Command {
-	return &cobra.Command{
+	return o.verb(&cobra.Command{
 		Use:   "verify ENV",
 		Short: "Make the six health checks and list them all",
 		Long: `verify looks at the ECS services, the application's endpoints, the load balancer's
@@ -14,15 +19,7 @@ in each log group) and the alarms. It changes nothing.
 
 Exit status: 0 when all six pass; 1 when one does not; 2 when the credentials do not work
 or belong to another account.`,
-		Args:              oneEnvironment,
-		ValidArgsFunction: completeEnvironment,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			app, _, err := o.app(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			result, err := app.Verify(cmd.Context())
-			return o.end(result, result.Outcome, err)
-		},
-	}
+	}, func(ctx context.Context, app *deploy.App, _ environment.Environment) error {
+		return o.finish(app.Verify(ctx))
+	})
 }

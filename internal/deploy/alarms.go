@@ -5,17 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 )
@@ -34,14 +31,9 @@ const (
 // AlarmTest is a test of the way from alarms to people. It is what --output json
 // prints.
 type AlarmTest struct {
-	Environment string        `json:"environment"`
-	Outcome     Outcome       `json:"outcome"`
-	Alarms      []TestedAlarm `json:"alarms"`
-	// Error is why it did not succeed.
-	Error string `json:"error,omitempty"`
-	// State is what the test leaves behind and what to do about it, when that is not
-	// how it was.
-	State []string `json:"state,omitempty"`
+	Environment string `json:"environment"`
+	Ending
+	Alarms []TestedAlarm `json:"alarms"`
 
 	who identity
 }
@@ -87,21 +79,21 @@ func (t TestedAlarm) reached() bool {
 func (a *App) PlanAlarmTest(ctx context.Context) (AlarmTest, error) {
 	work, stop := a.interruptible(ctx)
 	defer stop()
-	test := AlarmTest{Environment: a.env.Name, Outcome: Planned, Alarms: []TestedAlarm{}}
-	err := a.planAlarmTest(work, &test)
-	if err != nil {
+	test := AlarmTest{Environment: a.env.Name, Alarms: []TestedAlarm{}}
+	if err := a.planAlarmTest(work, &test); err != nil {
 		err = interruption(work, err)
-		test.Outcome = unstarted(err)
-		test.Error = a.redact.clean(err.Error())
+		return test, a.fail(&test.Ending, unstarted(err), err)
 	}
-	return test, a.redact.wrap(err)
+	return test, a.fail(&test.Ending, Planned, nil)
 }
 
 func (a *App) planAlarmTest(ctx context.Context, test *AlarmTest) (err error) {
 	if test.who, err = a.permitted(ctx); err != nil {
 		return err
 	}
-	if err := a.undisturbed(ctx); err != nil {
+	found := &findings{}
+	a.checkLock(ctx, found)
+	if err := a.checkRollouts(ctx, found); err != nil {
 		return err
 	}
 	alarms, err := a.operationsAlarms(ctx)
@@ -112,10 +104,8 @@ func (a *App) planAlarmTest(ctx context.Context, test *AlarmTest) (err error) {
 	if err != nil {
 		return err
 	}
-	picked, found := pickAlarms(tagged, a.env.Name)
-	if len(found) > 0 {
-		return unmet{found}
-	}
+	picked, missing := pickAlarms(tagged, a.env.Name)
+	found.list = append(found.list, missing...)
 	for _, p := range picked {
 		recipients, err := a.recipients(ctx, p.alarm.AlarmActions)
 		if err != nil {
@@ -131,27 +121,17 @@ func (a *App) planAlarmTest(ctx context.Context, test *AlarmTest) (err error) {
 			a.out.Warn(fmt.Sprintf("nobody is told when %s goes off", t.Name))
 		}
 	}
-	return nil
+	return found.unmet()
 }
 
-// undisturbed fails while anybody deploys: an alarm that guards the deployment would
-// roll it back.
-func (a *App) undisturbed(ctx context.Context) error {
-	found := &findings{}
-	a.checkLock(ctx, found)
+// checkRollouts finds out whether anybody deploys, with omc or without: an alarm that
+// guards a deployment would roll it back.
+func (a *App) checkRollouts(ctx context.Context, found *findings) error {
 	services, err := a.describeServices(ctx)
-	if err != nil {
-		return err
+	for _, service := range services {
+		checkNoRollout(service, found)
 	}
-	for name, service := range services {
-		if primaryState(service) == ecstypes.DeploymentRolloutStateInProgress {
-			found.add("service "+name, "a roll-out is in progress, and the test of an alarm that guards it would roll it back", "wait until it has ended")
-		}
-	}
-	if list := found.sorted(); len(list) > 0 {
-		return unmet{list}
-	}
-	return nil
+	return err
 }
 
 // taggedAlarm is an alarm and its severity, which may be empty.
@@ -241,80 +221,114 @@ func recipient(s snstypes.Subscription) Recipient {
 }
 
 // TestAlarms sets the alarms of a plan to ALARM, and back to the state that they had,
-// also when the user asks to stop.
+// also when the user asks to stop. Nobody can deploy meanwhile.
 func (a *App) TestAlarms(ctx context.Context, test AlarmTest) (AlarmTest, error) {
 	work, stop := a.interruptible(ctx)
 	defer stop()
 	test.Alarms = slices.Clone(test.Alarms)
 	reason := shorten(fmt.Sprintf("Test of the alarm by omc, nothing is wrong: %s on %s", test.who.arn, a.host))
-	failure := a.raise(work, test.Alarms, reason)
+	lease, failure := a.borrow(work, "alarms test", test.who)
+	defer lease.giveBack(ctx)
+	if failure == nil {
+		failure = a.lookAgain(work, test.Alarms)
+	}
+	if failure == nil {
+		failure = lease.raise(work, test.Alarms, reason)
+	}
 	if failure == nil {
 		failure = a.clock.Sleep(work, alarmPause)
 	}
-	touched := slices.ContainsFunc(test.Alarms, func(t TestedAlarm) bool { return t.touched })
-	left, restoreErr := a.lower(ctx, test.Alarms, reason)
-	err := failure
-	switch {
-	case restoreErr != nil:
-		test.Outcome, test.State = Stuck, left
-		err = errors.Join(failure, restoreErr)
-	case failure != nil && errors.Is(context.Cause(work), errInterrupted):
-		test.Outcome, err = Interrupted, interruption(work, failure)
-	case failure != nil && !touched:
-		test.Outcome = NothingChanged
-	case failure != nil:
-		test.Outcome = RolledBack
-	default:
-		test.Outcome = Succeeded
-		if err = unreached(test.Alarms); err != nil {
-			test.Outcome = Failed
+	left, stuck := lease.lower(ctx, test.Alarms, reason)
+	if stuck != nil {
+		test.State = left
+		return test, a.fail(&test.Ending, Stuck, errors.Join(failure, stuck))
+	}
+	if failure != nil {
+		failure = interruption(work, failure)
+		outcome := unstarted(failure)
+		if touched := slices.ContainsFunc(test.Alarms, func(t TestedAlarm) bool { return t.touched }); touched && outcome == NothingChanged {
+			outcome = RolledBack
+		}
+		return test, a.fail(&test.Ending, outcome, failure)
+	}
+	if err := unreached(test.Alarms); err != nil {
+		return test, a.fail(&test.Ending, Failed, err)
+	}
+	return test, a.fail(&test.Ending, Succeeded, nil)
+}
+
+// lookAgain finds out what has changed since the plan was made: somebody may have
+// taken a while to agree to it.
+func (a *App) lookAgain(ctx context.Context, planned []TestedAlarm) error {
+	found := &findings{}
+	if err := a.checkRollouts(ctx, found); err != nil {
+		return err
+	}
+	var names []string
+	for _, t := range planned {
+		names = append(names, t.Name)
+	}
+	alarms, err := a.describeAlarms(ctx, names)
+	if err != nil {
+		return err
+	}
+	for i := range planned {
+		t := &planned[i]
+		now, exists := alarms[t.Name]
+		switch {
+		case !exists:
+			found.add("alarm "+t.Name, "it does not exist any more", "run the command again")
+		case now.StateValue == cloudwatchtypes.StateValueAlarm:
+			found.add("alarm "+t.Name, "it has gone off meanwhile: "+aws.ToString(now.StateReason), "find the cause first: omc verify "+a.env.Name)
+		default:
+			t.Before = string(now.StateValue)
 		}
 	}
-	if err != nil {
-		test.Error = a.redact.clean(err.Error())
-	}
-	return test, a.redact.wrap(err)
+	return found.unmet()
 }
 
 // raise sets alarms to ALARM, one after the other, and marks those that are, or may
 // be, in ALARM because of it.
-func (a *App) raise(ctx context.Context, alarms []TestedAlarm, reason string) error {
+func (l *lease) raise(ctx context.Context, alarms []TestedAlarm, reason string) error {
 	for i := range alarms {
 		t := &alarms[i]
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		t.touched = true
-		if err := a.setAlarm(ctx, t.Name, cloudwatchtypes.StateValueAlarm, reason); err != nil {
+		if err := l.check(ctx, "setting alarm "+t.Name); err != nil {
 			return err
 		}
-		a.out.Info(t.Name + ": ALARM")
+		t.touched = true
+		if err := l.setAlarm(ctx, t.Name, cloudwatchtypes.StateValueAlarm, reason); err != nil {
+			return err
+		}
+		l.out.Info(t.Name + ": ALARM")
 	}
 	return nil
 }
 
 // lower puts alarms back to the state that they had. It returns what it leaves when it
 // cannot.
-func (a *App) lower(ctx context.Context, alarms []TestedAlarm, reason string) (left []string, err error) {
+func (l *lease) lower(ctx context.Context, alarms []TestedAlarm, reason string) (left []string, err error) {
 	errs := make([]error, len(alarms))
 	_ = each(indexes(len(alarms)), func(i int) error {
 		if alarms[i].touched {
-			errs[i] = a.lowerOne(ctx, alarms[i], reason)
+			errs[i] = l.lowerOne(ctx, alarms[i], reason)
 		}
 		return nil
 	})
 	for i, err := range errs {
 		if err != nil {
 			left = append(left, fmt.Sprintf("%s may be in ALARM although nothing is wrong, until CloudWatch evaluates it again; it was %s", alarms[i].Name, alarms[i].Before),
-				fmt.Sprintf("  aws cloudwatch set-alarm-state --region %s --alarm-name %s --state-value %s --state-reason 'End of the test'", a.env.Region, alarms[i].Name, alarms[i].Before))
+				fmt.Sprintf("  aws cloudwatch set-alarm-state --region %s --alarm-name %s --state-value %s --state-reason 'End of the test'", l.env.Region, alarms[i].Name, alarms[i].Before))
 		}
 	}
 	return left, errors.Join(errs...)
 }
 
-func (a *App) lowerOne(ctx context.Context, t TestedAlarm, reason string) error {
-	return a.persist(ctx, "putting back alarm "+t.Name, func(ctx context.Context) error {
-		alarms, err := a.describeAlarms(ctx, []string{t.Name})
+func (l *lease) lowerOne(ctx context.Context, t TestedAlarm, reason string) error {
+	return l.persist(ctx, "putting back alarm "+t.Name, func(ctx context.Context) error {
+		if err := l.store().verify(ctx, l.lock); err != nil {
+			return err
+		}
+		alarms, err := l.describeAlarms(ctx, []string{t.Name})
 		if err != nil && troubleOf(err) != permanent {
 			return err
 		}
@@ -322,13 +336,13 @@ func (a *App) lowerOne(ctx context.Context, t TestedAlarm, reason string) error 
 		// truth, and not ours to change.
 		now := alarms[t.Name]
 		if err == nil && aws.ToString(now.StateReason) != reason {
-			a.out.Info(fmt.Sprintf("%s: %s, as CloudWatch says by itself", t.Name, now.StateValue))
+			l.out.Info(fmt.Sprintf("%s: %s, as CloudWatch says by itself", t.Name, now.StateValue))
 			return nil
 		}
-		if err := a.setAlarm(ctx, t.Name, cloudwatchtypes.StateValue(t.Before), "End of the test of the alarm by omc"); err != nil {
+		if err := l.setAlarm(ctx, t.Name, cloudwatchtypes.StateValue(t.Before), "End of the test of the alarm by omc"); err != nil {
 			return err
 		}
-		a.out.Info(t.Name + ": " + t.Before + " again")
+		l.out.Info(t.Name + ": " + t.Before + " again")
 		return nil
 	})
 }
@@ -355,8 +369,8 @@ func unreached(alarms []TestedAlarm) error {
 	return fmt.Errorf("nobody is told about %s alarms: confirm the subscriptions, or name other addresses in the environment and deploy the operations stack", strings.Join(names, " and "))
 }
 
-// WriteText writes the test for people.
-func (t AlarmTest) WriteText(w io.Writer) {
+// Page returns the test for people.
+func (t AlarmTest) Page() Page {
 	headline := map[Outcome]string{
 		Planned:        "would set to ALARM and back",
 		Succeeded:      "set to ALARM and back; these should have received it",
@@ -366,15 +380,14 @@ func (t AlarmTest) WriteText(w io.Writer) {
 		NothingChanged: "no alarm was touched",
 		Stuck:          "failed, and not every alarm has its state again",
 	}[t.Outcome]
-	fmt.Fprintf(w, "omc alarms test %s: %s\n", t.Environment, headline)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	page := Page{
+		Title:   fmt.Sprintf("omc alarms test %s: %s", t.Environment, headline),
+		Columns: []string{"SEVERITY", "ALARM", "RECIPIENTS"}, Notes: t.State, Error: t.Error,
+	}
 	for _, alarm := range t.Alarms {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", alarm.Severity, alarm.Name, alarm.addresses())
+		page.Rows = append(page.Rows, []string{alarm.Severity, alarm.Name, alarm.addresses()})
 	}
-	_ = table.Flush()
-	for _, line := range t.State {
-		fmt.Fprintln(w, line)
-	}
+	return page
 }
 
 func (t TestedAlarm) addresses() string {

@@ -142,8 +142,9 @@ func TestAlarmsTest(t *testing.T) {
 		}
 	}
 	var text strings.Builder
-	test.WriteText(&text)
+	test.Page().WriteText(&text)
 	const want = `omc alarms test staging: set to ALARM and back; these should have received it
+SEVERITY  ALARM                                            RECIPIENTS
 critical  ohmycoins-staging/alb-backend/unhealthy-targets  https://pager.example.com/…, oncall@example.com, platform@example.com (not confirmed: will receive nothing)
 warning   ohmycoins-staging/backend/cpu-high               platform@example.com
 `
@@ -287,4 +288,32 @@ func (s stopping) Sleep(ctx context.Context, _ time.Duration) error {
 	s.stop()
 	<-ctx.Done()
 	return context.Cause(ctx)
+}
+
+// Between the plan and the test somebody takes a while to type the environment's name.
+func TestAlarmsChangeBeforeTheTest(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change  func(*bench)
+		outcome Outcome
+		want    string
+		state   string // of the critical alarm, at the end
+	}{
+		"it goes off":       {func(b *bench) { b.cloud.SetAlarm(criticalAlarm, "ALARM", "3 targets") }, NothingChanged, "alarm " + criticalAlarm + ": it has gone off meanwhile: 3 targets", "ALARM"},
+		"it is gone":        {func(b *bench) { delete(b.cloud.Alarms, criticalAlarm) }, NothingChanged, "it does not exist any more", ""},
+		"it loses its data": {func(b *bench) { b.cloud.SetAlarm(criticalAlarm, "INSUFFICIENT_DATA", "") }, Succeeded, "", "INSUFFICIENT_DATA"},
+		"a roll-out begins": {func(b *bench) { d := b.service("backend").Deployments[0]; d.State, d.Hold = "IN_PROGRESS", true }, NothingChanged, "a roll-out is in progress", "OK"},
+	} {
+		b := newAlarmBench(t)
+		plan, err := b.app.PlanAlarmTest(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		test.change(b)
+		result, err := b.app.TestAlarms(t.Context(), plan)
+		if result.Outcome != test.outcome || b.cloud.Alarms[criticalAlarm] != test.state || b.locked() {
+			t.Errorf("%s: %v: %v, then %q, locked: %v", name, result.Outcome, err, b.cloud.Alarms[criticalAlarm], b.locked())
+		}
+		contains(t, fmt.Sprint(err), test.want)
+	}
 }

@@ -106,7 +106,41 @@ func interruption(work context.Context, failure error) error {
 	if errors.Is(failure, errInterrupted) {
 		return failure
 	}
+	if errors.As(failure, &unmet{}) { // they could not be found out
+		return errInterrupted
+	}
 	return fmt.Errorf("%w: %w", errInterrupted, failure)
+}
+
+// unstarted is the outcome of a verb that failed before it changed anything.
+func unstarted(failure error) Outcome {
+	if errors.Is(failure, errInterrupted) {
+		return Interrupted
+	}
+	return NothingChanged
+}
+
+// fail writes into e how a verb ended, and returns the error of the verb. Neither
+// shows what must not be seen.
+func (a *App) fail(e *Ending, outcome Outcome, failure error) error {
+	*e = Ending{Outcome: outcome, State: e.State}
+	if failure == nil {
+		return nil
+	}
+	e.Error = a.redact.clean(failure.Error())
+	if u := (unmet{}); errors.As(failure, &u) {
+		for _, f := range u.findings {
+			e.Findings = append(e.Findings, Finding{a.redact.clean(f.Subject), a.redact.clean(f.Problem), a.redact.clean(f.Next)})
+		}
+	}
+	return a.redact.wrap(failure)
+}
+
+// permitted says who we are. It fails unless the credentials work and belong to the
+// environment's account.
+func (a *App) permitted(ctx context.Context) (identity, error) {
+	found := &findings{}
+	return a.identify(ctx, found), found.unmet()
 }
 
 // lastWords returns a context for what is still worth trying after ctx has ended:

@@ -34,8 +34,8 @@ import (
 )
 
 const (
-	// attemptTimeout is the deadline of one attempt of one call, its body included.
-	attemptTimeout = 10 * time.Second
+	// AttemptTimeout is the deadline of one attempt of one call, its body included.
+	AttemptTimeout = 10 * time.Second
 	maxAttempts    = 5
 	maxBackoff     = 5 * time.Second
 
@@ -77,9 +77,9 @@ func newClients(cfg aws.Config, env environment.Environment) clients {
 	}
 	switch client := cfg.HTTPClient.(type) {
 	case nil:
-		cfg.HTTPClient = awshttp.NewBuildableClient().WithTimeout(attemptTimeout)
+		cfg.HTTPClient = awshttp.NewBuildableClient().WithTimeout(AttemptTimeout)
 	case *awshttp.BuildableClient:
-		cfg.HTTPClient = client.WithTimeout(attemptTimeout)
+		cfg.HTTPClient = client.WithTimeout(AttemptTimeout)
 	}
 	return clients{
 		// AWS understands JSON and CBOR alike; emulators understand JSON.
@@ -120,6 +120,10 @@ var expiredCodes = []string{
 	"InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken", "TokenRefreshRequired",
 }
 
+// noCredentials is in the error of a call that never happened: the SDK has no type for
+// credentials that it cannot get.
+const noCredentials = "get credentials"
+
 var retryables = retry.IsErrorRetryables(retry.DefaultRetryables)
 
 // troubleOf tells what an error of an AWS call means.
@@ -144,8 +148,7 @@ func troubleOf(err error) trouble {
 		retryables.IsErrorRetryable(err) == aws.TrueTernary:
 		return transient
 	}
-	// The SDK has no type for credentials that it cannot get.
-	if strings.Contains(err.Error(), "get credentials") {
+	if strings.Contains(err.Error(), noCredentials) {
 		return expired
 	}
 	return permanent

@@ -61,7 +61,7 @@ func TestCallsHaveADeadline(t *testing.T) {
 	t.Cleanup(server.Close)
 	made := newClients(aws.Config{BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}, environment.Staging())
 	options := made.ecs.Options()
-	if timeout, ok := options.HTTPClient.(interface{ GetTimeout() time.Duration }); !ok || timeout.GetTimeout() != attemptTimeout {
+	if timeout, ok := options.HTTPClient.(interface{ GetTimeout() time.Duration }); !ok || timeout.GetTimeout() != AttemptTimeout {
 		t.Errorf("HTTP client %T has not the deadline", options.HTTPClient)
 	}
 	if got := options.Retryer.MaxAttempts(); got != maxAttempts {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 func consoleFor(terminal bool, env map[string]string) (*Console, *strings.Builder, *time.Time) {
@@ -72,10 +74,15 @@ func TestResultAsMarkdown(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	Result{
-		Verb: "deploy", Environment: "staging", Outcome: Stuck, Error: "why", State: []string{"what is left"},
-		Services: []ServiceResult{{Service: "backend", Before: Version{TaskDefinition: "a:1"}, After: Version{TaskDefinition: "a:2", Image: "i@sha256:0"}, URLs: []string{"https://x"}}},
-	}.WriteMarkdown(&out)
-	contains(t, out.String(), "### omc deploy staging: rollback failed", "| backend | `a:1` | `a:2` | `i@sha256:0` | https://x |", "why", "what is left")
+		Verb: "deploy", Environment: "staging", Ending: Ending{Outcome: Stuck, Error: "why", State: []string{"what is left"}},
+		Services: []ServiceResult{{Service: "backend", Before: Version{TaskDefinition: "a:1"}, After: Version{TaskDefinition: "a:2", Image: "a|b_c"}, URLs: []string{"https://x"}}},
+	}.Page().WriteMarkdown(&out)
+	const want = "### omc deploy staging: rollback failed (0s)\n\n" +
+		"| SERVICE | RAN BEFORE | ROLLED OUT | IMAGE | URL |\n|---|---|---|---|---|\n" +
+		"| backend | a:1 | a:2 | a\\|b\\_c | https://x |\n\n```\nwhat is left\n```\n\n```\nwhy\n```\n\n"
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
 }
 
 func TestStatusAsText(t *testing.T) {
@@ -83,7 +90,7 @@ func TestStatusAsText(t *testing.T) {
 	var out strings.Builder
 	Status{
 		Services: []ServiceStatus{{Service: "backend", Status: "ACTIVE", Revision: "app:7", Running: 1, Desired: 2, Pending: 1, Rollout: "IN_PROGRESS (2 deployments)", Image: "1.dkr/omc-backend@sha256:" + strings.Repeat("a", 64)}},
-		Alarms:   []AlarmStatus{{Name: "cpu", State: "ALARM", Reason: "hot"}}, AlarmsTotal: 9, LastText: "none", Next: []string{"omc unlock staging"},
-	}.WriteText(&out)
+		Alarms:   []AlarmStatus{{Name: "cpu", State: "ALARM", Reason: "hot"}}, AlarmsTotal: aws.Int(9), LastText: "none", Next: []string{"omc unlock staging"},
+	}.Page().WriteText(&out)
 	contains(t, out.String(), "SERVICE  STATUS", "1/2 (1 pending)", "IN_PROGRESS (2 deployments)", "omc-backend@sha256:aaaaaaaaaaaa\n", "Alarms: 9, of which 1 are not OK", "ALARM cpu: hot", "What to do: omc unlock staging")
 }

@@ -43,15 +43,12 @@ func TestCrash(t *testing.T) {
 			t.Parallel()
 			b := crashBench(t)
 			ctx, die := context.WithCancel(t.Context())
-			dead := &awstest.Fault{Kind: awstest.Reset}
-			b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
+			// The call takes effect and is never answered, nor is any after it.
+			b.cloud.Faults = []*awstest.Fault{{Op: at.op, After: at.n - before[at.op] - 1, Kind: awstest.Reset, Effect: true}}
+			b.cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
 				if op == at.op && n == at.n {
-					b.cloud.Lock(func() { b.cloud.Faults = []*awstest.Fault{dead} })
+					b.cloud.Lock(func() { b.cloud.Faults = []*awstest.Fault{{Kind: awstest.Reset}} })
 					die()
-					select {
-					case <-done:
-					case <-time.After(50 * time.Millisecond): // the last words do not end with ctx
-					}
 				}
 			}
 			_, _ = b.app.Deploy(ctx, b.opt)
@@ -95,12 +92,12 @@ func (b *bench) afterCrash() {
 		if !slices.Contains(status.Next, "omc unlock staging") {
 			b.t.Errorf("next: %v", status.Next)
 		}
-		lock, _, found, err := later.app.Holder(b.t.Context())
-		if err != nil || !found {
-			b.t.Fatalf("holder: %v", err)
+		plan, err := later.app.PlanUnlock(b.t.Context())
+		if err != nil || plan.Lock == nil {
+			b.t.Fatalf("%+v: %v", plan, err)
 		}
-		if err := later.app.Unlock(b.t.Context(), lock); err != nil {
-			b.t.Fatal(err)
+		if done, err := later.app.Unlock(b.t.Context(), plan); err != nil || !done.Removed {
+			b.t.Fatalf("%+v: %v", done, err)
 		}
 	}
 	changed := b.runs("backend") != "ohmycoins-staging-backend:48" || b.runs("frontend") != "ohmycoins-staging-frontend:48"

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -53,8 +54,8 @@ func (a *App) Deploy(ctx context.Context, opt Options) (Result, error) {
 	if opt.Source == "" {
 		opt.Source = "."
 	}
-	d := &deployment{run: run{App: a, timeout: a.timeout(opt.Timeout)}, opt: opt}
-	started := a.clock.Now().UTC()
+	d := &deployment{run: a.newRun(opt.Timeout), opt: opt}
+	started := a.clock.Now()
 	work, stop := a.interruptible(ctx)
 	defer stop()
 
@@ -67,9 +68,9 @@ func (a *App) Deploy(ctx context.Context, opt Options) (Result, error) {
 		outcome, state, failure = d.recoverFrom(ctx, failure, d.begun, !opt.NoRollback)
 	}
 	d.end(ctx, outcome, failure)
-	result := d.result("deploy", outcome, failure)
-	result.Started, result.Account, result.Caller, result.State = started, d.who.account, d.who.arn, state
-	return result, a.redact.wrap(failure)
+	result := d.result("deploy", started, d.who)
+	result.State = state
+	return result, a.fail(&result.Ending, outcome, failure)
 }
 
 // timeout returns how long a roll-out may take.
@@ -82,11 +83,16 @@ func (a *App) timeout(given time.Duration) time.Duration {
 
 func (d *deployment) phases(ctx context.Context) error {
 	d.out.Phase(1, phases, "Prerequisites")
-	if err := d.prerequisites(ctx); err != nil {
-		return err
+	found := &findings{}
+	d.prerequisites(ctx, found)
+	if ctx.Err() != nil {
+		return fmt.Errorf("checking the prerequisites: %w", context.Cause(ctx))
 	}
 	if d.opt.DryRun {
-		return d.plan()
+		d.plan()
+	}
+	if err := found.unmet(); err != nil || d.opt.DryRun {
+		return err
 	}
 	if err := d.begin(ctx, "deploy", d.source.version(), d.who); err != nil {
 		return err
@@ -113,8 +119,10 @@ func (d *deployment) phases(ctx context.Context) error {
 }
 
 // prerequisites finds out everything that would make the deployment fail.
-func (d *deployment) prerequisites(ctx context.Context) error {
-	found := &findings{}
+func (d *deployment) prerequisites(ctx context.Context, found *findings) {
+	for _, service := range d.env.Cluster.Services {
+		d.targets = append(d.targets, &target{env: service})
+	}
 	toBuild := d.servicesToBuild()
 	local := []func(){}
 	if len(toBuild) > 0 {
@@ -131,13 +139,6 @@ func (d *deployment) prerequisites(ctx context.Context) error {
 	if d.who = d.identify(ctx, found); d.who.arn != "" {
 		d.checkAWS(ctx, found)
 	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("checking the prerequisites: %w", context.Cause(ctx))
-	}
-	if list := found.sorted(); len(list) > 0 {
-		return unmet{list}
-	}
-	return nil
 }
 
 func (d *deployment) servicesToBuild() []environment.Service {
@@ -150,11 +151,8 @@ func (d *deployment) servicesToBuild() []environment.Service {
 	return list
 }
 
-// checkAWS checks everything in AWS, and remembers what it finds as targets.
+// checkAWS checks everything in AWS, and remembers in the targets what it finds.
 func (d *deployment) checkAWS(ctx context.Context, found *findings) {
-	for _, service := range d.env.Cluster.Services {
-		d.targets = append(d.targets, &target{env: service})
-	}
 	checks := []func(){
 		func() { d.checkCluster(ctx, found) },
 		func() { d.checkAlarms(ctx, found) },
@@ -184,6 +182,7 @@ func (d *deployment) checkServices(ctx context.Context, found *findings) {
 	for _, t := range d.targets {
 		service, exists := services[t.env.Name]
 		checkService(t.env.Name, service, exists, found)
+		checkNoRollout(service, found)
 		if !exists || service.TaskDefinition == nil {
 			continue
 		}
@@ -256,8 +255,9 @@ func (d *deployment) readCluster(ctx context.Context) error {
 		service, exists := services[t.env.Name]
 		found := &findings{} // building took a while
 		checkService(t.env.Name, service, exists, found)
-		if list := found.sorted(); len(list) > 0 {
-			return unmet{list}
+		checkNoRollout(service, found)
+		if err := found.unmet(); err != nil {
+			return err
 		}
 		t.service = service
 		if t.definition, err = d.describeDefinition(ctx, *service.TaskDefinition); err != nil {
@@ -310,29 +310,7 @@ func (d *deployment) update(ctx context.Context) ([]*rollout, error) {
 			return nil, err
 		}
 	}
-	// Written first: after a crash in between, the services may have been updated.
-	for _, t := range d.targets {
-		t.entry.Touched = true
-	}
-	if err := d.note(ctx, "updating the services"); err != nil {
-		for _, t := range d.targets {
-			t.entry.Touched = false
-		}
-		return nil, err
-	}
-	rollouts := make([]*rollout, len(d.targets))
-	err = each(indexes(len(d.targets)), func(i int) (err error) {
-		t := d.targets[i]
-		if rollouts[i], err = d.start(ctx, t, t.entry.After.TaskDefinition); err == nil {
-			t.entry.After.Deployment = rollouts[i].id
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	d.tryNote(ctx, "updated the services, waiting")
-	return rollouts, nil
+	return d.rollOut(ctx, d.targets)
 }
 
 // register makes the new revision of a target's task definition.
@@ -357,32 +335,45 @@ func (d *deployment) register(ctx context.Context, t *target) (*ecstypes.TaskDef
 	return out.TaskDefinition, nil
 }
 
-// plan says what a deployment would do.
-func (d *deployment) plan() error {
-	d.record = &Record{Services: make([]ServiceRecord, len(d.targets)), Commit: d.source.version(), By: d.who.arn}
+// plan says what a deployment would do, as far as it could be read.
+func (d *deployment) plan() {
+	d.record.Commit = d.source.version()
+	d.record.Services = make([]ServiceRecord, len(d.targets))
 	for i, t := range d.targets {
-		before, err := version(t.service, t.definition.TaskDefinition, t.env.Container)
-		if err != nil {
-			return err
+		key := t.env.Key
+		var before Version
+		if t.definition == nil {
+			d.out.Warn(key + ": what runs now could not be read")
+		} else if v, err := version(t.service, t.definition.TaskDefinition, t.env.Container); err == nil { // else it is a finding
+			before = v
 		}
 		image := t.image
-		if image == "" {
-			image = fmt.Sprintf("%s:%s", t.repository, t.tags.commit)
-			d.out.Info(fmt.Sprintf("%s: would build %s with %s and push it as %s and %s", t.env.Key,
+		switch {
+		case image != "":
+			d.out.Info(fmt.Sprintf("%s: would use %s, which exists", key, image))
+		case d.opt.Images[key] != "":
+			image = d.opt.Images[key]
+			d.out.Warn(fmt.Sprintf("%s: would use %s, which was not found", key, image))
+		case d.source.commit == "":
+			image = "an image of " + cmp.Or(t.repository, t.env.Repository)
+			d.out.Warn(fmt.Sprintf("%s: would build %s, but what from could not be read", key, t.env.Build.Dockerfile))
+		default:
+			if t.tags.time == "" { // the repository could not be read
+				t.tags = imageTags(d.source, d.env.Name, t.env.Build, d.clock.Now())
+			}
+			image = cmp.Or(t.repository, t.env.Repository) + ":" + t.tags.commit
+			d.out.Info(fmt.Sprintf("%s: would build %s with %s and push it as %s and %s", key,
 				t.env.Build.Dockerfile, d.opt.Builder.Name(), t.tags.commit, t.tags.time))
-		} else {
-			d.out.Info(fmt.Sprintf("%s: would use %s, which exists", t.env.Key, image))
 		}
 		d.record.Services[i] = ServiceRecord{
-			Service: t.env.Key, Name: t.env.Name, Before: before,
+			Service: key, Name: t.env.Name, Before: before,
 			After: Version{TaskDefinition: "a new revision of " + t.env.Name, Image: image, Digest: digestOf(image)},
 		}
 		t.entry = &d.record.Services[i]
-		d.out.Info(fmt.Sprintf("%s: image %s -> %s", t.env.Key, before.Image, image))
+		d.out.Info(fmt.Sprintf("%s: image %s -> %s", key, cmp.Or(before.Image, "unknown"), image))
 		if len(t.env.Migration) > 0 {
-			d.out.Info(fmt.Sprintf("%s: would run %q in a task of its own", t.env.Key, strings.Join(t.env.Migration, " ")))
+			d.out.Info(fmt.Sprintf("%s: would run %q in a task of its own", key, strings.Join(t.env.Migration, " ")))
 		}
-		d.out.Info(fmt.Sprintf("%s: would update %s, wait at most %s, and check %d URL", t.env.Key, t.env.Name, d.timeout, len(t.env.Checks)))
+		d.out.Info(fmt.Sprintf("%s: would update %s, wait at most %s, and check %d URL", key, t.env.Name, d.timeout, len(t.env.Checks)))
 	}
-	return nil
 }

@@ -55,7 +55,7 @@ func TestDeploySucceeds(t *testing.T) {
 	contains(t, b.log.text(), "running migrations", "has reached a steady state", "completed", "200, as wanted")
 
 	var text strings.Builder
-	result.WriteText(&text)
+	result.Page().WriteText(&text)
 	contains(t, text.String(), "omc deploy staging: succeeded, commit ", "ohmycoins-staging-backend:41", "ohmycoins-staging-backend:48", "/health-check/")
 
 	// On the wire, too, the new revision differs in nothing but the image.
@@ -93,6 +93,7 @@ func TestFailureIsNoticedWithinTwoPolls(t *testing.T) {
 	for _, end := range []awstest.End{awstest.Fails, awstest.Returned} {
 		b := newBench(t)
 		b.service("backend").Script = []awstest.Rollout{{Looks: 4, End: end}, {Looks: 1}}
+		b.service("frontend").Script = []awstest.Rollout{{Looks: 40}, {Looks: 1}} // it goes on
 		if _, err := b.deploy(); err == nil {
 			t.Fatal("no error")
 		}
@@ -141,19 +142,24 @@ func TestCallsWhileWaiting(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		// While the migration runs, and while the roll-out does.
-		for from, waiting := range map[string][]string{"RunTask": {"DescribeTasks", "GetLogEvents"}, "UpdateService": {"DescribeServices"}} {
-			if minutes := busiest(t, b.cloud.Calls(), from, waiting); minutes > 12 {
-				t.Errorf("%s: %d calls in a minute after %s, want 12 at most", name, minutes, from)
+		for from, poll := range map[string]string{"RunTask": "DescribeTasks", "UpdateService": "DescribeServices"} {
+			if n := busiest(t, b.cloud.Calls(), from, poll); n > 12 {
+				t.Errorf("%s: %d calls in a minute after %s, want 12 at most", name, n, from)
 			}
 		}
 	}
 }
 
-// busiest returns how many of the calls that wait came in the busiest minute after a call.
-func busiest(t *testing.T, calls []awstest.Call, from string, waiting []string) int {
+// busiest returns how many calls came in the busiest minute of a wait: whatever is called
+// from the first poll to the last, after a call.
+func busiest(t *testing.T, calls []awstest.Call, from, poll string) int {
 	t.Helper()
 	calls = calls[slices.Index(ops(calls), from):]
-	calls = slices.DeleteFunc(calls, func(c awstest.Call) bool { return !slices.Contains(waiting, c.Op) })
+	isPoll := func(c awstest.Call) bool { return c.Op == poll }
+	calls = calls[slices.IndexFunc(calls, isPoll):]
+	for !isPoll(calls[len(calls)-1]) {
+		calls = calls[:len(calls)-1]
+	}
 	if len(calls) < 20 {
 		t.Fatalf("only %d calls after %s", len(calls), from)
 	}
@@ -240,6 +246,48 @@ func TestDryRun(t *testing.T) {
 	contains(t, b.log.text(), "would build backend/Dockerfile with fake", `would run "bash scripts/prestart.sh"`, "would update ohmycoins-staging-frontend")
 }
 
+// A dry run whose prerequisites fail lists them all, and still says what it would do as
+// far as that can be read.
+func TestDryRunWithFindings(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*bench)
+		wants  []string // in what is reported
+	}{
+		"a lock, an alarm and a dirty tree": {func(b *bench) {
+			b.lockedBy(b.cloud.Clock.Now())
+			b.cloud.Alarms["ohmycoins-staging/alb/5xx-high"] = "ALARM"
+			b.dirty()
+		}, []string{"backend: would build backend/Dockerfile", "backend: image 000000000000.dkr.ecr", "frontend: would update"}},
+		"a service is missing": {func(b *bench) { delete(b.cloud.Services, "ohmycoins-staging-backend") }, []string{
+			"backend: what runs now could not be read", "backend: would build", "backend: image unknown -> ", "frontend: image 000000000000.dkr.ecr",
+		}},
+		"a repository is missing": {func(b *bench) { delete(b.cloud.Repositories, "omc-backend") }, []string{"would build backend/Dockerfile with fake and push it as "}},
+		"no working tree":         {func(b *bench) { b.opt.Source = t.TempDir() }, []string{"would build backend/Dockerfile, but what from could not be read", "-> an image of 000000000000.dkr.ecr"}},
+		"an unknown image": {func(b *bench) {
+			b.opt.Images = map[string]string{"backend": "omc-backend@" + awstest.Digest("x")}
+		}, []string{"backend: would use omc-backend@sha256:", "which was not found"}},
+		"no credentials": {func(b *bench) { b.cloud.Faults = []*awstest.Fault{{Kind: awstest.Expired}} }, []string{"backend: what runs now could not be read", "would build backend/Dockerfile"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.opt.DryRun = true
+			test.change(b)
+			result, err := b.deploy()
+			if err == nil || result.ExitStatus() != 2 || len(result.Findings) == 0 || len(result.Services) != 2 {
+				t.Fatalf("%v: %v: %+v", result.Outcome, err, result.Services)
+			}
+			contains(t, b.log.text(), test.wants...)
+			for _, op := range ops(b.cloud.Calls()) {
+				if awstest.IsWrite(op) {
+					t.Errorf("%s was called", op)
+				}
+			}
+		})
+	}
+}
+
 func TestNoRollback(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -263,6 +311,10 @@ func TestNothingSecretIsShown(t *testing.T) {
 			b.service("backend").Script = []awstest.Rollout{{Looks: 1, End: awstest.Fails, Tasks: []awstest.StoppedTask{
 				{Reason: "failed with " + awstest.SecretMarker + "-SECRET_KEY", Log: []string{"password " + awstest.SecretMarker + "-SMTP_PASSWORD"}, ExitCode: exit(1)},
 			}}}
+		},
+		// Its reason is part of the error, and so of the record.
+		"migration": func(b *bench) {
+			b.cloud.Migration.ExitCode, b.cloud.Migration.Reason = exit(1), "failed with "+awstest.SecretMarker+"-SECRET_KEY"
 		},
 		"push": func(b *bench) { b.opt.Builder = leaking{b.builder} },
 	} {

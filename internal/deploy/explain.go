@@ -28,6 +28,9 @@ const (
 // awaitAndExplain waits like await, and says why a roll-out failed.
 func (r *run) awaitAndExplain(ctx context.Context, rollouts []*rollout) error {
 	err := r.await(ctx, rollouts)
+	if err == nil {
+		return unproven(rollouts)
+	}
 	if !errors.As(err, &rolloutFailed{}) {
 		return err
 	}

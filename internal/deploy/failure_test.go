@@ -207,6 +207,30 @@ func TestDeployGetsStuck(t *testing.T) {
 	}
 }
 
+// With credentials that have expired nothing can be put back: the end comes at once.
+func TestExpiredCredentialsEndTheWait(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	var since time.Time
+	b.cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
+		if op == "DescribeServices" && n == 3 {
+			since = b.cloud.Clock.Now()
+			b.cloud.Lock(func() { b.cloud.Faults = []*awstest.Fault{{Kind: awstest.Expired}} })
+		}
+	}
+	result, err := b.deploy()
+	if err == nil || result.Outcome != Stuck || b.cloud.Count("UpdateService") != 2 {
+		t.Fatalf("%v: %v, %d updates", result.Outcome, err, b.cloud.Count("UpdateService"))
+	}
+	if took := b.cloud.Clock.Now().Sub(since); took > pollInterval {
+		t.Errorf("it took %v", took)
+	}
+	contains(t, err.Error(), "the credentials have expired")
+	if strings.Contains(b.log.text(), "returning to what ran before") {
+		t.Error("it says that it rolls back, and cannot")
+	}
+}
+
 // Nothing in ECS is changed after the lock is lost, whenever that happens.
 func TestNothingChangesWithoutTheLock(t *testing.T) {
 	t.Parallel()
@@ -254,11 +278,12 @@ func TestChecks(t *testing.T) {
 	for name, answer := range map[string]awstest.Answer{
 		"wrong status": {Status: 503, Body: "true"},
 		"wrong body":   {Status: 200, Body: "false"},
-		"a redirect":   {Status: 301, Body: "true"},
+		"a redirect":   {Status: 301, Location: "/app/redirected"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
+			b.cloud.Answers["/app/redirected"] = awstest.Answer{Status: 200, Body: "true"}
 			b.cloud.Answers["/app/backend/api/v1/utils/health-check/"] = answer
 			result, err := b.deploy()
 			if err == nil || result.Outcome != RolledBack {
@@ -304,5 +329,40 @@ func TestMigration(t *testing.T) {
 		if call.Op == "RunTask" {
 			contains(t, call.Body, `"command":["bash","scripts/prestart.sh"]`, `ohmycoins-staging-backend:48`, `"subnets":["subnet-1"]`, `"clientToken":`, `"launchType":"FARGATE"`)
 		}
+	}
+}
+
+// Somebody sets the desired count to 0 while the roll-out goes on: ECS calls that
+// completed, and it proves nothing.
+func TestNothingRuns(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
+		if op == "UpdateService" && n == 2 {
+			b.cloud.Lock(func() {
+				b.service("backend").Desired = 0
+				b.service("backend").Deployments[0].Desired = 0
+			})
+		}
+	}
+	result, err := b.deploy()
+	if err == nil || result.Outcome != RolledBack {
+		t.Fatalf("%v: %v", result.Outcome, err)
+	}
+	contains(t, err.Error(), "ohmycoins-staging-backend: the roll-out completed with 0 tasks, which proves nothing")
+	b.runsAsBefore()
+}
+
+// A migration whose start nobody answered may run all the same.
+func TestMigrationThatNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.cloud.Faults = []*awstest.Fault{{Op: "RunTask", Kind: awstest.Reset, Effect: true}}
+	result, err := b.deploy()
+	if err == nil || result.Outcome != Failed {
+		t.Fatalf("%v: %v", result.Outcome, err)
+	}
+	if n := len(b.cloud.StopReasons()); n != 1 {
+		t.Errorf("%d migrations were stopped, want the one that runs", n)
 	}
 }

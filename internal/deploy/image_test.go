@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,16 +20,26 @@ import (
 	"github.com/ohmycoins/infra/internal/deploy/awstest"
 )
 
-// TestRealImages builds with buildah and pushes to a real registry that wants the
-// password. Set OMC_REQUIRE_BUILDAH=1 where a skipped test is an error.
+// TestRealImages builds with the builders that need no engine and pushes to a real
+// registry that wants the password. OMC_REQUIRE_BUILDERS="buildah podman" makes it an
+// error that one is missing. Docker, which needs an engine, is played by a script in
+// TestPushHidesThePassword.
 func TestRealImages(t *testing.T) {
-	if _, err := exec.LookPath("buildah"); err != nil {
-		const missing = "buildah is missing: apt-get install -y --no-install-recommends buildah"
-		if os.Getenv("OMC_REQUIRE_BUILDAH") != "" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
+	for _, program := range []string{"buildah", "podman"} {
+		t.Run(program, func(t *testing.T) {
+			if _, err := exec.LookPath(program); err != nil {
+				missing := program + " is missing: apt-get install -y --no-install-recommends " + program
+				if slices.Contains(strings.Fields(os.Getenv("OMC_REQUIRE_BUILDERS")), program) {
+					t.Fatal(missing)
+				}
+				t.Skip(missing)
+			}
+			realImages(t, program)
+		})
 	}
+}
+
+func realImages(t *testing.T, program string) {
 	// Containers need no engine this way, and nothing is left behind.
 	storage := t.TempDir()
 	config := filepath.Join(storage, "storage.conf")
@@ -46,7 +57,8 @@ func TestRealImages(t *testing.T) {
 	t.Cleanup(images.Close)
 
 	b := newBench(t)
-	b.opt.Builder = tool{"buildah"}
+	b.opt.Builder = tool{program}
+	b.app.env.Cluster.Services[0].Build.Platform = "linux/arm64" // nothing is run while it is built
 	b.cloud.RegistryURL = strings.Replace(images.URL, "http://", "http://AWS:"+awstest.Password+"@", 1)
 	for name, repository := range b.cloud.Repositories {
 		repository.URI = strings.TrimPrefix(images.URL, "http://") + "/" + name
@@ -57,10 +69,15 @@ func TestRealImages(t *testing.T) {
 	}
 	for _, s := range result.Services {
 		repository := "omc-" + s.Service
-		for _, tag := range []string{"staging-20260102T030405Z"} {
-			if got := registryDigest(t, b.cloud.RegistryURL, repository, tag); got == "" || got != s.After.Digest {
-				t.Errorf("%s:%s is %q in the registry, %q was deployed", repository, tag, got, s.After.Digest)
-			}
+		const tag = "staging-20260102T030405Z"
+		if _, got := registryGet(t, b.cloud.RegistryURL+"/v2/"+repository+"/manifests/"+tag); got == "" || got != s.After.Digest {
+			t.Errorf("%s:%s is %q in the registry, %q was deployed", repository, tag, got, s.After.Digest)
+		}
+		// What the environment says about the build has reached the image.
+		config := imageConfig(t, b.cloud.RegistryURL, repository, s.After.Digest)
+		contains(t, config, map[string]string{"backend": `"architecture":"arm64"`, "frontend": `"architecture":"amd64"`}[s.Service], `"os":"linux"`)
+		if s.Service == "frontend" {
+			contains(t, config, `"api":"https://api.staging.ohmycoins.com"`)
 		}
 		registered := b.cloud.Definitions[s.After.TaskDefinition]
 		text, _ := json.Marshal(registered)
@@ -101,9 +118,10 @@ func wantPassword(next http.Handler) http.Handler {
 	})
 }
 
-func registryDigest(t *testing.T, url, repository, tag string) string {
+// registryGet asks the registry for something. It returns the body and the digest.
+func registryGet(t *testing.T, url string) (body []byte, digest string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, url+"/v2/"+repository+"/manifests/"+tag, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +130,22 @@ func registryDigest(t *testing.T, url, repository, tag string) string {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	return resp.Header.Get("Docker-Content-Digest")
+	if body, err = io.ReadAll(resp.Body); err != nil {
+		t.Fatal(err)
+	}
+	return body, resp.Header.Get("Docker-Content-Digest")
+}
+
+// imageConfig returns the configuration of an image.
+func imageConfig(t *testing.T, url, repository, digest string) string {
+	t.Helper()
+	text, _ := registryGet(t, url+"/v2/"+repository+"/manifests/"+digest)
+	var manifest struct{ Config struct{ Digest string } }
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	config, _ := registryGet(t, url+"/v2/"+repository+"/blobs/"+manifest.Config.Digest)
+	return string(config)
 }
 
 // TestPushHidesThePassword looks at the arguments and the files that docker gets.
@@ -125,7 +158,7 @@ case "$*" in
 esac
 echo "engine $DOCKER_HOST" >>` + seen + `
 case "$*" in
-*login*) cat >"$2/config.json"; stat -c '%a' "$2" >>` + seen + `; echo "$2" >` + seen + `.folder ;;
+*login*) cat >"$2/config.json"; ls -ld "$2" >>` + seen + `; echo "$2" >` + seen + `.folder ;;
 esac
 `
 	if err := os.WriteFile(filepath.Join(bin, "docker"), []byte(script), 0o755); err != nil {
@@ -144,7 +177,7 @@ esac
 	if strings.Contains(string(text), awstest.Password) {
 		t.Errorf("the password is in an argument:\n%s", text)
 	}
-	contains(t, string(text), "login --username AWS --password-stdin 000000000000.dkr.ecr", "push a/b:1", "push a/b:2", "700\n", "engine unix:///run/some.sock")
+	contains(t, string(text), "login --username AWS --password-stdin 000000000000.dkr.ecr", "push a/b:1", "push a/b:2", "drwx------", "engine unix:///run/some.sock")
 	folder, err := os.ReadFile(seen + ".folder")
 	if err != nil {
 		t.Fatal(err)

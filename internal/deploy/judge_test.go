@@ -39,8 +39,13 @@ func TestJudge(t *testing.T) {
 		"gone, stable":                {deployments: []ecstypes.Deployment{reason(deploymentOf("d3", "PRIMARY", completed, 2), "circuit breaker: rolling back")}, want: failed, reason: "d2 is gone: deployment d3 of app:3 took its place (circuit breaker: rolling back)"},
 		"superseded, still there":     {deployments: []ecstypes.Deployment{deploymentOf("d3", "PRIMARY", inProgress, 0), deploymentOf("d2", "ACTIVE", inProgress, 1)}, want: failed, reason: "was superseded: deployment d3 of app:3"},
 		"superseded after completion": {deployments: []ecstypes.Deployment{deploymentOf("d3", "PRIMARY", inProgress, 0), deploymentOf("d2", "ACTIVE", completed, 2)}, want: failed, reason: "was superseded"},
-		"no deployments":              {want: failed, reason: "d2 is gone"},
-		"the service is draining":     {status: "DRAINING", deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", completed, 2)}, want: failed, reason: "the service is DRAINING"},
+		"completed, nothing wanted": {deployments: []ecstypes.Deployment{func() ecstypes.Deployment {
+			d := deploymentOf("d2", "PRIMARY", completed, 0)
+			d.DesiredCount = 0
+			return d
+		}()}, want: succeeded},
+		"no deployments":          {want: failed, reason: "d2 is gone"},
+		"the service is draining": {status: "DRAINING", deployments: []ecstypes.Deployment{deploymentOf("d2", "PRIMARY", completed, 2)}, want: failed, reason: "the service is DRAINING"},
 	}
 	for name, test := range tests {
 		status := test.status

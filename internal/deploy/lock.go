@@ -1,15 +1,17 @@
 package deploy
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 )
 
-// Lock is who deploys to an environment. Only one can hold it at a time.
+// Lock is who changes an environment. Only one can hold it at a time.
 type Lock struct {
 	// ID is the id of the holder's record.
 	ID string `json:"id"`
-	// Verb is what the holder does: "deploy", "rollback".
+	// Verb is what the holder does: "deploy", "rollback", "secrets put", "alarms test".
 	Verb string `json:"verb"`
 	// Owner is the ARN of the holder's identity, Host the machine that it runs on.
 	Owner string `json:"owner"`
@@ -57,4 +59,64 @@ type lockLost struct{ now string }
 
 func (l lockLost) Error() string {
 	return "the lock is lost: it was " + l.now + ", so that nothing more was changed"
+}
+
+// A lease is the lock of the environment in the hands of a verb.
+type lease struct {
+	*App
+	lock Lock
+	// taken says that the lock is, or may be, ours.
+	taken bool
+}
+
+// take takes the lock. Everybody else is kept out until giveBack.
+func (l *lease) take(ctx context.Context, lock Lock) error {
+	lock.Host, lock.Time = l.host, l.clock.Now().UTC()
+	// From here on it may be ours, whatever the answer is.
+	l.lock, l.taken = lock, true
+	err := l.store().acquire(ctx, lock, lock.Time)
+	if h := (held{}); errors.As(err, &h) {
+		l.taken = false
+		return unmet{[]Finding{l.heldBy(h.lock)}}
+	}
+	return err
+}
+
+// check fails unless the lock is still ours. It waits for AWS to be reachable.
+func (l *lease) check(ctx context.Context, what string) error {
+	return l.persist(ctx, what, func(ctx context.Context) error { return l.store().verify(ctx, l.lock) })
+}
+
+// change changes something in AWS. It does so only while the lock is ours.
+func (l *lease) change(ctx context.Context, what string, do func(context.Context) error) error {
+	if err := l.check(ctx, what); err != nil {
+		return err
+	}
+	if err := do(ctx); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// giveBack gives the lock back, also after ctx has ended.
+func (l *lease) giveBack(ctx context.Context) {
+	if !l.taken {
+		return
+	}
+	ctx, cancel := lastWords(ctx)
+	defer cancel()
+	if err := l.store().release(ctx, l.lock.ID); err != nil {
+		l.out.Warn(fmt.Sprintf("the lock could not be given back: %s: omc unlock %s does", brief(err), l.env.Name))
+	}
+}
+
+// borrowTime is how long a verb may hold the lock that changes something small: an
+// outage of AWS, and what it does before and after.
+const borrowTime = outage + 10*time.Minute
+
+// borrow takes the lock for a verb that changes something other than what runs. It
+// leaves no record. The lease is to be given back also when there is an error.
+func (a *App) borrow(ctx context.Context, verb string, who identity) (*lease, error) {
+	l := &lease{App: a}
+	return l, l.take(ctx, Lock{ID: newID(a.clock.Now()), Verb: verb, Owner: who.arn, TimeoutSeconds: int(borrowTime.Seconds())})
 }

@@ -28,6 +28,9 @@ func (r *run) migrate(ctx context.Context, t *target, definition *ecstypes.TaskD
 		return err
 	})
 	if err != nil {
+		if troubleOf(err) != permanent {
+			r.stopStarted(ctx, err)
+		}
 		return err
 	}
 	if len(out.Tasks) == 0 {
@@ -57,7 +60,7 @@ func (r *run) migrationInput(t *target, definition *ecstypes.TaskDefinition) *ec
 		Count:                aws.Int32(1),
 		NetworkConfiguration: t.service.NetworkConfiguration,
 		PlatformVersion:      t.service.PlatformVersion,
-		StartedBy:            aws.String("omc-" + r.record.ID),
+		StartedBy:            aws.String(r.startedBy()),
 		ClientToken:          aws.String(r.record.ID), // a repeated call starts no second task
 		Overrides: &ecstypes.TaskOverride{ContainerOverrides: []ecstypes.ContainerOverride{
 			{Name: &t.env.Container, Command: t.env.Migration},
@@ -70,6 +73,9 @@ func (r *run) migrationInput(t *target, definition *ecstypes.TaskDefinition) *ec
 	}
 	return input
 }
+
+// startedBy is by what ECS finds the migration again.
+func (r *run) startedBy() string { return "omc-" + r.record.ID }
 
 // awaitTask waits until a task has stopped and shows its log meanwhile.
 func (r *run) awaitTask(ctx context.Context, t *target, definition *ecstypes.TaskDefinition, arn string) (ecstypes.Task, error) {
@@ -148,6 +154,20 @@ func (r *run) stopTask(ctx context.Context, arn string, why error) {
 		return
 	}
 	r.out.Warn(fmt.Sprintf("the migration task %s was told to stop", taskID(arn)))
+}
+
+// stopStarted ends a migration of which only ECS knows whether it was started.
+func (r *run) stopStarted(ctx context.Context, why error) {
+	asking, cancel := lastWords(ctx)
+	defer cancel()
+	list, err := r.aws.ecs.ListTasks(asking, &ecs.ListTasksInput{Cluster: &r.env.Cluster.Name, StartedBy: aws.String(r.startedBy())})
+	if err != nil {
+		r.out.Warn(fmt.Sprintf("a migration task, started by %s, may run: %s", r.startedBy(), brief(err)))
+		return
+	}
+	for _, arn := range list.TaskArns {
+		r.stopTask(ctx, arn, why)
+	}
 }
 
 // A follower shows what is new in a log stream.

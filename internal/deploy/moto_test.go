@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/ohmycoins/infra/internal/localaws"
 	"github.com/ohmycoins/infra/stacks/environment"
@@ -33,6 +34,16 @@ func startMoto(t *testing.T) (*localaws.Server, environment.Environment) {
 		t.Fatal(err)
 	}
 	return server, env
+}
+
+// accountOf asks moto which account it pretends to be.
+func accountOf(t *testing.T, server *localaws.Server) string {
+	t.Helper()
+	out, err := sts.NewFromConfig(server.Config()).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return aws.ToString(out.Account)
 }
 
 // TestOnMoto does against moto what moto does well: everything before the roll-out.
@@ -72,17 +83,18 @@ func TestOnMoto(t *testing.T) {
 	for _, finding := range result.Findings {
 		contains(t, finding.String(), "service ohmycoins-staging-", "a roll-out is in progress")
 	}
-	contains(t, log.text(), "AWS account 123456789012")
+	account := accountOf(t, server)
+	contains(t, log.text(), "AWS account "+account)
 	result, err = app.Rollback(t.Context(), RollbackOptions{To: "ohmycoins-staging-backend:1", DryRun: true})
 	if err != nil || result.Outcome != Planned || !strings.HasSuffix(result.Services[0].Before.Image, "/omc-backend:latest") {
 		t.Fatalf("%+v: %v", result, err)
 	}
 
-	t.Run("images", func(t *testing.T) { motoImages(t, app, server) })
+	t.Run("images", func(t *testing.T) { motoImages(t, app, server, account+".dkr.ecr.ap-southeast-2.amazonaws.com") })
 	t.Run("store", func(t *testing.T) { motoStore(t, app) })
 	t.Run("status", func(t *testing.T) {
 		status, err := app.Status(t.Context())
-		if err != nil || len(status.Services) != 2 || status.Services[0].Status != "ACTIVE" || status.AlarmsTotal < 12 {
+		if err != nil || len(status.Services) != 2 || status.Services[0].Status != "ACTIVE" || status.AlarmsTotal == nil || *status.AlarmsTotal < 12 {
 			t.Errorf("%+v: %v", status, err)
 		}
 	})
@@ -101,7 +113,7 @@ func TestOnMoto(t *testing.T) {
 	})
 }
 
-func motoImages(t *testing.T, app *App, server *localaws.Server) {
+func motoImages(t *testing.T, app *App, server *localaws.Server, host string) {
 	digest, err := app.findImage(t.Context(), "omc-backend", tagged("nothing"))
 	if err != nil || digest != "" {
 		t.Errorf("an image that does not exist: %q, %v", digest, err)
@@ -116,8 +128,8 @@ func motoImages(t *testing.T, app *App, server *localaws.Server) {
 	if digest, err = app.findImage(t.Context(), "omc-backend", tagged("0123456789ab")); err != nil || digest != aws.ToString(put.Image.ImageId.ImageDigest) {
 		t.Errorf("%q, %v, want %s", digest, err, aws.ToString(put.Image.ImageId.ImageDigest))
 	}
-	login, err := app.registryLogin(t.Context(), "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/omc-backend")
-	if err != nil || login.User != "AWS" || login.Registry != "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com" {
+	login, err := app.registryLogin(t.Context(), host+"/omc-backend")
+	if err != nil || login.User != "AWS" || login.Registry != host {
 		t.Errorf("%+v: %v", login, err)
 	}
 }

@@ -40,11 +40,26 @@ func (o Outcome) ExitStatus() int {
 	}
 }
 
+// Ending is how a verb ended. It is a part of every result.
+type Ending struct {
+	Outcome Outcome `json:"outcome"`
+	// Error is why it did not succeed.
+	Error string `json:"error,omitempty"`
+	// Findings are the prerequisites that are not met.
+	Findings []Finding `json:"findings,omitempty"`
+	// State is what the verb leaves behind and what to do about it, when that is
+	// not what the outcome says already.
+	State []string `json:"state,omitempty"`
+}
+
+// ExitStatus is the exit status of the process.
+func (e Ending) ExitStatus() int { return e.Outcome.ExitStatus() }
+
 // Result is what deploy and rollback did. It is what --output json prints.
 type Result struct {
-	Environment string  `json:"environment"`
-	Verb        string  `json:"verb"`
-	Outcome     Outcome `json:"outcome"`
+	Environment string `json:"environment"`
+	Verb        string `json:"verb"`
+	Ending
 	// ID is the id of the deployment's record.
 	ID       string          `json:"id,omitempty"`
 	Commit   string          `json:"commit,omitempty"`
@@ -53,13 +68,6 @@ type Result struct {
 	Started  time.Time       `json:"started"`
 	Finished time.Time       `json:"finished"`
 	Services []ServiceResult `json:"services"`
-	// Error is why it did not succeed.
-	Error string `json:"error,omitempty"`
-	// State is what the verb leaves behind and what to do about it, when that is
-	// not what the outcome says already.
-	State []string `json:"state,omitempty"`
-	// Findings are the prerequisites that are not met.
-	Findings []Finding `json:"findings,omitempty"`
 }
 
 // ServiceResult is what happened to one service.

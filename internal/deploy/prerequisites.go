@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
@@ -47,6 +48,14 @@ func (f *findings) sorted() []Finding {
 	return slices.CompactFunc(f.list, func(a, b Finding) bool { return a == b })
 }
 
+// unmet returns the findings as an error, or nil when there are none.
+func (f *findings) unmet() error {
+	if list := f.sorted(); len(list) > 0 {
+		return unmet{list}
+	}
+	return nil
+}
+
 // unmet is the error of prerequisites that are not met.
 type unmet struct{ findings []Finding }
 
@@ -61,11 +70,22 @@ func (u unmet) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// identityTimeout is how long the credentials may take, all attempts together.
+const identityTimeout = 30 * time.Second
+
 // identify says who we are, and refuses another account than the environment's.
 func (a *App) identify(ctx context.Context, found *findings) identity {
-	out, err := a.aws.caller.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	// Every attempt of this call asks the source of the credentials again, which has
+	// attempts of its own.
+	asking, cancel := context.WithTimeout(ctx, identityTimeout)
+	defer cancel()
+	out, err := a.aws.caller.GetCallerIdentity(asking, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		found.add("credentials", "AWS does not accept them: "+brief(err), "log in, or set AWS_PROFILE")
+		problem := "AWS does not accept them: " + brief(err)
+		if _, why, none := strings.Cut(err.Error(), noCredentials+": "); none {
+			problem = "there are none that work: " + why
+		}
+		found.add("credentials", problem, "log in, or set AWS_PROFILE")
 		return identity{}
 	}
 	who := identity{account: aws.ToString(out.Account), arn: aws.ToString(out.Arn)}
@@ -120,7 +140,7 @@ func (a *App) describeDefinition(ctx context.Context, arn string) (*ecs.Describe
 	return out, nil
 }
 
-// checkService judges what ECS says about a service before a deployment.
+// checkService judges what ECS says about a service before it is rolled out.
 func checkService(name string, service ecstypes.Service, exists bool, found *findings) {
 	subject := "service " + name
 	if !exists {
@@ -137,9 +157,13 @@ func checkService(name string, service ecstypes.Service, exists bool, found *fin
 	if controller := service.DeploymentController; controller != nil && controller.Type != ecstypes.DeploymentControllerTypeEcs {
 		found.add(subject, fmt.Sprintf("its deployment controller is %s, want ECS", controller.Type), "")
 	}
+}
+
+// checkNoRollout finds out whether somebody else is rolling out a service.
+func checkNoRollout(service ecstypes.Service, found *findings) {
 	for _, d := range service.Deployments {
 		if d.RolloutState == ecstypes.DeploymentRolloutStateInProgress {
-			found.add(subject, fmt.Sprintf("a roll-out is in progress: deployment %s of %s",
+			found.add("service "+aws.ToString(service.ServiceName), fmt.Sprintf("a roll-out is in progress: deployment %s of %s",
 				aws.ToString(d.Id), revisionName(aws.ToString(d.TaskDefinition))), "wait until it has ended")
 		}
 	}
@@ -178,14 +202,9 @@ func (a *App) checkSecrets(ctx context.Context, refs []secretRef, found *finding
 }
 
 func (a *App) checkKeys(subject, text string, refs []secretRef, found *findings) {
-	a.redact.hide(text)
-	values := map[string]any{}
-	isObject := json.Unmarshal([]byte(text), &values) == nil
-	for _, value := range values {
-		if s, ok := value.(string); ok {
-			a.redact.hide(s)
-		}
-	}
+	a.hideSecret(text)
+	var values map[string]json.RawMessage
+	isObject := json.Unmarshal([]byte(text), &values) == nil && values != nil
 	for _, ref := range refs {
 		if ref.key == "" {
 			continue
@@ -255,15 +274,18 @@ func (a *App) checkLock(ctx context.Context, found *findings) {
 	case err != nil:
 		found.add("lock", brief(err), "s3://"+a.env.State.Bucket+" must be there, and you must be allowed to read and write "+a.env.Deployment.Folder+"/ in it")
 	case exists:
-		found.add("lock", held{lock: lock, now: a.clock.Now()}.Error(), lockAdvice(lock, a))
+		f := a.heldBy(lock)
+		found.add(f.Subject, f.Problem, f.Next)
 	}
 }
 
-func lockAdvice(lock Lock, a *App) string {
+// heldBy says that somebody else has the lock, and what to do about it.
+func (a *App) heldBy(lock Lock) Finding {
+	f := Finding{"lock", held{lock: lock, now: a.clock.Now()}.Error(), "wait until it has ended: omc status " + a.env.Name}
 	if lock.Expired(a.clock.Now()) {
-		return fmt.Sprintf("see omc status %s, then omc unlock %s", a.env.Name, a.env.Name)
+		f.Next = fmt.Sprintf("see omc status %s, then omc unlock %s", a.env.Name, a.env.Name)
 	}
-	return "wait until it has ended: omc status " + a.env.Name
+	return f
 }
 
 // checkRepository returns the URI of a service's image repository.

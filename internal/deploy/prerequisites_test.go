@@ -1,6 +1,9 @@
 package deploy
 
 import (
+	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -95,6 +98,47 @@ func TestPrerequisites(t *testing.T) {
 	}
 }
 
+// Two deployments both find that nobody deploys, and then both begin.
+func TestTwoDeploymentsBeginAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	var looked sync.WaitGroup
+	looked.Add(2)
+	over := make(chan struct{}) // one of them has ended
+	b.cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
+		switch {
+		case op == "GetObject" && n <= 2: // the prerequisites: there is no lock
+			looked.Done()
+			looked.Wait()
+		case op == "RegisterTaskDefinition" && n == 1: // the winner is in the middle
+			<-over
+		}
+	}
+	outcomes := make([]Outcome, 2)
+	_ = each([]*bench{b, b.another()}, func(who *bench) error {
+		result, err := who.deploy()
+		b.cloud.Lock(func() {
+			if outcomes[0] == "" {
+				outcomes[0] = result.Outcome
+				close(over)
+			} else {
+				outcomes[1] = result.Outcome
+			}
+		})
+		if result.Outcome == NothingChanged {
+			contains(t, fmt.Sprint(err), "somebody else holds the lock: deploy by ")
+		}
+		return nil
+	})
+	if want := []Outcome{NothingChanged, Succeeded}; !slices.Equal(outcomes, want) {
+		t.Errorf("they ended as %q, want %q", outcomes, want)
+	}
+	if n := b.cloud.Count("RegisterTaskDefinition"); n != 2 {
+		t.Errorf("%d revisions, want those of one deployment", n)
+	}
+}
+
+// A deployment begins in the middle of another.
 func TestTwoDeploymentsAtOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

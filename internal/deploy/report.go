@@ -70,8 +70,14 @@ func (r *redactor) hide(value string) {
 		return
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.values = append(r.values, value)
+	r.mu.Unlock()
+	// Logs break a value of several lines, such as a private key.
+	if lines := strings.Split(value, "\n"); len(lines) > 1 {
+		for _, line := range lines {
+			r.hide(strings.TrimSuffix(line, "\r"))
+		}
+	}
 }
 
 // clean returns text with every hidden value replaced.

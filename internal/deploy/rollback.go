@@ -2,12 +2,12 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -32,8 +32,9 @@ const recordsRead = 50
 // Rollback returns the environment's services to a task definition that ran before,
 // and waits and checks like a deployment.
 func (a *App) Rollback(ctx context.Context, opt RollbackOptions) (Result, error) {
-	r := &run{App: a, timeout: a.timeout(opt.Timeout)}
-	started := a.clock.Now().UTC()
+	run := a.newRun(opt.Timeout)
+	r := &run
+	started := a.clock.Now()
 	work, stop := a.interruptible(ctx)
 	defer stop()
 
@@ -43,20 +44,20 @@ func (a *App) Rollback(ctx context.Context, opt RollbackOptions) (Result, error)
 	switch {
 	case failure != nil:
 		failure = interruption(work, failure)
-		outcome, state = NothingChanged, nil
+		outcome = unstarted(failure)
 		if touched := r.touched(); len(touched) > 0 {
 			// There is nothing better to return to: what is left has to be known.
 			outcome, state = Stuck, r.leaves(touched)
-		} else if errors.Is(failure, errInterrupted) {
-			outcome, state = Interrupted, []string{"no service was touched"}
+		} else if outcome == Interrupted {
+			state = []string{"no service was touched"}
 		}
 	case opt.DryRun:
 		outcome = Planned
 	}
 	r.end(ctx, outcome, failure)
-	result := r.result("rollback", outcome, failure)
-	result.Started, result.Account, result.Caller, result.State = started, who.account, who.arn, state
-	return result, a.redact.wrap(failure)
+	result := r.result("rollback", started, who)
+	result.State = state
+	return result, a.fail(&result.Ending, outcome, failure)
 }
 
 func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) error {
@@ -65,29 +66,25 @@ func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) 
 		return err
 	}
 	r.out.Phase(1, phases, "Read the cluster and the records")
-	found := &findings{}
-	if *who = r.identify(ctx, found); who.arn != "" {
-		r.checkLock(ctx, found)
-	}
-	if list := found.sorted(); len(list) > 0 {
-		return unmet{list}
-	}
-	r.record = &Record{}
-	if err := r.readTargets(ctx); err != nil {
+	var err error
+	if *who, err = r.permitted(ctx); err != nil {
 		return err
 	}
-	chosen, err := r.choose(ctx, opt)
+	found := &findings{}
+	r.checkLock(ctx, found)
+	if err := r.readTargets(ctx, found); err != nil {
+		return err
+	}
+	chosen, err := r.choose(ctx, opt, found)
 	if err != nil {
 		return err
 	}
-	if opt.DryRun {
-		return nil
+	if err := found.unmet(); err != nil || opt.DryRun {
+		return err
 	}
-	entries := r.record.Services
 	if err := r.begin(ctx, "rollback", "", *who); err != nil {
 		return err
 	}
-	r.record.Services = entries
 	if err := r.note(ctx, "read the cluster"); err != nil {
 		return err
 	}
@@ -95,27 +92,12 @@ func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) 
 	r.out.Phase(2, phases, "Update")
 	var services []environment.Service
 	for _, t := range chosen {
-		t.entry.Touched = true
 		services = append(services, t.env)
 	}
-	if err := r.note(ctx, "updating the services"); err != nil {
-		for _, t := range chosen {
-			t.entry.Touched = false
-		}
-		return err
-	}
-	rollouts := make([]*rollout, len(chosen))
-	err = each(indexes(len(chosen)), func(i int) (err error) {
-		if rollouts[i], err = r.start(ctx, chosen[i], chosen[i].entry.After.TaskDefinition); err == nil {
-			chosen[i].entry.After.Deployment = rollouts[i].id
-		}
-		return err
-	})
+	rollouts, err := r.rollOut(ctx, chosen)
 	if err != nil {
 		return err
 	}
-	r.tryNote(ctx, "updated the services, waiting")
-
 	r.out.Phase(3, phases, "Wait and check")
 	if err := r.awaitAndExplain(ctx, rollouts); err != nil {
 		return err
@@ -162,8 +144,9 @@ func parseRevision(opt RollbackOptions, env environment.Environment) (key, revis
 	return "", "", fmt.Errorf("--to: is %q, want a revision of %s", opt.To, strings.Join(wanted, " or "))
 }
 
-// readTargets describes every service as it is now, whatever state it is in.
-func (r *run) readTargets(ctx context.Context) error {
+// readTargets describes every service as it is now. A roll-out may be in progress: a
+// rollback is most urgent then.
+func (r *run) readTargets(ctx context.Context, found *findings) error {
 	services, err := r.describeServices(ctx)
 	if err != nil {
 		return err
@@ -171,8 +154,10 @@ func (r *run) readTargets(ctx context.Context) error {
 	r.record.Services = make([]ServiceRecord, len(r.env.Cluster.Services))
 	for i, service := range r.env.Cluster.Services {
 		described, exists := services[service.Name]
-		if !exists || aws.ToString(described.Status) != "ACTIVE" {
-			return unmet{[]Finding{{Subject: "service " + service.Name, Problem: "it does not exist or is not ACTIVE", Next: "deploy the infrastructure first"}}}
+		checkService(service.Name, described, exists, found)
+		if !exists {
+			r.record.Services[i] = ServiceRecord{Service: service.Key, Name: service.Name}
+			continue
 		}
 		t := &target{env: service, service: described, entry: &r.record.Services[i]}
 		if t.definition, err = r.describeDefinition(ctx, aws.ToString(described.TaskDefinition)); err != nil {
@@ -190,7 +175,7 @@ func (r *run) readTargets(ctx context.Context) error {
 }
 
 // choose decides what services return to, and which do.
-func (r *run) choose(ctx context.Context, opt RollbackOptions) ([]*target, error) {
+func (r *run) choose(ctx context.Context, opt RollbackOptions, found *findings) ([]*target, error) {
 	to := versions{}
 	from := "--to"
 	if opt.To != "" {
@@ -210,7 +195,8 @@ func (r *run) choose(ctx context.Context, opt RollbackOptions) ([]*target, error
 			records = only(records, opt.Service)
 		}
 		if to, from, err = rollbackTarget(records, now); err != nil {
-			return nil, unmet{[]Finding{{Subject: "records", Problem: err.Error()}}}
+			found.add("records", err.Error(), "")
+			return nil, nil
 		}
 	}
 	var chosen []*target
@@ -226,6 +212,9 @@ func (r *run) choose(ctx context.Context, opt RollbackOptions) ([]*target, error
 		after, err := version(t.service, definition.TaskDefinition, t.env.Container)
 		if err != nil {
 			return nil, err
+		}
+		if status := definition.TaskDefinition.Status; status != ecstypes.TaskDefinitionStatusActive {
+			found.add("task definition "+revisionName(wanted), fmt.Sprintf("it is %s, want ACTIVE: ECS starts no tasks of it", status), "name another one with --to")
 		}
 		t.entry.After = Version{TaskDefinition: aws.ToString(definition.TaskDefinition.TaskDefinitionArn), Image: after.Image, Digest: after.Digest}
 		chosen = append(chosen, t)

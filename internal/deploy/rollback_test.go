@@ -146,3 +146,41 @@ func TestParseRevision(t *testing.T) {
 		}
 	}
 }
+
+// Everything that stands in the way of a rollback is listed, and a dry run also says what
+// would be done.
+func TestRollbackListsFindings(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*bench)
+		want   []string
+	}{
+		"somebody deploys":      {func(b *bench) { b.lockedBy(b.cloud.Clock.Now()) }, []string{"lock: somebody else holds the lock: deploy by mallory"}},
+		"no tasks wanted":       {func(b *bench) { b.service("backend").Desired = 0 }, []string{"service ohmycoins-staging-backend: it wants 0 tasks"}},
+		"deregistered revision": {func(b *bench) { b.cloud.Inactive = "ohmycoins-staging-backend:41" }, []string{"task definition ohmycoins-staging-backend:41: it is INACTIVE, want ACTIVE"}},
+		"both": {func(b *bench) {
+			b.lockedBy(b.cloud.Clock.Now())
+			b.service("backend").Status = "INACTIVE"
+		}, []string{"2 of the prerequisites are not met", "mallory", "it is INACTIVE, want ACTIVE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			if _, err := b.deployAgain(); err != nil {
+				t.Fatal(err)
+			}
+			test.change(b)
+			updates := b.cloud.Count("UpdateService")
+			for _, dry := range []bool{false, true} {
+				result, err := b.another().app.Rollback(t.Context(), RollbackOptions{DryRun: dry})
+				if err == nil || result.ExitStatus() != 2 || len(result.Findings) == 0 || b.cloud.Count("UpdateService") != updates {
+					t.Fatalf("%v: %v", result.Outcome, err)
+				}
+				contains(t, err.Error(), test.want...)
+				if got := result.Services[0].After.TaskDefinition; !strings.HasSuffix(got, ":41") {
+					t.Errorf("it would go to %s", got)
+				}
+			}
+		})
+	}
+}

@@ -73,6 +73,34 @@ func (r *run) start(ctx context.Context, t *target, definition string) (*rollout
 	return ro, nil
 }
 
+// rollOut updates services, side by side, to what their part of the record says.
+func (r *run) rollOut(ctx context.Context, targets []*target) ([]*rollout, error) {
+	// Written first: after a crash in between, the services may have been updated.
+	mark := func(touched bool) {
+		for _, t := range targets {
+			t.entry.Touched = touched
+		}
+	}
+	mark(true)
+	if err := r.note(ctx, "updating the services"); err != nil {
+		mark(false)
+		return nil, err
+	}
+	rollouts := make([]*rollout, len(targets))
+	err := each(indexes(len(targets)), func(i int) (err error) {
+		entry := targets[i].entry
+		if rollouts[i], err = r.start(ctx, targets[i], entry.After.TaskDefinition); err == nil {
+			entry.After.Deployment = rollouts[i].id
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.tryNote(ctx, "updated the services, waiting")
+	return rollouts, nil
+}
+
 // await waits until every roll-out has succeeded or one has failed. It asks ECS
 // once for all of them at each poll.
 func (r *run) await(ctx context.Context, rollouts []*rollout) error {
@@ -162,6 +190,17 @@ func (r *run) showEvents(ro *rollout) {
 			r.out.Info(ro.target.env.Key + ": " + aws.ToString(event.Message))
 		}
 	}
+}
+
+// unproven returns an error for every roll-out that completed without running anything.
+func unproven(rollouts []*rollout) error {
+	var errs []error
+	for _, ro := range rollouts {
+		if judge(ro.service, ro.id).desired == 0 {
+			errs = append(errs, rolloutFailed{ro.target.env.Name, "the roll-out completed with 0 tasks, which proves nothing: somebody has set its desired count to 0"})
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (r *run) timedOut(rollouts []*rollout) error {

@@ -16,12 +16,14 @@ import (
 // A run is one verb that changes services: deploy or rollback. It holds the lock
 // and writes a record.
 type run struct {
-	*App
+	lease
 	timeout time.Duration
-	lock    Lock
-	locked  bool
 	record  *Record
 	targets []*target
+}
+
+func (a *App) newRun(timeout time.Duration) run {
+	return run{lease: lease{App: a}, timeout: a.timeout(timeout), record: &Record{}}
 }
 
 // A target is a service that a run rolls out.
@@ -39,40 +41,20 @@ type target struct {
 	entry *ServiceRecord
 }
 
-// begin takes the lock.
+// begin takes the lock and begins a record. What the record says about services is
+// kept.
 func (r *run) begin(ctx context.Context, verb, commit string, who identity) error {
 	now := r.clock.Now()
 	r.record = &Record{
 		ID: newID(now), Environment: r.env.Name, Verb: verb, Commit: commit,
-		By: who.arn, Host: r.host, Started: now.UTC(),
+		By: who.arn, Host: r.host, Started: now.UTC(), Services: r.record.Services,
 	}
 	// Building takes its time too; a migration and a rollback as long as the roll-out.
 	const building = time.Hour
-	r.lock = Lock{
-		ID: r.record.ID, Verb: verb, Owner: who.arn, Host: r.host, Commit: commit, Time: now.UTC(),
+	return r.take(ctx, Lock{
+		ID: r.record.ID, Verb: verb, Owner: who.arn, Commit: commit,
 		TimeoutSeconds: int((building + 3*r.timeout).Seconds()),
-	}
-	// From here on it may be ours, whatever the answer is.
-	r.locked = true
-	err := r.store().acquire(ctx, r.lock, now)
-	if h := (held{}); errors.As(err, &h) {
-		r.locked = false
-		return unmet{[]Finding{{Subject: "lock", Problem: h.Error(), Next: lockAdvice(h.lock, r.App)}}}
-	}
-	return err
-}
-
-// change changes something in AWS. It does so only while the lock is ours, and waits
-// for AWS to be reachable before it asks.
-func (r *run) change(ctx context.Context, what string, do func(context.Context) error) error {
-	err := r.persist(ctx, what, func(ctx context.Context) error { return r.store().verify(ctx, r.lock) })
-	if err != nil {
-		return err
-	}
-	if err := do(ctx); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
+	})
 }
 
 // note writes the record after a step. Before the first change it has to succeed.
@@ -103,9 +85,10 @@ func (r *run) touched() []*target {
 
 // end writes the record for the last time and gives the lock back.
 func (r *run) end(ctx context.Context, outcome Outcome, failure error) {
-	if !r.locked {
+	if !r.taken {
 		return
 	}
+	defer r.giveBack(ctx)
 	ctx, cancel := lastWords(ctx)
 	defer cancel()
 	if r.record.Step != "" { // else nothing was worth a record
@@ -116,22 +99,16 @@ func (r *run) end(ctx context.Context, outcome Outcome, failure error) {
 		}
 		r.tryNote(ctx, r.record.Step)
 	}
-	if err := r.store().release(ctx, r.lock.ID); err != nil {
-		r.out.Warn(fmt.Sprintf("the lock could not be given back: %s: omc unlock %s does", brief(err), r.env.Name))
-	}
 }
 
-// result fills in what the record knows.
-func (r *run) result(verb string, outcome Outcome, failure error) Result {
-	res := Result{Environment: r.env.Name, Verb: verb, Outcome: outcome, Finished: r.clock.Now().UTC(), Services: []ServiceResult{}}
-	if r.record != nil {
-		res.ID, res.Commit, res.Caller, res.Started = r.record.ID, r.record.Commit, r.record.By, r.record.Started
+// result returns what the run knows.
+func (r *run) result(verb string, started time.Time, who identity) Result {
+	res := Result{
+		Environment: r.env.Name, Verb: verb, Commit: r.record.Commit, Account: who.account, Caller: who.arn,
+		Started: started.UTC(), Finished: r.clock.Now().UTC(), Services: []ServiceResult{},
 	}
-	if failure != nil {
-		res.Error = r.redact.clean(failure.Error())
-	}
-	if u := (unmet{}); errors.As(failure, &u) {
-		res.Findings = u.findings
+	if r.record.Step != "" { // it was written
+		res.ID = r.record.ID
 	}
 	for _, t := range r.targets {
 		if t.entry == nil {

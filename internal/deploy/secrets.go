@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,9 +28,9 @@ const secretLimit = 65536
 type SecretCheck struct {
 	Environment string `json:"environment"`
 	Secret      string `json:"secret"`
-	// Outcome is [Succeeded] when no problem stops the application, and [Failed]
+	// Ending has [Succeeded] when no problem stops the application, and [Failed]
 	// otherwise.
-	Outcome Outcome `json:"outcome"`
+	Ending
 	// Keys is how many keys of the environment the secret has.
 	Keys     int          `json:"keys"`
 	Problems []KeyProblem `json:"problems,omitempty"`
@@ -60,17 +59,13 @@ func (p KeyProblem) String() string {
 type SecretChange struct {
 	Environment string `json:"environment"`
 	Secret      string `json:"secret"`
-	// Outcome is [Planned] until the change is written.
-	Outcome Outcome     `json:"outcome"`
-	Keys    []KeyChange `json:"keys"`
+	// Ending has [Planned] until the change is written.
+	Ending
+	Keys []KeyChange `json:"keys"`
 	// Others is how many keys stay as they are because the file does not name them.
 	Others int `json:"others"`
 	// Version is the id of the version that was written.
 	Version string `json:"version,omitempty"`
-	// Error is why it did not succeed.
-	Error string `json:"error,omitempty"`
-	// State is what to know about what is there now.
-	State []string `json:"state,omitempty"`
 
 	pending *pendingSecret
 }
@@ -101,6 +96,7 @@ type pendingSecret struct {
 	// read is the id of the version that the change was made from, "" when there was
 	// none.
 	read string
+	who  identity
 }
 
 // CheckSecret compares the keys of the application's secret with those that the
@@ -108,11 +104,10 @@ type pendingSecret struct {
 func (a *App) CheckSecret(ctx context.Context) (SecretCheck, error) {
 	work, stop := a.interruptible(ctx)
 	defer stop()
-	result := SecretCheck{Environment: a.env.Name, Secret: a.env.Secret.Name, Outcome: NothingChanged}
+	result := SecretCheck{Environment: a.env.Name, Secret: a.env.Secret.Name}
 	fail := func(err error) (SecretCheck, error) {
 		err = interruption(work, err)
-		result.Outcome = unstarted(err)
-		return result, a.redact.wrap(err)
+		return result, a.fail(&result.Ending, unstarted(err), err)
 	}
 	if _, err := a.permitted(work); err != nil {
 		return fail(err)
@@ -132,15 +127,13 @@ func (a *App) CheckSecret(ctx context.Context) (SecretCheck, error) {
 			wrong = append(wrong, p.String())
 		}
 	}
-	result.Outcome = Succeeded
 	if len(result.Problems) > 0 {
 		result.Next = fmt.Sprintf("write the keys and their values into a file, then: omc secrets put %s --file secrets.json --dry-run", a.env.Name)
 	}
 	if len(wrong) > 0 {
-		result.Outcome = Failed
-		return result, a.redact.wrap(fmt.Errorf("secret %s: %s", result.Secret, strings.Join(wrong, "; ")))
+		return result, a.fail(&result.Ending, Failed, fmt.Errorf("secret %s: %s", result.Secret, strings.Join(wrong, "; ")))
 	}
-	return result, nil
+	return result, a.fail(&result.Ending, Succeeded, nil)
 }
 
 // noSuchResource is what Secrets Manager calls a secret, and a version, that is not
@@ -163,10 +156,12 @@ func (a *App) readSecret(ctx context.Context) (text, version string, err error) 
 // shown.
 func (a *App) hideSecret(text string) {
 	a.redact.hide(text)
-	values := map[string]any{}
+	var values map[string]json.RawMessage
 	_ = json.Unmarshal([]byte(text), &values) // what is no object has no values
 	for _, value := range values {
-		if s, ok := value.(string); ok {
+		a.redact.hide(strings.Trim(string(value), `"`)) // as logs in JSON show it
+		var s string
+		if json.Unmarshal(value, &s) == nil {
 			a.redact.hide(s)
 		}
 	}
@@ -250,14 +245,12 @@ func shownKey(name string) string {
 func (a *App) PlanSecret(ctx context.Context, file []byte) (SecretChange, error) {
 	work, stop := a.interruptible(ctx)
 	defer stop()
-	change := SecretChange{Environment: a.env.Name, Secret: a.env.Secret.Name, Outcome: Planned, Keys: []KeyChange{}}
-	err := a.planSecret(work, file, &change)
-	if err != nil {
+	change := SecretChange{Environment: a.env.Name, Secret: a.env.Secret.Name, Keys: []KeyChange{}}
+	if err := a.planSecret(work, file, &change); err != nil {
 		err = interruption(work, err)
-		change.Outcome = unstarted(err)
-		change.Error = a.redact.clean(err.Error())
+		return change, a.fail(&change.Ending, unstarted(err), err)
 	}
-	return change, a.redact.wrap(err)
+	return change, a.fail(&change.Ending, Planned, nil)
 }
 
 func (a *App) planSecret(ctx context.Context, file []byte, change *SecretChange) error {
@@ -268,7 +261,8 @@ func (a *App) planSecret(ctx context.Context, file []byte, change *SecretChange)
 	for _, value := range values {
 		a.redact.hide(value)
 	}
-	if _, err := a.permitted(ctx); err != nil {
+	who, err := a.permitted(ctx)
+	if err != nil {
 		return err
 	}
 	text, version, err := a.readSecret(ctx)
@@ -288,8 +282,12 @@ func (a *App) planSecret(ctx context.Context, file []byte, change *SecretChange)
 	}
 	a.redact.hide(merged)
 	change.Keys, change.Others = changes, others
-	change.pending = &pendingSecret{text: merged, read: version}
-	return nil
+	// The plan is worth seeing also while somebody else is at work.
+	found := &findings{}
+	if a.checkLock(ctx, found); len(found.list) == 0 {
+		change.pending = &pendingSecret{text: merged, read: version, who: who}
+	}
+	return found.unmet()
 }
 
 // versions of a secret by their stage.
@@ -458,27 +456,29 @@ func (a *App) PutSecret(ctx context.Context, change SecretChange) (SecretChange,
 		written, err = a.putSecret(ctx, work, change.pending, token)
 	}
 	switch {
-	case err == nil:
-		change.Outcome = Succeeded
-		if written {
-			change.Version = token
-			change.State = []string{"tasks that run keep the values that they started with: deploy, or restart the service, for new ones"}
-		}
-		return change, nil
-	case written:
-		change.Outcome, change.Version = Failed, token
-	default:
+	case err != nil && !written:
 		err = interruption(work, err)
-		change.Outcome = unstarted(err)
+		return change, a.fail(&change.Ending, unstarted(err), err)
+	case err != nil:
+		change.Version = token
+		return change, a.fail(&change.Ending, Failed, err)
+	case written:
+		change.Version = token
+		change.State = []string{"tasks that run keep the values that they started with: deploy, or restart the service, for new ones"}
 	}
-	change.Error = a.redact.clean(err.Error())
-	return change, a.redact.wrap(err)
+	return change, a.fail(&change.Ending, Succeeded, nil)
 }
 
 // putSecret writes a value, unless the secret has changed since it was read. It reports
 // whether the value was, or may have been, written.
 func (a *App) putSecret(ctx, work context.Context, pending *pendingSecret, token string) (written bool, err error) {
 	name := a.env.Secret.Name
+	// A deployment reads the secret when its tasks start: they all get the same values.
+	lease, err := a.borrow(work, "secrets put", pending.who)
+	defer lease.giveBack(ctx)
+	if err != nil {
+		return false, err
+	}
 	now, err := a.presentVersions(work)
 	if err != nil {
 		return false, err
@@ -487,8 +487,8 @@ func (a *App) putSecret(ctx, work context.Context, pending *pendingSecret, token
 		return false, fmt.Errorf("somebody else has changed secret %s since it was read (version %s, want %s): nothing was written; run the command again, and it is merged with what is there now",
 			name, orNothing(now.current), orNothing(pending.read))
 	}
-	if work.Err() != nil {
-		return false, context.Cause(work)
+	if err := lease.check(work, "writing secret "+name); err != nil {
+		return false, err
 	}
 	// From here on an interruption would leave open whether it was written.
 	_, err = a.aws.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
@@ -514,56 +514,51 @@ func (a *App) putSecret(ctx, work context.Context, pending *pendingSecret, token
 	return true, nil
 }
 
-// WriteText writes the result for people.
-func (c SecretCheck) WriteText(w io.Writer) {
+// Page returns the result for people.
+func (c SecretCheck) Page() Page {
+	page := Page{Columns: []string{"RESULT", "KEY", "FOUND"}, Error: c.Error}
+	found := fmt.Sprintf("all keys of %s are there", c.Secret)
 	if c.Outcome != Succeeded && c.Outcome != Failed {
-		fmt.Fprintf(w, "%s: it was not checked\n", c.Secret)
-		return
+		found = c.Secret + " was not checked"
+	} else if len(c.Problems) > 0 {
+		found = fmt.Sprintf("%d keys of %s are there", c.Keys, c.Secret)
+		page.Notes = []string{"What to do: " + c.Next}
 	}
-	if len(c.Problems) == 0 {
-		fmt.Fprintf(w, "%s: all keys are there\n", c.Secret)
-		return
-	}
-	fmt.Fprintf(w, "%s: %d keys are there\n", c.Secret, c.Keys)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	page.Title = fmt.Sprintf("omc secrets check %s: %s", c.Environment, found)
 	for _, p := range c.Problems {
 		level := "failed"
 		if p.Warning {
 			level = "warning"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", level, p.Key, p.Problem)
+		page.Rows = append(page.Rows, []string{level, p.Key, p.Problem})
 	}
-	_ = table.Flush()
-	fmt.Fprintln(w, "What to do:", c.Next)
+	return page
 }
 
-// WriteText writes the result for people.
-func (c SecretChange) WriteText(w io.Writer) {
-	fmt.Fprintf(w, "%s: %s\n", c.Secret, c.headline())
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+// Page returns the result for people.
+func (c SecretChange) Page() Page {
+	page := Page{Title: fmt.Sprintf("omc secrets put %s: %s", c.Environment, c.headline()), Columns: []string{"KEY", "CHANGE"}, Error: c.Error}
 	for _, k := range c.Keys {
-		fmt.Fprintf(table, "%s\t%s\n", k.Key, k.Change)
+		page.Rows = append(page.Rows, []string{k.Key, k.Change})
 	}
-	_ = table.Flush()
 	if len(c.Keys) > 0 {
-		fmt.Fprintf(w, "%d other keys stay as they are\n", c.Others)
+		page.Notes = []string{fmt.Sprintf("%d other keys stay as they are", c.Others)}
 	}
-	for _, line := range c.State {
-		fmt.Fprintln(w, line)
-	}
+	page.Notes = append(page.Notes, c.State...)
+	return page
 }
 
 func (c SecretChange) headline() string {
 	switch {
 	case c.Outcome == Planned && c.Changes():
-		return "would be changed"
+		return c.Secret + " would be changed"
 	case c.Outcome == Planned, c.Outcome == Succeeded && c.Version == "":
-		return "nothing to change"
+		return c.Secret + " has these values already"
 	case c.Outcome == Succeeded:
-		return "written as version " + c.Version
+		return c.Secret + " was written as version " + c.Version
 	case c.Outcome == Failed:
-		return "may not be what you want: see the error"
+		return c.Secret + " may not be what you want: see the error"
 	default:
-		return string(NothingChanged)
+		return string(c.Outcome)
 	}
 }

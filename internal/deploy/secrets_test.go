@@ -121,6 +121,19 @@ func (b *bench) secret() map[string]string {
 	return values
 }
 
+// Values that are no plain strings must not be seen either.
+func TestEveryKindOfValueIsHidden(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.app.hideSecret(`{"PIN":12345678901,"KEY":"begin-of-it\nmarker-line-two\r\nend","QUOTE":"marker-\"quote\"","LIST":["marker-in-list"]}`)
+	b.app.hideSecret("marker-that-is-no-JSON")
+	for _, text := range []string{"marker-that-is-no-JSON", "12345678901", "log: marker-line-two", `"marker-\"quote\""`, `marker-"quote"`, `["marker-in-list"]`} {
+		if got := b.app.redact.clean(text); !strings.Contains(got, "***") || strings.Contains(got, "marker") {
+			t.Errorf("%s is shown as %s", text, got)
+		}
+	}
+}
+
 const newValue = `{"SMTP_PASSWORD":"marker-new-value","SMTP_PORT":"587"}`
 
 func TestPutSecret(t *testing.T) {
@@ -152,8 +165,8 @@ func TestPlanSecretWritesNothing(t *testing.T) {
 		t.Errorf("%+v: %v", change, err)
 	}
 	var text strings.Builder
-	change.WriteText(&text)
-	if want := "ohmycoins-staging-app-secrets: would be changed\nSMTP_PASSWORD  changed\nSMTP_PORT      changed\n21 other keys stay as they are\n"; text.String() != want {
+	change.Page().WriteText(&text)
+	if want := "omc secrets put staging: ohmycoins-staging-app-secrets would be changed\nKEY            CHANGE\nSMTP_PASSWORD  changed\nSMTP_PORT      changed\n21 other keys stay as they are\n"; text.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", text.String(), want)
 	}
 }
@@ -253,17 +266,17 @@ func TestCheckSecret(t *testing.T) {
 		outcome Outcome
 		want    string
 	}{
-		"all there":  {func(*bench) {}, Succeeded, "ohmycoins-staging-app-secrets: all keys are there"},
+		"all there":  {func(*bench) {}, Succeeded, "omc secrets check staging: all keys of ohmycoins-staging-app-secrets are there"},
 		"no version": {func(b *bench) { b.cloud.Secrets[b.cloud.SecretARN()] = "" }, Failed, "has no present (AWSCURRENT) version"},
 		"no secret":  {func(b *bench) { clear(b.cloud.Secrets) }, Failed, "it does not exist or"},
 		"one key":    {func(b *bench) { b.cloud.Secrets[b.cloud.SecretARN()] = `{"SECRET_KEY":"marker-secret-value"}` }, Failed, "failed   SMTP_HOST"},
-		"denied":     {func(b *bench) { b.denied("GetSecretValue") }, NothingChanged, "it was not checked"},
+		"denied":     {func(b *bench) { b.denied("GetSecretValue") }, NothingChanged, "ohmycoins-staging-app-secrets was not checked"},
 	} {
 		b := newBench(t)
 		test.change(b)
 		check, err := b.app.CheckSecret(t.Context())
 		var text strings.Builder
-		check.WriteText(&text)
+		check.Page().WriteText(&text)
 		if check.Outcome != test.outcome || (err == nil) != (test.outcome == Succeeded) || b.cloud.Count("PutSecretValue") != 0 {
 			t.Errorf("%s: %v: %v", name, check.Outcome, err)
 		}
@@ -292,9 +305,9 @@ func TestNoSecretValueIsShown(t *testing.T) {
 			put, putErr := b.app.PutSecret(t.Context(), planned)
 			b.app.out.Warn("AWS says: " + awstest.SecretMarker + "-SECRET_KEY")
 			var out bytes.Buffer
-			check.WriteText(&out)
-			planned.WriteText(&out)
-			put.WriteText(&out)
+			check.Page().WriteText(&out)
+			planned.Page().WriteText(&out)
+			put.Page().WriteText(&out)
 			body, err := json.Marshal([]any{check, planned, put})
 			if err != nil {
 				t.Fatal(err)

@@ -2,11 +2,10 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,13 +16,15 @@ import (
 
 // Status is what an environment is doing. It is what --output json prints.
 type Status struct {
-	Environment string          `json:"environment"`
-	Cluster     string          `json:"cluster"`
-	Services    []ServiceStatus `json:"services"`
+	Environment string `json:"environment"`
+	// Ending says how far the status could be read: [Failed] is not everything.
+	Ending
+	Cluster  string          `json:"cluster"`
+	Services []ServiceStatus `json:"services"`
 	// Alarms are the alarms of the environment that are not OK.
 	Alarms []AlarmStatus `json:"alarms,omitempty"`
-	// AlarmsTotal is how many alarms the environment has.
-	AlarmsTotal int `json:"alarmsTotal"`
+	// AlarmsTotal is how many alarms the environment has, nil when that is not known.
+	AlarmsTotal *int `json:"alarmsTotal"`
 	// Lock is who deploys now. LockText puts it into words.
 	Lock     *Lock  `json:"lock,omitempty"`
 	LockText string `json:"lockText,omitempty"`
@@ -57,16 +58,26 @@ type AlarmStatus struct {
 
 // Status says what runs, what is wrong and what was done last. It changes nothing.
 func (a *App) Status(ctx context.Context) (Status, error) {
-	ctx, stop := a.interruptible(ctx)
+	work, stop := a.interruptible(ctx)
 	defer stop()
-	status := Status{Environment: a.env.Name, Cluster: a.env.Cluster.Name}
-	parts := []func() error{
-		func() error { return a.statusOfServices(ctx, &status) },
-		func() error { return a.statusOfAlarms(ctx, &status) },
-		func() error { return a.statusOfDeployments(ctx, &status) },
+	status := Status{Environment: a.env.Name, Cluster: a.env.Cluster.Name, Services: []ServiceStatus{}, LastText: "unknown"}
+	if _, err := a.permitted(work); err != nil {
+		err = interruption(work, err)
+		return status, a.fail(&status.Ending, unstarted(err), err)
 	}
-	err := each(parts, func(part func() error) error { return part() })
-	return status, a.redact.wrap(err)
+	parts := []func() error{
+		func() error { return a.statusOfServices(work, &status) },
+		func() error { return a.statusOfAlarms(work, &status) },
+		func() error { return a.statusOfDeployments(work, &status) },
+	}
+	outcome, err := Succeeded, each(parts, func(part func() error) error { return part() })
+	if err != nil {
+		outcome, err = Failed, interruption(work, err)
+	}
+	if errors.Is(err, errInterrupted) {
+		outcome = Interrupted
+	}
+	return status, a.fail(&status.Ending, outcome, err)
 }
 
 func (a *App) statusOfServices(ctx context.Context, status *Status) error {
@@ -113,6 +124,7 @@ func serviceStatus(key string, service ecstypes.Service) ServiceStatus {
 }
 
 func (a *App) statusOfAlarms(ctx context.Context, status *Status) error {
+	total := 0
 	pages := cloudwatch.NewDescribeAlarmsPaginator(a.aws.alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &a.env.Prefix})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -120,7 +132,7 @@ func (a *App) statusOfAlarms(ctx context.Context, status *Status) error {
 			return fmt.Errorf("describing alarms: %w", err)
 		}
 		for _, alarm := range page.MetricAlarms {
-			status.AlarmsTotal++
+			total++
 			if alarm.StateValue == cloudwatchtypes.StateValueOk {
 				continue
 			}
@@ -130,6 +142,7 @@ func (a *App) statusOfAlarms(ctx context.Context, status *Status) error {
 			})
 		}
 	}
+	status.AlarmsTotal = &total
 	return nil
 }
 
@@ -192,29 +205,32 @@ func describeLast(env string, last *Record, lock Lock, now time.Time) (text stri
 	return text, append(next, "omc rollback "+env)
 }
 
-// WriteText writes the status for people.
-func (s Status) WriteText(w io.Writer) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "SERVICE\tSTATUS\tREVISION\tTASKS\tROLLOUT\tIMAGE")
+// Page returns the status for people.
+func (s Status) Page() Page {
+	page := Page{Title: "omc status " + s.Environment, Columns: []string{"SERVICE", "STATUS", "REVISION", "TASKS", "ROLLOUT", "IMAGE"}, Error: s.Error}
 	for _, service := range s.Services {
 		tasks := fmt.Sprintf("%d/%d", service.Running, service.Desired)
 		if service.Pending > 0 {
 			tasks += fmt.Sprintf(" (%d pending)", service.Pending)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", service.Service, service.Status, service.Revision, tasks, service.Rollout, shortImage(service.Image))
+		page.Rows = append(page.Rows, []string{service.Service, service.Status, service.Revision, tasks, service.Rollout, shortImage(service.Image)})
 	}
-	_ = table.Flush()
-	fmt.Fprintf(w, "\nAlarms: %d, of which %d are not OK\n", s.AlarmsTotal, len(s.Alarms))
+	alarms := "Alarms: unknown"
+	if s.AlarmsTotal != nil {
+		alarms = fmt.Sprintf("Alarms: %d, of which %d are not OK", *s.AlarmsTotal, len(s.Alarms))
+	}
+	page.Notes = []string{"", alarms}
 	for _, alarm := range s.Alarms {
-		fmt.Fprintf(w, "  %s %s: %s\n", alarm.State, alarm.Name, alarm.Reason)
+		page.Notes = append(page.Notes, fmt.Sprintf("  %s %s: %s", alarm.State, alarm.Name, alarm.Reason))
 	}
 	if s.Lock != nil {
-		fmt.Fprintln(w, "Locked:", s.LockText)
+		page.Notes = append(page.Notes, "Locked: "+s.LockText)
 	}
-	fmt.Fprintln(w, "Last deployment:", s.LastText)
+	page.Notes = append(page.Notes, "Last deployment: "+s.LastText)
 	for _, next := range s.Next {
-		fmt.Fprintln(w, "What to do:", next)
+		page.Notes = append(page.Notes, "What to do: "+next)
 	}
+	return page
 }
 
 // shortImage returns an image's repository and the first digits of its digest, as

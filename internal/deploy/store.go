@@ -81,20 +81,25 @@ func (s store) holder(ctx context.Context) (lock Lock, found bool, err error) {
 
 // acquire takes the lock, or fails with [held].
 func (s store) acquire(ctx context.Context, lock Lock, now time.Time) error {
-	err := s.put(ctx, s.lockKey(), lock, true)
-	if status := statusOf(err); status != http.StatusPreconditionFailed && status != http.StatusConflict {
-		return err
+	const attempts = 3
+	var err error
+	for range attempts {
+		err = s.put(ctx, s.lockKey(), lock, true)
+		if status := statusOf(err); status != http.StatusPreconditionFailed && status != http.StatusConflict {
+			return err
+		}
+		other, found, readErr := s.holder(ctx)
+		switch {
+		case readErr != nil:
+			return errors.Join(err, readErr)
+		case found && other.ID == lock.ID: // the answer to our first attempt was lost
+			return nil
+		case found:
+			return held{lock: other, now: now}
+		}
+		// Somebody gave it back a moment ago.
 	}
-	other, found, readErr := s.holder(ctx)
-	switch {
-	case readErr != nil:
-		return errors.Join(err, readErr)
-	case !found: // given back a moment ago
-		return err
-	case other.ID == lock.ID: // the answer to our first attempt was lost
-		return nil
-	}
-	return held{lock: other, now: now}
+	return err
 }
 
 // verify fails with [lockLost] unless lock is still held.

@@ -2,45 +2,19 @@ package deploy
 
 import (
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
-// WriteText writes the result for people.
-func (r Result) WriteText(w io.Writer) {
-	fmt.Fprintln(w, r.headline())
-	if len(r.Services) > 0 {
-		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "SERVICE\tRAN BEFORE\tROLLED OUT\tIMAGE\tURL")
-		for _, s := range r.Services {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.Service, revisionName(s.Before.TaskDefinition),
-				revisionName(s.After.TaskDefinition), s.After.Image, strings.Join(s.URLs, " "))
-		}
-		_ = table.Flush()
+// Page returns the result for people.
+func (r Result) Page() Page {
+	page := Page{Title: r.headline(), Columns: []string{"SERVICE", "RAN BEFORE", "ROLLED OUT", "IMAGE", "URL"}, Notes: r.State, Error: r.Error}
+	for _, s := range r.Services {
+		page.Rows = append(page.Rows, []string{
+			s.Service, revisionName(s.Before.TaskDefinition), revisionName(s.After.TaskDefinition), s.After.Image, strings.Join(s.URLs, " "),
+		})
 	}
-	for _, line := range r.State {
-		fmt.Fprintln(w, line)
-	}
-}
-
-// WriteMarkdown writes the result as GitHub Actions shows it below a run.
-func (r Result) WriteMarkdown(w io.Writer) {
-	fmt.Fprintf(w, "### %s\n\n", r.headline())
-	if len(r.Services) > 0 {
-		fmt.Fprint(w, "| Service | Ran before | Rolled out | Image | URL |\n|---|---|---|---|---|\n")
-		for _, s := range r.Services {
-			fmt.Fprintf(w, "| %s | `%s` | `%s` | `%s` | %s |\n", s.Service, revisionName(s.Before.TaskDefinition),
-				revisionName(s.After.TaskDefinition), s.After.Image, strings.Join(s.URLs, " "))
-		}
-	}
-	if r.Error != "" {
-		fmt.Fprintf(w, "\n```\n%s\n```\n", r.Error)
-	}
-	if len(r.State) > 0 {
-		fmt.Fprintf(w, "\n```\n%s\n```\n", strings.Join(r.State, "\n"))
-	}
+	return page
 }
 
 // headline says how it ended, in one line.

@@ -91,7 +91,7 @@ func motoAlarms(t *testing.T, app *App, server *localaws.Server, env environment
 		t.Fatalf("%v", err)
 	}
 	quiet := *app
-	quiet.env.Cluster.Services = nil
+	quiet.env.Cluster.Services = []environment.Service{{Name: "nothing"}}
 	test := AlarmTest{Environment: env.Name}
 	found, err := quiet.operationsAlarms(t.Context())
 	if err != nil {

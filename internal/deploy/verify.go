@@ -2,12 +2,9 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,9 +35,9 @@ const (
 // Verification is how an environment is. It is what --output json prints.
 type Verification struct {
 	Environment string `json:"environment"`
-	// Outcome is [Succeeded] when every check passed, and [Failed] otherwise.
-	Outcome Outcome       `json:"outcome"`
-	Checks  []HealthCheck `json:"checks"`
+	// Ending has [Succeeded] when every check passed, and [Failed] otherwise.
+	Ending
+	Checks []HealthCheck `json:"checks"`
 }
 
 // HealthCheck is one of the checks of a [Verification].
@@ -63,11 +60,10 @@ type finder func(ctx context.Context) (fine string, wrong []string)
 func (a *App) Verify(ctx context.Context) (Verification, error) {
 	work, stop := a.interruptible(ctx)
 	defer stop()
-	result := Verification{Environment: a.env.Name, Outcome: NothingChanged, Checks: []HealthCheck{}}
+	result := Verification{Environment: a.env.Name, Checks: []HealthCheck{}}
 	if _, err := a.permitted(work); err != nil {
 		err = interruption(work, err)
-		result.Outcome = unstarted(err)
-		return result, a.redact.wrap(err)
+		return result, a.fail(&result.Ending, unstarted(err), err)
 	}
 	checks := []struct {
 		name string
@@ -93,34 +89,13 @@ func (a *App) Verify(ctx context.Context) (Verification, error) {
 	})
 	if work.Err() != nil {
 		err := interruption(work, context.Cause(work))
-		result.Outcome = unstarted(err)
-		return result, err
+		return result, a.fail(&result.Ending, unstarted(err), err)
 	}
-	err := unhealthy(result.Checks)
-	result.Outcome = Succeeded
+	outcome, err := Succeeded, unhealthy(result.Checks)
 	if err != nil {
-		result.Outcome = Failed
+		outcome = Failed
 	}
-	return result, err
-}
-
-// permitted says who we are. It fails unless the credentials work and belong to the
-// environment's account.
-func (a *App) permitted(ctx context.Context) (identity, error) {
-	found := &findings{}
-	who := a.identify(ctx, found)
-	if list := found.sorted(); len(list) > 0 {
-		return who, unmet{list}
-	}
-	return who, nil
-}
-
-// unstarted is the outcome of a verb that failed before it changed anything.
-func unstarted(failure error) Outcome {
-	if errors.Is(failure, errInterrupted) {
-		return Interrupted
-	}
-	return NothingChanged
+	return result, a.fail(&result.Ending, outcome, err)
 }
 
 // unhealthy returns an error that names the checks that failed, if any did.
@@ -451,20 +426,16 @@ func conditionOf(a cloudwatchtypes.MetricAlarm) string {
 	}.String()
 }
 
-// WriteText writes the checks for people.
-func (v Verification) WriteText(w io.Writer) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+// Page returns the checks for people.
+func (v Verification) Page() Page {
+	page := Page{Title: fmt.Sprintf("omc verify %s: %s", v.Environment, v.Outcome), Columns: []string{"RESULT", "CHECK", "FOUND"}, Error: v.Error}
 	for _, check := range v.Checks {
 		state := "ok"
 		if !check.OK {
 			state = "failed"
+			page.Notes = append(page.Notes, fmt.Sprintf("What to do about %s: %s", check.Name, check.Next))
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", state, check.Name, check.Detail)
+		page.Rows = append(page.Rows, []string{state, check.Name, check.Detail})
 	}
-	_ = table.Flush()
-	for _, check := range v.Checks {
-		if check.Next != "" {
-			fmt.Fprintf(w, "What to do about %s: %s\n", check.Name, check.Next)
-		}
-	}
+	return page
 }

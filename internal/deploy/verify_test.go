@@ -76,7 +76,7 @@ func TestVerify(t *testing.T) {
 				t.Errorf("%v: %v, want exit status %d", result.Outcome, err, want)
 			}
 			var text strings.Builder
-			result.WriteText(&text)
+			result.Page().WriteText(&text)
 			contains(t, text.String()+fmt.Sprint(err), test.want)
 			if strings.Contains(text.String(), awstest.SecretMarker) {
 				t.Errorf("a line of the log is shown:\n%s", text.String())
@@ -113,8 +113,10 @@ func TestVerifyAsTextAndJSON(t *testing.T) {
 		t.Fatal("no error")
 	}
 	var text strings.Builder
-	result.WriteText(&text)
-	const want = `ok      ECS services           2 of 2 run every task
+	result.Page().WriteText(&text)
+	const want = `omc verify staging: failed
+RESULT  CHECK                  FOUND
+ok      ECS services           2 of 2 run every task
 ok      application endpoints  2 of 2 answer
 ok      ALB targets            4 healthy in 2 target groups
 failed  database               ohmycoins-staging-postgres is stopped, want available

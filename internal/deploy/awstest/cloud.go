@@ -49,6 +49,7 @@ type Cloud struct {
 	Objects      map[string]Object // by "bucket/key"
 	Logs         map[string][]string
 	Definitions  map[string]map[string]any // by ARN, as they were registered
+	Inactive     string                    // "family:revision" that was deregistered
 	Stopped      []map[string]any          // stopped tasks
 	Migration    Migration
 	Answers      map[string]Answer // of the application, by path
@@ -104,6 +105,8 @@ type Migration struct {
 type Answer struct {
 	Status int
 	Body   string
+	// Location is where a redirect leads to.
+	Location string
 }
 
 // Fault makes calls fail.
@@ -133,6 +136,9 @@ const (
 	Reset     FaultKind = "connection reset"
 	Expired   FaultKind = "expired token"
 	Denied    FaultKind = "access denied"
+	// Exists and Conflict are how S3 refuses a conditional write.
+	Exists   FaultKind = "412"
+	Conflict FaultKind = "409"
 )
 
 // Clock is a time that passes only while somebody sleeps.
@@ -330,6 +336,9 @@ func (c *Cloud) serveApp(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	if answer.Location != "" {
+		w.Header().Set("Location", answer.Location)
+	}
 	w.WriteHeader(answer.Status)
 	fmt.Fprintln(w, answer.Body)
 }
@@ -369,6 +378,10 @@ func (c *Cloud) fail(w http.ResponseWriter, call request, f *Fault) {
 		failure(http.StatusInternalServerError, "ServerException", "Service Unavailable. Please try again later.").write(w, call)
 	case Expired:
 		failure(http.StatusBadRequest, "ExpiredTokenException", "The security token included in the request is expired").write(w, call)
+	case Exists:
+		preconditionFailed().write(w, call)
+	case Conflict:
+		failure(http.StatusConflict, "ConditionalRequestConflict", "A conflicting conditional operation is currently in progress against this resource.").write(w, call)
 	case Denied:
 		failure(http.StatusForbidden, "AccessDeniedException", "User is not authorized to perform this action").write(w, call)
 	}

@@ -86,6 +86,7 @@ type StoppedTask struct {
 
 type task struct {
 	arn, definition string
+	startedBy       string
 	looks           int
 	stopped         bool
 	reason          string
@@ -125,6 +126,9 @@ func (c *Cloud) describeDefinition(arn string) reply {
 	described["taskDefinitionArn"] = arn
 	described["revision"] = revisionOf(arn)
 	described["status"] = "ACTIVE"
+	if c.Inactive != "" && strings.HasSuffix(arn, "/"+c.Inactive) {
+		described["status"] = "INACTIVE"
+	}
 	described["registeredAt"] = c.Clock.Now().Unix()
 	described["registeredBy"] = "arn:aws:sts::" + Account + ":assumed-role/deployer/somebody"
 	described["compatibilities"] = []any{"EC2", "FARGATE"}
@@ -312,9 +316,14 @@ func (c *Cloud) serviceJSON(service *Service) map[string]any {
 }
 
 func (c *Cloud) runTask(r request) reply {
-	t := &task{arn: c.arn("ecs", fmt.Sprintf("task/cluster/%032d", c.next())), definition: r.text("taskDefinition")}
+	t := &task{arn: c.arn("ecs", fmt.Sprintf("task/cluster/%032d", c.next())), definition: r.text("taskDefinition"), startedBy: r.text("startedBy")}
 	if c.Migration.Reason == "RESOURCE:MEMORY" {
 		return ok(map[string]any{"failures": []any{map[string]any{"reason": c.Migration.Reason}}})
+	}
+	for _, other := range c.tasks {
+		if other.startedBy == t.startedBy { // the same call again
+			return ok(map[string]any{"tasks": []any{map[string]any{"taskArn": other.arn, "lastStatus": "PROVISIONING"}}})
+		}
 	}
 	c.tasks[t.arn] = t
 	c.Logs["ecs/"+containerOf(c.Definitions[t.definition])+"/"+t.arn[strings.LastIndex(t.arn, "/")+1:]] = c.Migration.Log
@@ -345,6 +354,14 @@ func (c *Cloud) StopReasons() []string {
 
 func (c *Cloud) listTasks(r request) reply {
 	var arns []any
+	if by := r.text("startedBy"); by != "" {
+		for _, t := range c.tasks {
+			if t.startedBy == by && !t.stopped {
+				arns = append(arns, t.arn)
+			}
+		}
+		return ok(map[string]any{"taskArns": arns})
+	}
 	if status := r.text("desiredStatus"); status == "" || status == "RUNNING" {
 		return ok(map[string]any{"taskArns": []any{c.arn("ecs", "task/cluster/running-"+r.text("serviceName"))}})
 	}

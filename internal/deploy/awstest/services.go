@@ -206,17 +206,21 @@ func (c *Cloud) getObject(r request) reply {
 func (c *Cloud) putObject(r request) reply {
 	key := objectKey(r)
 	if _, exists := c.Objects[key]; exists && r.http.Header.Get("If-None-Match") == "*" {
-		return failure(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+		return preconditionFailed()
 	}
 	object := Object{Body: string(r.raw), ETag: `"` + Digest(string(r.raw))[7:39] + `"`}
 	c.Objects[key] = object
 	return reply{status: http.StatusOK, header: map[string]string{"ETag": object.ETag}, body: ""}
 }
 
+func preconditionFailed() reply {
+	return failure(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+}
+
 func (c *Cloud) deleteObject(r request) reply {
 	key := objectKey(r)
 	if etag := r.http.Header.Get("If-Match"); etag != "" && c.Objects[key].ETag != etag {
-		return failure(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+		return preconditionFailed()
 	}
 	delete(c.Objects, key)
 	return reply{status: http.StatusNoContent, body: ""}
