@@ -88,7 +88,7 @@ func (a *Account) RunAll(ctx context.Context, docs []Document) ([]Run, error) {
 // Counts are how many blocks of the documents did and did not run. A block counts
 // once, however many environments it ran for.
 type Counts struct {
-	Run, NotRun, WithOMC, Failed int
+	Run, NotRun, Failed int
 }
 
 // Count counts the blocks.
@@ -106,8 +106,6 @@ func Count(runs []Run) Counts {
 			}
 			seen[key] = true
 			switch {
-			case r.Status == Syntax && usesOMC.MatchString(r.Block.Code) && !r.Block.NeedsV2:
-				c.WithOMC++
 			case r.Status == Skipped, r.Status == Syntax:
 				c.NotRun++
 			default:
@@ -118,8 +116,7 @@ func Count(runs []Run) Counts {
 	return c
 }
 
-// Share is the share of blocks that did not run. Blocks that wait for cmd/omc do not
-// count until it exists.
+// Share is the share of blocks that did not run.
 func (c Counts) Share() float64 {
 	if c.Run+c.NotRun == 0 {
 		return 1
@@ -129,11 +126,7 @@ func (c Counts) Share() float64 {
 
 // String implements fmt.Stringer.
 func (c Counts) String() string {
-	text := fmt.Sprintf("%d blocks ran, %d did not (%.0f %%, at most %.0f %% may)", c.Run, c.NotRun, 100*c.Share(), 100*MaxNotRun)
-	if c.WithOMC > 0 {
-		text += fmt.Sprintf("; of %d more only the syntax was checked, because cmd/omc does not exist yet", c.WithOMC)
-	}
-	return text
+	return fmt.Sprintf("%d blocks ran, %d did not (%.0f %%, at most %.0f %% may)", c.Run, c.NotRun, 100*c.Share(), 100*MaxNotRun)
 }
 
 // Report prints what became of each procedure: its commands, pass or fail, and time.
