@@ -369,6 +369,7 @@ func (a *Account) live(ctx context.Context, env environment.Environment) error {
 	if err := a.charge(ctx); err != nil {
 		return err
 	}
+	a.wentOff(env.Prefix+"/backend/cpu-high", now.Add(-3*time.Hour))
 	_, err = a.command(ctx, "aws", "acm", "request-certificate", "--domain-name", domains[env.Name][0], "--validation-method", "DNS")
 	return err
 }

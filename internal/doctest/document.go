@@ -21,6 +21,8 @@ type Document struct {
 	Text string
 	// Blocks are its bash blocks, in order.
 	Blocks []Block
+
+	otherSamples bool // For chose another environment than the one of the samples
 }
 
 // Block is a fenced bash block.
@@ -208,6 +210,7 @@ func (d Document) For(environment string) Document {
 		b.Code = environmentLine.ReplaceAllString(b.Code, "ENV="+environment)
 		blocks[i] = b
 	}
+	d.otherSamples = d.HasEnvironment() && environment != "staging"
 	d.Blocks = blocks
 	return d
 }

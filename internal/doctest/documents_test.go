@@ -109,7 +109,7 @@ if
 '''
 <!-- needs: aws-cli 2 -->
 '''bash
-aws logs tail /ecs/ohmycoins-staging/backend --since 1h | head -n 1
+aws logs tail /ecs/ohmycoins-staging/backend --since 1h > log; head -n 1 log
 '''
 '''bash
 curl -sS -m 10 https://api.example.com/

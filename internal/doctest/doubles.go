@@ -46,8 +46,8 @@ type rollouts struct {
 }
 
 type historyItem struct {
-	AlarmName, AlarmType, HistoryItemType, HistorySummary, HistoryData string
-	Timestamp                                                          float64
+	AlarmName, AlarmType, HistoryItemType, HistorySummary string
+	Timestamp                                             float64
 }
 
 func answerJSON(value any) (response, bool, error) {
@@ -56,7 +56,7 @@ func answerJSON(value any) (response, bool, error) {
 }
 
 func answerXML(action, result string) (response, bool, error) {
-	body := fmt.Sprintf(`<%[1]sResponse xmlns="http://elasticache.amazonaws.com/doc/2015-02-02/"><%[1]sResult>%[2]s</%[1]sResult>`+
+	body := fmt.Sprintf(`<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult>`+
 		`<ResponseMetadata><RequestId>00000000-0000-0000-0000-000000000000</RequestId></ResponseMetadata></%[1]sResponse>`, action, result)
 	return response{http.StatusOK, http.Header{"Content-Type": {"text/xml"}}, []byte(body)}, true, nil
 }
@@ -332,11 +332,22 @@ func setAlarmState(a *Account, body []byte, forward func() response) (response, 
 	r := &a.rollouts
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.history = append(r.history, historyItem{name, "MetricAlarm", "StateUpdate", "Alarm updated to " + state, "{}", now})
+	r.history = append(r.history, historyItem{name, "MetricAlarm", "StateUpdate", "Alarm updated to " + state, now})
 	for _, topic := range topics {
-		r.history = append(r.history, historyItem{name, "MetricAlarm", "Action", "Successfully executed action " + topic, "{}", now + 0.1})
+		r.history = append(r.history, historyItem{name, "MetricAlarm", "Action", "Successfully executed action " + topic, now + 0.1})
 	}
 	return answer, true, nil
+}
+
+// wentOff puts an alarm that was over after a quarter of an hour into the history.
+func (a *Account) wentOff(alarm string, at time.Time) {
+	r := &a.rollouts
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, states := range []string{"OK to ALARM", "ALARM to OK"} {
+		when := float64(at.Add(time.Duration(i)*15*time.Minute).UnixMilli()) / 1000
+		r.history = append(r.history, historyItem{alarm, "MetricAlarm", "StateUpdate", "Alarm updated from " + states, when})
+	}
 }
 
 func alarmHistory(a *Account, body []byte, _ func() response) (response, bool, error) {
@@ -354,5 +365,16 @@ func alarmHistory(a *Account, body []byte, _ func() response) (response, bool, e
 		}
 		list = append(list, item)
 	}
-	return answerJSON(map[string]any{"AlarmHistoryItems": list})
+	if json.Valid(body) {
+		return answerJSON(map[string]any{"AlarmHistoryItems": list})
+	}
+	// Versions of the AWS CLI differ in the protocol that they speak.
+	var members strings.Builder
+	for _, item := range list {
+		at := time.UnixMilli(int64(item.Timestamp * 1000)).UTC().Format(time.RFC3339Nano)
+		fmt.Fprintf(&members, "<member><AlarmName>%s</AlarmName><AlarmType>%s</AlarmType><Timestamp>%s</Timestamp>"+
+			"<HistoryItemType>%s</HistoryItemType><HistorySummary>%s</HistorySummary></member>",
+			item.AlarmName, item.AlarmType, at, item.HistoryItemType, item.HistorySummary)
+	}
+	return answerXML("DescribeAlarmHistory", "<AlarmHistoryItems>"+members.String()+"</AlarmHistoryItems>")
 }

@@ -98,6 +98,9 @@ func (a *Account) Run(ctx context.Context, doc Document) ([]Result, error) {
 		if run[i] {
 			calls, doubled, unknown := a.calls.of(caller + strconv.Itoa(i))
 			results[i].judge(calls, doubled, unknown)
+			if results[i].Status == Passed && !doc.otherSamples {
+				results[i].compareSample()
+			}
 		}
 	}
 	return results, nil
@@ -217,6 +220,16 @@ func (r *Result) judge(calls, doubled, unknown []string) {
 	r.Status = Passed
 	if len(r.Problems) > 0 {
 		r.Status = Failed
+	}
+}
+
+// compareSample compares the form of what a block printed with the sample.
+func (r *Result) compareSample() {
+	if !r.Block.HasSample || strings.TrimSpace(r.Block.Sample) == NoOutput {
+		return
+	}
+	if problems := compareSample(r.Block.Code, r.Block.Sample, r.Stdout); len(problems) > 0 {
+		r.Problems, r.Status = problems, Failed
 	}
 }
 

@@ -1,0 +1,72 @@
+package doctest
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// compareSample returns what a sample shows that an output could never look like.
+// A sample is another day's output, so that values differ, and it may leave out lines.
+// What has to agree is its form: the number of columns, the keys of JSON, and of omc,
+// which is this project's own, every word.
+func compareSample(code, sample, output string) []string {
+	var problems []string
+	shown, printed := strings.Split(sample, "\n"), strings.Split(output, "\n")
+	for _, line := range shown {
+		separator, columns := columns(line)
+		if columns > 1 && !slices.ContainsFunc(printed, func(p string) bool {
+			s, n := tableColumns(p, separator)
+			return s == separator && n == columns
+		}) {
+			problems = append(problems, fmt.Sprintf("the sample has a line of %d columns, the output has none: %q", columns, line))
+		}
+	}
+	for _, key := range jsonKey.FindAllString(sample, -1) {
+		if !strings.Contains(output, key) {
+			problems = append(problems, fmt.Sprintf("the sample has the key %s the output does not have it", key))
+		}
+	}
+	if usesOMC.MatchString(code) {
+		for _, line := range shown {
+			if !slices.ContainsFunc(printed, func(p string) bool { return sameWords(line, p) }) {
+				problems = append(problems, fmt.Sprintf("omc prints no line such as %q", line))
+			}
+		}
+	}
+	return problems
+}
+
+var (
+	usesOMC = regexp.MustCompile(`(?m)^\s*omc `)
+	jsonKey = regexp.MustCompile(`"[A-Za-z]+":`)
+	// varies matches words that differ from run to run: with a digit, a name in capitals
+	// such as ACCOUNT_ID, or shortened with dots.
+	varies = regexp.MustCompile(`[0-9]|[A-Z]_[A-Z]|\.\.\.`)
+)
+
+// columns returns what separates the columns of a line, and how many there are.
+func columns(line string) (separator string, n int) {
+	for _, separator := range []string{"|", "\t"} {
+		if s, n := tableColumns(line, separator); s != "" {
+			return s, n
+		}
+	}
+	return "", 0
+}
+
+// tableColumns counts the columns of a line of a table of "|", or of text with tabs.
+func tableColumns(line, separator string) (string, int) {
+	line = strings.TrimSpace(line)
+	if !strings.Contains(line, separator) || separator == "|" && !strings.HasPrefix(line, "|") {
+		return "", 0
+	}
+	return separator, strings.Count(strings.Trim(line, "|"), separator) + 1
+}
+
+// sameWords says whether two lines agree in each word that does not vary.
+func sameWords(sample, output string) bool {
+	want, got := strings.Fields(sample), strings.Fields(output)
+	return slices.EqualFunc(want, got, func(w, g string) bool { return w == g || varies.MatchString(w) })
+}
