@@ -91,7 +91,7 @@ func Open(ctx context.Context, projectDir string, progress io.Writer) (_ *Accoun
 	}
 	// Each of these waits most of the time.
 	var base, environments errgroup.Group
-	base.Go(func() error { return a.installPrograms(ctx) })
+	base.Go(func() error { return a.installPrograms(ctx, progress) })
 	base.Go(func() error { return a.seed(ctx) })
 	base.Go(func() error { return a.openStacks(ctx, progress) })
 	if err := base.Wait(); err != nil {
@@ -154,23 +154,21 @@ func (a *Account) environ(caller string) []string {
 
 // deploy deploys two images with omc, so that there is a record to go back by.
 func (a *Account) deploy(ctx context.Context, env environment.Environment) error {
-	args := []string{"deploy", env.Name, "--yes"}
+	words := []string{"omc", "deploy", env.Name, "--yes"}
 	for _, service := range env.Cluster.Services {
-		args = append(args, "--image", service.Key+"="+service.Repository+"@"+digest(service.Key, 1))
+		words = append(words, "--image", service.Key+"="+service.Repository+"@"+digest(service.Key, 1))
 	}
-	_, err := a.command(ctx, "omc", args...)
-	return err
+	return a.command(ctx, words...)
 }
 
-// command runs a program of the account.
-func (a *Account) command(ctx context.Context, program string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(a.programs, program), args...)
+// command runs a command line in the account.
+func (a *Account) command(ctx context.Context, words ...string) error {
+	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", `exec "$@"`, "bash"}, words...)...) // its PATH counts
 	cmd.Env = a.environ("preparation")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, out)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(words, " "), err, out)
 	}
-	return string(out), nil
+	return nil
 }
 
 // Close ends the local AWS and everything around it.
@@ -205,19 +203,23 @@ func (a *Account) tempDir(name string) (string, error) {
 	return dir, err
 }
 
-// installPrograms builds omc and aws into a folder, and starts the AWS CLI behind aws.
-func (a *Account) installPrograms(ctx context.Context) error {
+// installPrograms builds omc into a folder, and aws, which has a running AWS CLI behind it.
+func (a *Account) installPrograms(ctx context.Context, progress io.Writer) error {
 	dir, err := a.tempDir("doctest-programs-")
 	if err != nil {
 		return err
 	}
-	if a.cli, err = startAWSCLI(ctx, a.Server.Environ(os.Environ())); err != nil {
+	if a.cli, err = startAWSCLI(ctx, a.Server.Environ(os.Environ()), progress); err != nil {
 		return err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", dir+string(os.PathSeparator), "./cmd/omc", "./internal/doctest/aws")
+	args := []string{"build", "-o", dir + string(os.PathSeparator), "./cmd/omc"}
+	if a.cli.socket != "" {
+		args = append(args, "./internal/doctest/aws")
+	}
+	build := exec.CommandContext(ctx, "go", args...)
 	build.Dir = a.projectDir
 	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building omc and aws: %w\n%s", err, out)
+		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
 	a.programs = dir
 	return nil
@@ -370,8 +372,7 @@ func (a *Account) live(ctx context.Context, env environment.Environment) error {
 		return err
 	}
 	a.wentOff(env.Prefix+"/backend/cpu-high", now.Add(-3*time.Hour))
-	_, err = a.command(ctx, "aws", "acm", "request-certificate", "--domain-name", domains[env.Name][0], "--validation-method", "DNS")
-	return err
+	return a.command(ctx, "aws", "acm", "request-certificate", "--domain-name", domains[env.Name][0], "--validation-method", "DNS")
 }
 
 // charge prepares the answer to one question about costs.

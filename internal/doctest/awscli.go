@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +21,7 @@ import (
 type awsCLI struct {
 	// version is its major version.
 	version int
-	// socket is where it takes commands.
+	// socket is where it takes commands. "" when it has to be started for each.
 	socket string
 	dir    string
 	server *exec.Cmd
@@ -38,8 +39,9 @@ const (
 var cliRelease = regexp.MustCompile(`aws-cli/([0-9]+)\.`)
 
 // startAWSCLI starts the AWS CLI with a plugin of ours that takes commands from the
-// program aws. Both versions load plugins that their configuration file names.
-func startAWSCLI(ctx context.Context, environ []string) (*awsCLI, error) {
+// program aws. Both versions load plugins that their configuration file names; one
+// that does not is only slower, which progress is told.
+func startAWSCLI(ctx context.Context, environ []string, progress io.Writer) (*awsCLI, error) {
 	out, err := exec.CommandContext(ctx, "aws", "--version").CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("aws --version: %w: %s", err, out)
@@ -61,7 +63,11 @@ func startAWSCLI(ctx context.Context, environ []string) (*awsCLI, error) {
 	}
 	if err := c.await(ctx); err != nil {
 		output, _ := os.ReadFile(c.output())
-		return nil, errors.Join(fmt.Errorf("starting the AWS CLI: %w: %s", err, lastLines(string(output), 5)), c.close())
+		if closeErr := c.close(); closeErr != nil || ctx.Err() != nil {
+			return nil, errors.Join(err, closeErr)
+		}
+		fmt.Fprintf(progress, "the AWS CLI starts anew for each command: %v: %s\n", err, lastLines(string(output), 1))
+		return &awsCLI{version: c.version}, nil
 	}
 	return c, nil
 }
@@ -129,6 +135,9 @@ func (c *awsCLI) await(ctx context.Context) error {
 
 // close ends the CLI and the commands that still run.
 func (c *awsCLI) close() error {
+	if c.socket == "" {
+		return nil
+	}
 	_ = syscall.Kill(-c.server.Process.Pid, syscall.SIGKILL) // it may have ended
 	<-c.exited
 	return os.RemoveAll(c.dir)

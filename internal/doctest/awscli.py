@@ -5,6 +5,7 @@ forks for each command, which the program "aws" of this project's tests sends ov
 Unix socket, together with its standard input and outputs.
 """
 
+import array  # which socket.recv_fds needs
 import gc
 import json
 import os

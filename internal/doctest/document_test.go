@@ -61,6 +61,7 @@ func TestParseErrors(t *testing.T) {
 		"comment in text": {"<!-- not run: x -->\n\ntext", "line 1: the comment is not directly above"},
 		"comment at end":  {"<!-- not run: x -->", "line 1: the comment is not directly above"},
 		"no reason":       {"<!-- not run -->\n'''bash\n'''", "line 1: want <!-- not run: reason -->"},
+		"other shell":     {"'''console\n$ false\n'''", "line 1: a block of console would never run, want bash"},
 		"other block":     {"<!-- not run: x -->\n'''sql\n'''", "line 1: the comment is not directly above"},
 	} {
 		t.Run(name, func(t *testing.T) {
