@@ -38,8 +38,6 @@ type Result struct {
 	Stdout string
 	Stderr string
 	Took   time.Duration
-	// Calls are the AWS calls that it made, in order: "ecs:DescribeServices".
-	Calls []string
 	// Doubles are the calls that a stand-in answered instead of the local AWS.
 	Doubles []string
 }
@@ -96,8 +94,8 @@ func (a *Account) Run(ctx context.Context, doc Document) ([]Result, error) {
 	}
 	for i := range results {
 		if run[i] {
-			calls, doubled, unknown := a.calls.of(caller + strconv.Itoa(i))
-			results[i].judge(calls, doubled, unknown)
+			_, doubled, unknown := a.calls.of(caller + strconv.Itoa(i))
+			results[i].judge(doubled, unknown)
 			if results[i].Status == Passed && !doc.otherSamples {
 				results[i].compareSample()
 			}
@@ -203,8 +201,8 @@ func lastLines(text string, n int) string {
 }
 
 // judge compares what a block did with what the document says of it.
-func (r *Result) judge(calls, doubled, unknown []string) {
-	r.Calls, r.Doubles = calls, doubled
+func (r *Result) judge(doubled, unknown []string) {
+	r.Doubles = doubled
 	for _, name := range unknown {
 		r.Problems = append(r.Problems, name+" does not exist")
 	}

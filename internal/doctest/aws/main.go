@@ -40,7 +40,7 @@ func run() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // nothing is lost
 	if _, _, err := conn.WriteMsgUnix(append(request, 0), syscall.UnixRights(0, 1, 2), nil); err != nil {
 		return 0, err
 	}
