@@ -164,7 +164,7 @@ func TestCommands(t *testing.T) {
 		"A=1 # aws x y": {"A=1 # aws x y"},
 		"B=$(aws rds describe-x --y); aws rds describe-x":                         {"aws rds describe-x"},
 		"for X in a; do\n  aws ecs wait services-stable | jq .\ndone\ncurl -sS x": {"aws ecs wait services-stable", "jq", "curl"},
-		"echo a |\n  xargs -r aws ecs stop-task\nomc alarms test \"$ENV\"":        {"echo", "aws ecs stop-task", "omc alarms test"},
+		"echo a |\n  xargs -r aws ecs stop-task\nomc alarms test \"$ENV\"":        {"aws ecs stop-task", "omc alarms test"},
 	} {
 		if diff := cmp.Diff(want, Block{Code: code}.commands()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", code, diff)

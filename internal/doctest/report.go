@@ -214,7 +214,7 @@ func (r Result) describe() []string {
 // "omc secrets check", "curl".
 var commandStart = regexp.MustCompile(`(?m)(?:^|[|;&(]|\bxargs -r|\btimeout [0-9]+|\bdo|\bthen)[ \t]*` +
 	`(aws (?:[a-z0-9-]+ wait [a-z0-9-]+|[a-z0-9-]+ [a-z0-9-]+)|omc (?:secrets|alarms) [a-z]+|omc [a-z]+|` +
-	`(?:git|make|docker|gh|cdktf|go|npm) [a-z]+|metric AWS/[A-Za-z]+|curl|jq|sed|echo)\b`)
+	`(?:git|make|docker|gh|cdktf|go|npm) [a-z]+|metric AWS/[A-Za-z]+|curl|jq)\b`)
 
 // commands returns the commands of a block, each once.
 func (b Block) commands() []string {
