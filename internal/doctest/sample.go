@@ -15,12 +15,8 @@ func compareSample(code, sample, output string) []string {
 	var problems []string
 	shown, printed := strings.Split(sample, "\n"), strings.Split(output, "\n")
 	for _, line := range shown {
-		separator, columns := columns(line)
-		if columns > 1 && !slices.ContainsFunc(printed, func(p string) bool {
-			s, n := tableColumns(p, separator)
-			return s == separator && n == columns
-		}) {
-			problems = append(problems, fmt.Sprintf("the sample has a line of %d columns, the output has none: %q", columns, line))
+		if row := cells(line); len(row) > 1 && !slices.Contains(widths(row, printed), len(row)) {
+			problems = append(problems, fmt.Sprintf("the sample has a line of %d columns, the output has none: %q", len(row), line))
 		}
 	}
 	for _, key := range jsonKey.FindAllString(sample, -1) {
@@ -46,23 +42,35 @@ var (
 	varies = regexp.MustCompile(`[0-9]|[A-Z]_[A-Z]|\.\.\.`)
 )
 
-// columns returns what separates the columns of a line, and how many there are.
-func columns(line string) (separator string, n int) {
-	for _, separator := range []string{"|", "\t"} {
-		if s, n := tableColumns(line, separator); s != "" {
-			return s, n
-		}
+// cells returns the columns of a line of a table of "|", or of text with tabs.
+func cells(line string) []string {
+	line = strings.TrimSpace(line)
+	separator := "\t"
+	if strings.HasPrefix(line, "|") {
+		line, separator = strings.Trim(line, "|"), "|"
 	}
-	return "", 0
+	row := strings.Split(line, separator)
+	for i := range row {
+		row[i] = strings.TrimSpace(row[i])
+	}
+	return row
 }
 
-// tableColumns counts the columns of a line of a table of "|", or of text with tabs.
-func tableColumns(line, separator string) (string, int) {
-	line = strings.TrimSpace(line)
-	if !strings.Contains(line, separator) || separator == "|" && !strings.HasPrefix(line, "|") {
-		return "", 0
+// widths returns how many columns those lines of an output have that begin as a row
+// does, or when none does, all lines.
+func widths(row, output []string) []int {
+	var same, all []int
+	for _, line := range output {
+		printed := cells(line)
+		all = append(all, len(printed))
+		if printed[0] == row[0] {
+			same = append(same, len(printed))
+		}
 	}
-	return separator, strings.Count(strings.Trim(line, "|"), separator) + 1
+	if len(same) > 0 {
+		return same
+	}
+	return all
 }
 
 // sameWords says whether two lines agree in each word that does not vary.
