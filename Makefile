@@ -25,12 +25,11 @@ demo: ## Deploy staging to a local AWS and show the result (KEEP=1 leaves it run
 	@$(DEV) demo $(if $(filter 1,$(KEEP)),--keep)
 
 .PHONY: test
-test: ## Run the tests: Go, synth, terraform validate, terraform apply on a local AWS, omc
-	go test -count=1 -timeout=20m -skip '^TestDocuments$$' ./...
-	@echo "The commands in the documents were not run: make documents runs them (5 minutes)."
+test: ## Run the tests: Go, synth, terraform validate, terraform apply on a local AWS, omc, documents
+	go test -count=1 -timeout=20m ./...
 
 .PHONY: documents
-documents: ## Run every command of README.md and docs/ against a local AWS
+documents: ## Run only the test that runs the commands of README.md and docs/, and show what ran
 	go test -count=1 -timeout=20m -run '^TestDocuments$$' -v ./internal/doctest
 
 .PHONY: synth

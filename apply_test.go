@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ohmycoins/infra/internal/doctest"
 	"github.com/ohmycoins/infra/internal/localaws"
 	"github.com/ohmycoins/infra/internal/terraform"
 	"github.com/ohmycoins/infra/stacks/environment"
@@ -30,10 +31,11 @@ func testContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 5*time.Minute)
 }
 
-// startAWS starts a local AWS that holds what exists already.
-func startAWS(t *testing.T, envs []environment.Environment, options ...localaws.SeedOption) *localaws.Server {
+// startAWS starts a local AWS that holds what exists already. The recorder notes every
+// call to it.
+func startAWS(t *testing.T, recorder *doctest.Recorder, envs []environment.Environment, options ...localaws.SeedOption) *localaws.Server {
 	t.Helper()
-	server, err := localaws.Start(t.Context(), ".", io.Discard)
+	server, err := localaws.Start(t.Context(), ".", io.Discard, localaws.Intercept(recorder.Handler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,28 +53,80 @@ func startAWS(t *testing.T, envs []environment.Environment, options ...localaws.
 }
 
 // TestApply applies the reviewed JSON of both stacks, side by side in one account,
-// looks at the result through the API of AWS, and destroys it again.
+// looks at the result through the API of AWS, and destroys it again. The calls that
+// this takes are what the infrastructure role has to allow.
 func TestApply(t *testing.T) {
-	server := startAWS(t, environment.All())
-	for _, env := range environment.All() {
-		t.Run(env.Name, func(t *testing.T) {
-			t.Parallel()
-			ctx := t.Context()
-			ws := workspace(t, reviewed(t, env.Name), server.Env())
-			must(t, ws.Init(ctx))
-			must(t, ws.Apply(ctx))
-			wantChanges(t, ws, "applied twice")
+	var recorder doctest.Recorder
+	server := startAWS(t, &recorder, environment.All())
+	variables := server.Env()
+	variable, terraform := doctest.CalledBy("terraform")
+	variables[variable] = terraform
+	t.Run("stacks", func(t *testing.T) {
+		for _, env := range environment.All() {
+			t.Run(env.Name, func(t *testing.T) {
+				t.Parallel()
+				applyStack(t, server, variables, env)
+			})
+		}
+	})
+	if !t.Failed() {
+		checkPermissions(t, recorder.Actions(terraform))
+	}
+}
 
-			cloud := connect(t, server, ws)
-			cloud.checkAlarms(t, env)
-			cloud.checkTopics(t, env)
-			cloud.checkDashboard(t, env)
-			cloud.checkSecret(t, env)
-			if env.Name == "staging" {
-				checkChanges(t, ws)
-			}
-			checkDestroy(t, ws, cloud, env)
-		})
+func applyStack(t *testing.T, server *localaws.Server, variables map[string]string, env environment.Environment) {
+	t.Helper()
+	ctx := t.Context()
+	ws := workspace(t, reviewed(t, env.Name), variables)
+	must(t, ws.Init(ctx))
+	must(t, ws.Apply(ctx))
+	wantChanges(t, ws, "applied twice")
+
+	cloud := connect(t, server, ws)
+	cloud.checkAlarms(t, env)
+	cloud.checkTopics(t, env)
+	cloud.checkDashboard(t, env)
+	cloud.checkSecret(t, env)
+	if env.Name == "staging" {
+		checkChanges(t, ws)
+	}
+	checkDestroy(t, ws, cloud, env)
+}
+
+// Why an action is allowed that applying, changing and destroying a stack does not call.
+const (
+	tagged  = "what is made gets tags with the same call"
+	changed = "a change of what exists"
+)
+
+var terraformReasons = map[string]string{
+	"cloudwatch:TagResource":       tagged,
+	"cloudwatch:UntagResource":     changed,
+	"iam:CreatePolicyVersion":      changed,
+	"iam:DeletePolicyVersion":      changed,
+	"iam:TagPolicy":                tagged,
+	"iam:UntagPolicy":              changed,
+	"kms:TagResource":              tagged,
+	"kms:UntagResource":            changed,
+	"kms:UpdateAlias":              changed,
+	"secretsmanager:TagResource":   changed,
+	"secretsmanager:UntagResource": changed,
+	"secretsmanager:UpdateSecret":  changed,
+	"sns:TagResource":              tagged,
+	"sns:UntagResource":            changed,
+}
+
+// checkPermissions compares the policy in the deployment guide with what Terraform
+// called.
+func checkPermissions(t *testing.T, called []string) {
+	t.Helper()
+	const path = "docs/deployment.md"
+	doc, err := doctest.Read(path)
+	must(t, err)
+	policies, err := doctest.Policies(doc)
+	must(t, err)
+	for _, problem := range policies["infrastructure"].Compare(called, terraformReasons) {
+		t.Errorf("%s: policy infrastructure: %s", path, problem)
 	}
 }
 
@@ -481,7 +535,7 @@ func TestMissingIdentifiers(t *testing.T) {
 	t.Parallel()
 	env := environment.Production()
 	missing := []string{env.LoadBalancer.Name, env.Database.Instance, env.Cache.Nodes[1].ID}
-	server := startAWS(t, []environment.Environment{env}, localaws.Without(missing...))
+	server := startAWS(t, new(doctest.Recorder), []environment.Environment{env}, localaws.Without(missing...))
 	ws := workspace(t, reviewed(t, env.Name), server.Env())
 	must(t, ws.Init(t.Context()))
 	_, err := ws.Plan(t.Context())

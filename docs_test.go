@@ -109,6 +109,7 @@ var (
 	goBlock = regexp.MustCompile("(?s)```go\n(package main\n.*?)```")
 	link    = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]+)?\)`)
 	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	fenced  = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
 )
 
 // documents returns the path of every Markdown file of the project.
@@ -162,7 +163,8 @@ func TestProgramsInDocuments(t *testing.T) {
 func anchors(content string) map[string]bool {
 	set := map[string]bool{}
 	drop := regexp.MustCompile(`[^\p{L}\p{N}\- _]`)
-	for _, h := range heading.FindAllStringSubmatch(content, -1) {
+	// A comment in a block of commands looks like a heading.
+	for _, h := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(content, ""), -1) {
 		slug := drop.ReplaceAllString(strings.ToLower(h[1]), "")
 		set["#"+strings.ReplaceAll(slug, " ", "-")] = true
 	}

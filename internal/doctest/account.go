@@ -12,10 +12,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -41,21 +40,18 @@ import (
 // deployed, and there are metrics and log lines.
 type Account struct {
 	Server *localaws.Server
-	// OMC is the path of the built omc program, "" when the project has none.
-	OMC string
-	// Recorded are the AWS calls of the Terraform runs so far: "iam:GetRole".
-	Recorded []string
 
-	projectDir     string
-	id             string
-	cli            int // major version of the AWS CLI
-	names          names
-	site           *site
-	rollouts       rollouts
-	stacks         map[string]*terraform.Workspace
-	recorder       *proxy
-	withoutDoubles bool
-	dirs           []string
+	projectDir string
+	id         string
+	programs   string // the folder of omc and of aws, which passes commands to cli
+	cli        *awsCLI
+	calls      Recorder
+	names      names
+	site       *site
+	rollouts   rollouts
+	stacks     map[string]*terraform.Workspace
+	sessions   atomic.Int64
+	dirs       []string
 }
 
 // tools are the programs that documents use.
@@ -69,85 +65,108 @@ var tools = map[string]string{
 // Open starts a local AWS, makes what exists already in every environment, and
 // applies the reviewed operations stacks to it. Close ends it.
 func Open(ctx context.Context, projectDir string, progress io.Writer) (_ *Account, err error) {
-	a := &Account{projectDir: projectDir, stacks: map[string]*terraform.Workspace{}}
 	for _, name := range slices.Sorted(maps.Keys(tools)) {
 		if _, err := exec.LookPath(name); err != nil {
 			return nil, fmt.Errorf("%s is not on PATH: install %s; the documents' commands need it", name, tools[name])
 		}
 	}
-	if a.cli, err = cliVersion(ctx); err != nil {
-		return nil, err
-	}
+	a := &Account{projectDir: projectDir, rollouts: rollouts{updates: map[string]int{}, running: map[string]string{}}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	if a.Server, err = localaws.Start(ctx, projectDir, progress); err != nil {
+	if a.Server, err = localaws.Start(ctx, projectDir, progress, localaws.Intercept(a.handler)); err != nil {
 		return nil, err
 	}
 	var hosts []string
 	for _, env := range environment.All() {
-		if err := localaws.Seed(ctx, a.Server, env); err != nil {
-			return nil, err
-		}
 		hosts = append(hosts, domains[env.Name]...)
 		if err := a.names.add(env); err != nil {
-			return nil, err
-		}
-	}
-	identity, err := sts.NewFromConfig(a.Server.Config()).GetCallerIdentity(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	a.id = aws.ToString(identity.Account)
-	alarms, err := cloudwatch.NewFromConfig(a.Server.Config(), localaws.CloudWatchJSON).DescribeAlarms(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	for _, alarm := range alarms.MetricAlarms { // those that no environment lists
-		if err := a.names.add(alarm.AlarmName); err != nil {
 			return nil, err
 		}
 	}
 	if a.site, err = newSite(ctx, hosts); err != nil {
 		return nil, err
 	}
-	if err := a.buildOMC(ctx, progress); err != nil {
-		return nil, err
-	}
-	if err := a.applyStacks(ctx, progress); err != nil {
+	// Each of these waits most of the time.
+	var base, environments errgroup.Group
+	base.Go(func() error { return a.installPrograms(ctx, progress) })
+	base.Go(func() error { return a.seed(ctx) })
+	base.Go(func() error { return a.openStacks(ctx, progress) })
+	if err := base.Wait(); err != nil {
 		return nil, err
 	}
 	for _, env := range environment.All() {
+		environments.Go(func() error { return a.openEnvironment(ctx, env) })
+	}
+	return a, environments.Wait()
+}
+
+// openEnvironment applies the operations stack while the application gets a past, and
+// then deploys it: omc wants the alarms of the stack.
+func (a *Account) openEnvironment(ctx context.Context, env environment.Environment) error {
+	var group errgroup.Group
+	group.Go(func() error { return a.applyStack(ctx, env.Name) })
+	group.Go(func() error {
 		if err := a.live(ctx, env); err != nil {
-			return nil, fmt.Errorf("making %s live: %w", env.Name, err)
+			return fmt.Errorf("making %s live: %w", env.Name, err)
 		}
-		if err := a.deploy(ctx, env); err != nil {
-			return nil, err
+		return nil
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return a.deploy(ctx, env)
+}
+
+// seed makes what exists already.
+func (a *Account) seed(ctx context.Context) error {
+	for _, env := range environment.All() {
+		if err := localaws.Seed(ctx, a.Server, env); err != nil {
+			return err
 		}
 	}
-	return a, nil
+	identity, err := sts.NewFromConfig(a.Server.Config()).GetCallerIdentity(ctx, nil)
+	if err != nil {
+		return err
+	}
+	a.id = aws.ToString(identity.Account)
+	alarms, err := cloudwatch.NewFromConfig(a.Server.Config(), localaws.CloudWatchJSON).DescribeAlarms(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for _, alarm := range alarms.MetricAlarms { // those that no environment lists
+		if err := a.names.add(alarm.AlarmName); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// environ is the environment of a program that works in the account. Its calls are
+// recorded under the name of the caller.
+func (a *Account) environ(caller string) []string {
+	environ := append(a.Server.Environ(os.Environ()), a.site.environ()...)
+	variable, value := CalledBy(caller)
+	return append(environ, variable+"="+value, "DOCTEST_AWSCLI="+a.cli.socket, "PATH="+a.programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
 // deploy deploys two images with omc, so that there is a record to go back by.
 func (a *Account) deploy(ctx context.Context, env environment.Environment) error {
-	if a.OMC == "" {
-		return nil
-	}
-	p, err := a.proxy(ctx)
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	args := []string{"deploy", env.Name, "--yes"}
+	words := []string{"omc", "deploy", env.Name, "--yes"}
 	for _, service := range env.Cluster.Services {
-		args = append(args, "--image", service.Key+"="+service.Repository+"@"+digest(service.Key, 1))
+		words = append(words, "--image", service.Key+"="+service.Repository+"@"+digest(service.Key, 1))
 	}
-	omc := exec.CommandContext(ctx, a.OMC, args...)
-	omc.Env = p.environ(os.Environ())
-	if out, err := omc.CombinedOutput(); err != nil {
-		return fmt.Errorf("omc %s: %w\n%s", strings.Join(args, " "), err, out)
+	return a.command(ctx, words...)
+}
+
+// command runs a command line in the account.
+func (a *Account) command(ctx context.Context, words ...string) error {
+	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", `exec "$@"`, "bash"}, words...)...) // its PATH counts
+	cmd.Env = a.environ("preparation")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(words, " "), err, out)
 	}
 	return nil
 }
@@ -155,8 +174,8 @@ func (a *Account) deploy(ctx context.Context, env environment.Environment) error
 // Close ends the local AWS and everything around it.
 func (a *Account) Close() error {
 	var errs []error
-	if a.recorder != nil {
-		a.recorder.close()
+	if a.cli != nil {
+		errs = append(errs, a.cli.close())
 	}
 	if a.site != nil {
 		errs = append(errs, a.site.close())
@@ -176,20 +195,6 @@ var domains = map[string][]string{
 	"production": {"api.ohmycoins.com", "dashboard.ohmycoins.com", "www.ohmycoins.com"},
 }
 
-var cliRelease = regexp.MustCompile(`aws-cli/([0-9]+)\.`)
-
-func cliVersion(ctx context.Context) (int, error) {
-	out, err := exec.CommandContext(ctx, "aws", "--version").CombinedOutput()
-	if err != nil {
-		return 0, fmt.Errorf("aws --version: %w: %s", err, out)
-	}
-	m := cliRelease.FindSubmatch(out)
-	if m == nil {
-		return 0, fmt.Errorf("aws --version says %q, want aws-cli/1 or aws-cli/2", out)
-	}
-	return strconv.Atoi(string(m[1]))
-}
-
 func (a *Account) tempDir(name string) (string, error) {
 	dir, err := os.MkdirTemp("", name)
 	if err == nil {
@@ -198,57 +203,50 @@ func (a *Account) tempDir(name string) (string, error) {
 	return dir, err
 }
 
-// buildOMC builds cmd/omc where the project has it.
-func (a *Account) buildOMC(ctx context.Context, progress io.Writer) error {
-	if found, _ := filepath.Glob(filepath.Join(a.projectDir, "cmd", "omc", "*.go")); len(found) == 0 {
-		fmt.Fprintln(progress, "cmd/omc does not exist yet: of blocks that use omc only the syntax is checked")
-		return nil
-	}
-	dir, err := a.tempDir("doctest-omc-")
+// installPrograms builds omc into a folder, and aws, which has a running AWS CLI behind it.
+func (a *Account) installPrograms(ctx context.Context, progress io.Writer) error {
+	dir, err := a.tempDir("doctest-programs-")
 	if err != nil {
 		return err
 	}
-	program := filepath.Join(dir, "omc")
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/omc")
+	if a.cli, err = startAWSCLI(ctx, a.Server.Environ(os.Environ()), progress); err != nil {
+		return err
+	}
+	args := []string{"build", "-o", dir + string(os.PathSeparator), "./cmd/omc"}
+	if a.cli.socket != "" {
+		args = append(args, "./internal/doctest/aws")
+	}
+	build := exec.CommandContext(ctx, "go", args...)
 	build.Dir = a.projectDir
 	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building cmd/omc: %w\n%s", err, out)
+		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
-	a.OMC = program
+	a.programs = dir
 	return nil
 }
 
-// applyStacks applies the stacks as they stand in __snapshots__, and records the
-// calls that this takes.
-func (a *Account) applyStacks(ctx context.Context, progress io.Writer) error {
+// openStacks makes a folder for Terraform for each of the stacks, as they stand in
+// __snapshots__.
+func (a *Account) openStacks(ctx context.Context, progress io.Writer) error {
 	inst, err := terraform.Setup(ctx, a.projectDir, progress)
 	if err != nil {
 		return err
 	}
-	if a.recorder, err = a.proxy(ctx); err != nil {
-		return err
-	}
 	env := a.Server.Env()
-	env["AWS_ENDPOINT_URL"] = a.recorder.url()
-	var group errgroup.Group
+	a.stacks = map[string]*terraform.Workspace{}
 	for _, stack := range environment.Names() {
-		ws, err := a.workspace(inst, stack, env)
-		if err != nil {
+		if a.stacks[stack], err = a.workspace(inst, stack, env); err != nil {
 			return err
 		}
-		a.stacks[stack] = ws
-		group.Go(func() error {
-			if err := ws.Init(ctx); err != nil {
-				return err
-			}
-			return ws.Apply(ctx)
-		})
 	}
-	if err := group.Wait(); err != nil {
+	return nil
+}
+
+func (a *Account) applyStack(ctx context.Context, stack string) error {
+	if err := a.stacks[stack].Init(ctx); err != nil {
 		return err
 	}
-	a.Recorded = a.recorder.actions()
-	return nil
+	return a.stacks[stack].Apply(ctx)
 }
 
 // workspace makes a folder with a reviewed stack.
@@ -373,12 +371,8 @@ func (a *Account) live(ctx context.Context, env environment.Environment) error {
 	if err := a.charge(ctx); err != nil {
 		return err
 	}
-	certificate := exec.CommandContext(ctx, "aws", "acm", "request-certificate", "--domain-name", domains[env.Name][0], "--validation-method", "DNS")
-	certificate.Env = a.Server.Environ(os.Environ())
-	if out, err := certificate.CombinedOutput(); err != nil {
-		return fmt.Errorf("requesting a certificate: %w: %s", err, out)
-	}
-	return nil
+	a.wentOff(env.Prefix+"/backend/cpu-high", now.Add(-3*time.Hour))
+	return a.command(ctx, "aws", "acm", "request-certificate", "--domain-name", domains[env.Name][0], "--validation-method", "DNS")
 }
 
 // charge prepares the answer to one question about costs.
@@ -519,31 +513,24 @@ func (a *Account) notify(alarm, state, reason string) ([]string, error) {
 	return topics, nil
 }
 
-// Cleanup plans both stacks, which must show no change, and destroys them as the
-// README tells people to, so that [Account.Recorded] has every call that operators
-// need permission for.
-func (a *Account) Cleanup(ctx context.Context) error {
-	const secret = "aws_secretsmanager_secret.app-secrets_secret_CE86DAB4"
+// Changes returns what Terraform would change in the stacks now: "staging: update
+// aws_sns_topic.x". Commands of documents leave alone what Terraform manages.
+func (a *Account) Changes(ctx context.Context) ([]string, error) {
+	stacks := environment.Names()
+	found := make([][]string, len(stacks))
 	var group errgroup.Group
-	for _, stack := range environment.Names() {
-		ws := a.stacks[stack]
+	for i, stack := range stacks {
 		group.Go(func() error {
-			plan, err := ws.Plan(ctx)
+			plan, err := a.stacks[stack].Plan(ctx)
 			if err != nil {
 				return err
 			}
-			if changes := terraform.Changes(plan); len(changes) > 0 {
-				return fmt.Errorf("%s: after the documents' commands the plan has %d changes, want none: %v", stack, len(changes), changes)
+			for _, c := range terraform.Changes(plan) {
+				found[i] = append(found[i], stack+": "+c.Action+" "+c.Address)
 			}
-			if err := ws.StateRm(ctx, secret); err != nil {
-				return err
-			}
-			return ws.Destroy(ctx)
+			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	a.Recorded = a.recorder.actions()
-	return nil
+	err := group.Wait()
+	return slices.Concat(found...), err
 }

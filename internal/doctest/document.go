@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,8 @@ type Document struct {
 	Text string
 	// Blocks are its bash blocks, in order.
 	Blocks []Block
+
+	otherSamples bool // For chose another environment than the one of the samples
 }
 
 // Block is a fenced bash block.
@@ -121,6 +124,9 @@ func (p *reader) line(n int, line string) {
 	switch m := fence.FindStringSubmatch(line); {
 	case m != nil:
 		p.open = &opened{line: n, indent: m[1], lang: m[2]}
+		if slices.Contains([]string{"sh", "shell", "console", "zsh"}, m[2]) {
+			p.fail(n, "a block of %s would never run, want bash", m[2])
+		}
 		if p.comment != nil && m[2] == "bash" {
 			p.open.notRun, p.open.needsV2 = p.comment.notRun, p.comment.needsV2
 			p.comment = nil
@@ -208,6 +214,7 @@ func (d Document) For(environment string) Document {
 		b.Code = environmentLine.ReplaceAllString(b.Code, "ENV="+environment)
 		blocks[i] = b
 	}
+	d.otherSamples = d.HasEnvironment() && environment != "staging"
 	d.Blocks = blocks
 	return d
 }

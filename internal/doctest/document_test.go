@@ -61,6 +61,7 @@ func TestParseErrors(t *testing.T) {
 		"comment in text": {"<!-- not run: x -->\n\ntext", "line 1: the comment is not directly above"},
 		"comment at end":  {"<!-- not run: x -->", "line 1: the comment is not directly above"},
 		"no reason":       {"<!-- not run -->\n'''bash\n'''", "line 1: want <!-- not run: reason -->"},
+		"other shell":     {"'''console\n$ false\n'''", "line 1: a block of console would never run, want bash"},
 		"other block":     {"<!-- not run: x -->\n'''sql\n'''", "line 1: the comment is not directly above"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -155,5 +156,18 @@ func TestPolicyProblems(t *testing.T) {
 		"ecs:RunTask is called and not allowed", "sns:* is allowed, and nothing calls it", "kms:Sign has a reason and is not allowed",
 	}, policy.Compare([]string{"ecs:RunTask", "sts:GetCallerIdentity"}, map[string]string{"sns:Publish": "later", "kms:Sign": "none"})); diff != "" {
 		t.Errorf("compare (-want +got):\n%s", diff)
+	}
+}
+
+func TestCommands(t *testing.T) {
+	for code, want := range map[string][]string{
+		"A=1 # aws x y": {"A=1 # aws x y"},
+		"B=$(aws rds describe-x --y); aws rds describe-x":                         {"aws rds describe-x"},
+		"for X in a; do\n  aws ecs wait services-stable | jq .\ndone\ncurl -sS x": {"aws ecs wait services-stable", "jq", "curl"},
+		"echo a |\n  xargs -r aws ecs stop-task\nomc alarms test \"$ENV\"":        {"aws ecs stop-task", "omc alarms test"},
+	} {
+		if diff := cmp.Diff(want, Block{Code: code}.commands()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", code, diff)
+		}
 	}
 }

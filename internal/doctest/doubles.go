@@ -14,7 +14,7 @@ import (
 
 // A double answers a call that the local AWS lacks or gets wrong. It says whether it
 // did: what it leaves alone, it forwards.
-type double func(a *Account, body []byte, forward func() (response, error)) (response, bool, error)
+type double func(a *Account, body []byte, forward func() response) (response, bool, error)
 
 // doubleReasons says what the doubles of a service stand in for, for reports.
 var doubleReasons = map[string]string{
@@ -25,7 +25,7 @@ var doubleReasons = map[string]string{
 
 var doubles = map[string]double{
 	"ecs:DescribeServices":               describeServices,
-	"ecs:UpdateService":                  describeServices,
+	"ecs:UpdateService":                  updateService,
 	"ecs:ListTasks":                      listTasks,
 	"ecs:DescribeTasks":                  describeTasks,
 	"ecs:RunTask":                        runTask,
@@ -46,8 +46,8 @@ type rollouts struct {
 }
 
 type historyItem struct {
-	AlarmName, AlarmType, HistoryItemType, HistorySummary, HistoryData string
-	Timestamp                                                          float64
+	AlarmName, AlarmType, HistoryItemType, HistorySummary string
+	Timestamp                                             float64
 }
 
 func answerJSON(value any) (response, bool, error) {
@@ -56,7 +56,7 @@ func answerJSON(value any) (response, bool, error) {
 }
 
 func answerXML(action, result string) (response, bool, error) {
-	body := fmt.Sprintf(`<%[1]sResponse xmlns="http://elasticache.amazonaws.com/doc/2015-02-02/"><%[1]sResult>%[2]s</%[1]sResult>`+
+	body := fmt.Sprintf(`<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult>`+
 		`<ResponseMetadata><RequestId>00000000-0000-0000-0000-000000000000</RequestId></ResponseMetadata></%[1]sResponse>`, action, result)
 	return response{http.StatusOK, http.Header{"Content-Type": {"text/xml"}}, []byte(body)}, true, nil
 }
@@ -82,31 +82,52 @@ func field(values map[string]any, name string) string {
 // lastPart is the name at the end of an ARN.
 func lastPart(arn string) string { return arn[strings.LastIndexAny(arn, "/")+1:] }
 
-// describeServices makes what moto says of services what ECS would say once their
-// rollouts are over: one deployment, completed, with every task running.
-func describeServices(a *Account, _ []byte, forward func() (response, error)) (response, bool, error) {
-	answer, err := forward()
-	if err != nil || answer.status != http.StatusOK {
-		return answer, false, err
+// edited has moto answer, and changes what it says.
+func edited(forward func() response, edit func(doc map[string]any)) (response, bool, error) {
+	answer := forward()
+	if answer.status != http.StatusOK {
+		return answer, false, nil
 	}
 	var doc map[string]any
 	if err := json.Unmarshal(answer.body, &doc); err != nil {
 		return answer, false, err
 	}
-	services, updated := doc["services"].([]any)
-	if one, ok := doc["service"].(map[string]any); ok {
-		services, updated = []any{one}, false
-	}
-	for _, s := range services {
-		service, ok := s.(map[string]any)
-		if !ok || service["status"] != "ACTIVE" {
-			continue
-		}
-		a.finishRollout(service, !updated)
-	}
-	out, _, err := answerJSON(doc)
-	answer.body = out.body
+	edit(doc)
+	var err error
+	answer.body, err = json.Marshal(doc)
 	return answer, true, err
+}
+
+// objects are the JSON objects in a list of a document.
+func objects(doc map[string]any, name string) []map[string]any {
+	var found []map[string]any
+	items, _ := doc[name].([]any)
+	for _, item := range items {
+		if object, ok := item.(map[string]any); ok {
+			found = append(found, object)
+		}
+	}
+	return found
+}
+
+// describeServices makes what moto says of services what ECS would say once their
+// rollouts are over: one deployment, completed, with every task running.
+func describeServices(a *Account, _ []byte, forward func() response) (response, bool, error) {
+	return edited(forward, func(doc map[string]any) {
+		for _, service := range objects(doc, "services") {
+			if service["status"] == "ACTIVE" {
+				a.finishRollout(service, false)
+			}
+		}
+	})
+}
+
+func updateService(a *Account, _ []byte, forward func() response) (response, bool, error) {
+	return edited(forward, func(doc map[string]any) {
+		if service, ok := doc["service"].(map[string]any); ok {
+			a.finishRollout(service, true)
+		}
+	})
 }
 
 func (a *Account) finishRollout(service map[string]any, updated bool) {
@@ -119,18 +140,14 @@ func (a *Account) finishRollout(service map[string]any, updated bool) {
 	r := &a.rollouts
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.updates == nil {
-		r.updates, r.running = map[string]int{}, map[string]string{}
-	}
 	if updated {
 		r.updates[name]++
 	}
 	r.running[name] = definition
 	id := fmt.Sprintf("ecs-svc/%019d", r.updates[name]+1)
 	service["runningCount"], service["pendingCount"] = service["desiredCount"], 0
-	deployments, _ := service["deployments"].([]any)
-	if len(deployments) > 0 {
-		d, _ := deployments[0].(map[string]any)
+	if deployments := objects(service, "deployments"); len(deployments) > 0 {
+		d := deployments[0]
 		d["id"], d["status"], d["rolloutState"] = id, "PRIMARY", "COMPLETED"
 		d["rolloutStateReason"] = "ECS deployment " + id + " completed."
 		d["taskDefinition"] = definition
@@ -150,24 +167,20 @@ func (a *Account) taskARN(cluster, service, status string) string {
 	return a.ecsARN("task/" + lastPart(cluster) + "/" + digits[:31] + cmp.Or(last, "1"))
 }
 
-func listTasks(a *Account, body []byte, forward func() (response, error)) (response, bool, error) {
+func listTasks(a *Account, body []byte, forward func() response) (response, bool, error) {
 	p := parameters(body)
 	service := field(p, "serviceName")
 	if service == "" {
-		answer, err := forward()
-		return answer, false, err
+		return forward(), false, nil
 	}
 	arn := a.taskARN(field(p, "cluster"), lastPart(service), field(p, "desiredStatus"))
 	a.rollouts.mu.Lock()
 	defer a.rollouts.mu.Unlock()
-	if a.rollouts.updates == nil {
-		a.rollouts.updates, a.rollouts.running = map[string]int{}, map[string]string{}
-	}
 	a.rollouts.running[arn] = lastPart(service)
 	return answerJSON(map[string]any{"taskArns": []string{arn}})
 }
 
-func describeTasks(a *Account, body []byte, forward func() (response, error)) (response, bool, error) {
+func describeTasks(a *Account, body []byte, forward func() response) (response, bool, error) {
 	p := parameters(body)
 	arns, _ := p["tasks"].([]any)
 	a.rollouts.mu.Lock()
@@ -203,34 +216,18 @@ func describeTasks(a *Account, body []byte, forward func() (response, error)) (r
 
 // runTask makes numbers strings where moto writes numbers and ECS strings: the SDKs
 // refuse such an answer.
-func runTask(_ *Account, _ []byte, forward func() (response, error)) (response, bool, error) {
-	answer, err := forward()
-	if err != nil || answer.status != http.StatusOK {
-		return answer, false, err
-	}
-	var doc map[string]any
-	if err := json.Unmarshal(answer.body, &doc); err != nil {
-		return answer, false, err
-	}
-	tasks, _ := doc["tasks"].([]any)
-	for _, t := range tasks {
-		if task, ok := t.(map[string]any); ok {
+func runTask(_ *Account, _ []byte, forward func() response) (response, bool, error) {
+	return edited(forward, func(doc map[string]any) {
+		for _, task := range objects(doc, "tasks") {
 			writeNumbers(task)
 		}
-	}
-	out, _, err := answerJSON(doc)
-	answer.body = out.body
-	return answer, true, err
+	})
 }
 
 // writeNumbers writes the size of a task, and of its containers, as ECS does.
 func writeNumbers(task map[string]any) {
-	containers, _ := task["containers"].([]any)
-	for _, part := range append([]any{task, task["overrides"]}, containers...) {
-		values, ok := part.(map[string]any)
-		if !ok {
-			continue
-		}
+	overrides, _ := task["overrides"].(map[string]any)
+	for _, values := range append(objects(task, "containers"), task, overrides) {
 		for _, name := range []string{"cpu", "memory", "memoryReservation"} {
 			if n, ok := values[name].(float64); ok {
 				values[name] = fmt.Sprintf("%.0f", n)
@@ -240,37 +237,24 @@ func writeNumbers(task map[string]any) {
 }
 
 // endTasks makes tasks that were run by hand, such as a migration, end well at once.
-func endTasks(forward func() (response, error)) (response, bool, error) {
-	answer, err := forward()
-	if err != nil || answer.status != http.StatusOK {
-		return answer, false, err
-	}
-	var doc map[string]any
-	if err := json.Unmarshal(answer.body, &doc); err != nil {
-		return answer, false, err
-	}
-	tasks, _ := doc["tasks"].([]any)
-	for _, t := range tasks {
-		task, _ := t.(map[string]any)
-		task["lastStatus"], task["desiredStatus"], task["stopCode"] = "STOPPED", "STOPPED", "EssentialContainerExited"
-		task["stoppedReason"] = "Essential container in task exited"
-		var containers []any
-		overrides, _ := task["overrides"].(map[string]any)
-		list, _ := overrides["containerOverrides"].([]any)
-		for _, o := range list {
-			override, _ := o.(map[string]any)
-			containers = append(containers, map[string]any{"name": override["name"], "lastStatus": "STOPPED", "exitCode": 0})
+func endTasks(forward func() response) (response, bool, error) {
+	return edited(forward, func(doc map[string]any) {
+		for _, task := range objects(doc, "tasks") {
+			task["lastStatus"], task["desiredStatus"], task["stopCode"] = "STOPPED", "STOPPED", "EssentialContainerExited"
+			task["stoppedReason"] = "Essential container in task exited"
+			var containers []any
+			overrides, _ := task["overrides"].(map[string]any)
+			for _, override := range objects(overrides, "containerOverrides") {
+				containers = append(containers, map[string]any{"name": override["name"], "lastStatus": "STOPPED", "exitCode": 0})
+			}
+			task["containers"] = containers
+			writeNumbers(task)
 		}
-		task["containers"] = containers
-		writeNumbers(task)
-	}
-	out, _, err := answerJSON(doc)
-	answer.body = out.body
-	return answer, true, err
+	})
 }
 
 // listServiceDeployments says that the first two revisions were deployed well.
-func listServiceDeployments(a *Account, body []byte, _ func() (response, error)) (response, bool, error) {
+func listServiceDeployments(a *Account, body []byte, _ func() response) (response, bool, error) {
 	p := parameters(body)
 	cluster, service := lastPart(field(p, "cluster")), lastPart(field(p, "service"))
 	var list []any
@@ -288,7 +272,7 @@ func listServiceDeployments(a *Account, body []byte, _ func() (response, error))
 	return answerJSON(map[string]any{"serviceDeployments": list})
 }
 
-func describeServiceRevisions(a *Account, body []byte, _ func() (response, error)) (response, bool, error) {
+func describeServiceRevisions(a *Account, body []byte, _ func() response) (response, bool, error) {
 	arns, _ := parameters(body)["serviceRevisionArns"].([]any)
 	var list []any
 	for _, item := range arns {
@@ -319,13 +303,13 @@ func describeServiceRevisions(a *Account, body []byte, _ func() (response, error
 	return answerJSON(map[string]any{"serviceRevisions": list, "failures": []any{}})
 }
 
-func cacheEvents(_ *Account, body []byte, _ func() (response, error)) (response, bool, error) {
+func cacheEvents(_ *Account, body []byte, _ func() response) (response, bool, error) {
 	source := field(parameters(body), "SourceIdentifier")
 	return answerXML("DescribeEvents", fmt.Sprintf("<Events><Event><SourceIdentifier>%s</SourceIdentifier><SourceType>cache-cluster</SourceType>"+
 		"<Message>Cache node 0001 restarted</Message><Date>%s</Date></Event></Events>", source, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)))
 }
 
-func modifyReplicationGroup(_ *Account, body []byte, _ func() (response, error)) (response, bool, error) {
+func modifyReplicationGroup(_ *Account, body []byte, _ func() response) (response, bool, error) {
 	p := parameters(body)
 	return answerXML("ModifyReplicationGroup", fmt.Sprintf("<ReplicationGroup><ReplicationGroupId>%s</ReplicationGroupId>"+
 		"<Status>modifying</Status><CacheNodeType>%s</CacheNodeType></ReplicationGroup>", field(p, "ReplicationGroupId"), field(p, "CacheNodeType")))
@@ -333,10 +317,10 @@ func modifyReplicationGroup(_ *Account, body []byte, _ func() (response, error))
 
 // setAlarmState does what CloudWatch does when a state changes: it publishes to the
 // topics of the new state, and remembers both in the alarm's history.
-func setAlarmState(a *Account, body []byte, forward func() (response, error)) (response, bool, error) {
-	answer, err := forward()
-	if err != nil || answer.status != http.StatusOK {
-		return answer, false, err
+func setAlarmState(a *Account, body []byte, forward func() response) (response, bool, error) {
+	answer := forward()
+	if answer.status != http.StatusOK {
+		return answer, false, nil
 	}
 	p := parameters(body)
 	name, state, reason := field(p, "AlarmName"), field(p, "StateValue"), field(p, "StateReason")
@@ -348,14 +332,25 @@ func setAlarmState(a *Account, body []byte, forward func() (response, error)) (r
 	r := &a.rollouts
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.history = append(r.history, historyItem{name, "MetricAlarm", "StateUpdate", "Alarm updated to " + state, "{}", now})
+	r.history = append(r.history, historyItem{name, "MetricAlarm", "StateUpdate", "Alarm updated to " + state, now})
 	for _, topic := range topics {
-		r.history = append(r.history, historyItem{name, "MetricAlarm", "Action", "Successfully executed action " + topic, "{}", now + 0.1})
+		r.history = append(r.history, historyItem{name, "MetricAlarm", "Action", "Successfully executed action " + topic, now + 0.1})
 	}
 	return answer, true, nil
 }
 
-func alarmHistory(a *Account, body []byte, _ func() (response, error)) (response, bool, error) {
+// wentOff puts an alarm that was over after a quarter of an hour into the history.
+func (a *Account) wentOff(alarm string, at time.Time) {
+	r := &a.rollouts
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, states := range []string{"OK to ALARM", "ALARM to OK"} {
+		when := float64(at.Add(time.Duration(i)*15*time.Minute).UnixMilli()) / 1000
+		r.history = append(r.history, historyItem{alarm, "MetricAlarm", "StateUpdate", "Alarm updated from " + states, when})
+	}
+}
+
+func alarmHistory(a *Account, body []byte, _ func() response) (response, bool, error) {
 	p := parameters(body)
 	r := &a.rollouts
 	r.mu.Lock()
@@ -370,5 +365,16 @@ func alarmHistory(a *Account, body []byte, _ func() (response, error)) (response
 		}
 		list = append(list, item)
 	}
-	return answerJSON(map[string]any{"AlarmHistoryItems": list})
+	if json.Valid(body) {
+		return answerJSON(map[string]any{"AlarmHistoryItems": list})
+	}
+	// Versions of the AWS CLI differ in the protocol that they speak.
+	var members strings.Builder
+	for _, item := range list {
+		at := time.UnixMilli(int64(item.Timestamp * 1000)).UTC().Format(time.RFC3339Nano)
+		fmt.Fprintf(&members, "<member><AlarmName>%s</AlarmName><AlarmType>%s</AlarmType><Timestamp>%s</Timestamp>"+
+			"<HistoryItemType>%s</HistoryItemType><HistorySummary>%s</HistorySummary></member>",
+			item.AlarmName, item.AlarmType, at, item.HistoryItemType, item.HistorySummary)
+	}
+	return answerXML("DescribeAlarmHistory", "<AlarmHistoryItems>"+members.String()+"</AlarmHistoryItems>")
 }

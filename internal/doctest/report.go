@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -88,7 +89,7 @@ func (a *Account) RunAll(ctx context.Context, docs []Document) ([]Run, error) {
 // Counts are how many blocks of the documents did and did not run. A block counts
 // once, however many environments it ran for.
 type Counts struct {
-	Run, NotRun, WithOMC, Failed int
+	Run, NotRun, Failed int
 }
 
 // Count counts the blocks.
@@ -105,10 +106,8 @@ func Count(runs []Run) Counts {
 				continue
 			}
 			seen[key] = true
-			switch {
-			case r.Status == Syntax && usesOMC.MatchString(r.Block.Code) && !r.Block.NeedsV2:
-				c.WithOMC++
-			case r.Status == Skipped, r.Status == Syntax:
+			switch r.Status {
+			case Skipped, Syntax:
 				c.NotRun++
 			default:
 				c.Run++
@@ -118,8 +117,7 @@ func Count(runs []Run) Counts {
 	return c
 }
 
-// Share is the share of blocks that did not run. Blocks that wait for cmd/omc do not
-// count until it exists.
+// Share is the share of blocks that did not run.
 func (c Counts) Share() float64 {
 	if c.Run+c.NotRun == 0 {
 		return 1
@@ -129,11 +127,7 @@ func (c Counts) Share() float64 {
 
 // String implements fmt.Stringer.
 func (c Counts) String() string {
-	text := fmt.Sprintf("%d blocks ran, %d did not (%.0f %%, at most %.0f %% may)", c.Run, c.NotRun, 100*c.Share(), 100*MaxNotRun)
-	if c.WithOMC > 0 {
-		text += fmt.Sprintf("; of %d more only the syntax was checked, because cmd/omc does not exist yet", c.WithOMC)
-	}
-	return text
+	return fmt.Sprintf("%d blocks ran, %d did not (%.0f %%, at most %.0f %% may)", c.Run, c.NotRun, 100*c.Share(), 100*MaxNotRun)
 }
 
 // Report prints what became of each procedure: its commands, pass or fail, and time.
@@ -198,20 +192,41 @@ func byHeading(results []Result) []procedure {
 	return list
 }
 
-// describe says in lines what a block did.
+// describe says in lines what a block did: its commands, and who answered them where
+// that was not the local AWS.
 func (r Result) describe() []string {
-	var lines []string
-	switch {
-	case r.Status == Skipped || r.Status == Syntax:
-		lines = append(lines, fmt.Sprintf("line %d: %s: %s", r.Block.Line, r.Status, r.Reason))
-	case len(r.Calls) > 0:
-		lines = append(lines, fmt.Sprintf("line %d: %s", r.Block.Line, strings.Join(r.Calls, " ")))
-	default:
-		first, _, _ := strings.Cut(strings.TrimSpace(r.Block.Code), "\n")
-		lines = append(lines, fmt.Sprintf("line %d: %s", r.Block.Line, first))
+	text := fmt.Sprintf("line %d: ", r.Block.Line)
+	if r.Status == Skipped || r.Status == Syntax {
+		text += fmt.Sprintf("%s: %s: ", r.Status, r.Reason)
 	}
+	text += strings.Join(r.Block.commands(), ", ")
+	if len(r.Doubles) > 0 {
+		text += fmt.Sprintf(" (stand-in: %s)", strings.Join(r.Doubles, ", "))
+	}
+	lines := []string{text}
 	for _, problem := range r.Problems {
 		lines = append(lines, "FAILED: "+strings.ReplaceAll(problem, "\n", "; "))
 	}
 	return lines
+}
+
+// commandStart finds the beginning of commands: "aws ecs wait services-stable",
+// "omc secrets check", "curl".
+var commandStart = regexp.MustCompile(`(?m)(?:^|[|;&(]|\bxargs -r|\btimeout [0-9]+|\bdo|\bthen)[ \t]*` +
+	`(aws (?:[a-z0-9-]+ wait [a-z0-9-]+|[a-z0-9-]+ [a-z0-9-]+)|omc (?:secrets|alarms) [a-z]+|omc [a-z]+|` +
+	`(?:git|make|docker|gh|cdktf|go|npm) [a-z]+|metric AWS/[A-Za-z]+|curl|jq)\b`)
+
+// commands returns the commands of a block, each once.
+func (b Block) commands() []string {
+	var list []string
+	for _, m := range commandStart.FindAllStringSubmatch(b.Code, -1) {
+		if !slices.Contains(list, m[1]) {
+			list = append(list, m[1])
+		}
+	}
+	if len(list) == 0 {
+		first, _, _ := strings.Cut(strings.TrimSpace(b.Code), "\n")
+		list = append(list, first)
+	}
+	return list
 }

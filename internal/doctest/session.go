@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -39,12 +38,8 @@ type Result struct {
 	Stdout string
 	Stderr string
 	Took   time.Duration
-	// Calls are the AWS calls that it made, in order: "ecs:DescribeServices".
-	Calls []string
 	// Doubles are the calls that a stand-in answered instead of the local AWS.
 	Doubles []string
-
-	index int // of the block in its document
 }
 
 // sessionTimeout bounds one document's session, whatever its commands wait for.
@@ -65,24 +60,18 @@ func (a *Account) Run(ctx context.Context, doc Document) ([]Result, error) {
 	if err := os.Mkdir(home, 0o755); err != nil {
 		return nil, err
 	}
-	proxy, err := a.proxy(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer proxy.close()
-
+	// Who makes a call is told by the session and the index of the block.
+	caller := fmt.Sprintf("session%d-", a.sessions.Add(1))
 	results := make([]Result, len(doc.Blocks))
 	run := make([]bool, len(doc.Blocks))
 	for i, b := range doc.Blocks {
-		results[i] = Result{Block: b, index: i}
+		results[i] = Result{Block: b}
 		r := &results[i]
 		switch {
 		case b.NotRun != "":
 			r.Status, r.Reason = Skipped, b.NotRun
-		case b.NeedsV2 && a.cli < 2:
+		case b.NeedsV2 && a.cli.version < 2:
 			r.Status, r.Reason = Syntax, "needs version 2 of the AWS CLI"
-		case a.OMC == "" && usesOMC.MatchString(b.Code):
-			r.Status, r.Reason = Syntax, "cmd/omc does not exist yet"
 		default:
 			run[i] = true
 		}
@@ -91,16 +80,13 @@ func (a *Account) Run(ctx context.Context, doc Document) ([]Result, error) {
 			r.Problems = append(r.Problems, err.Error())
 		}
 	}
-	environ := append(proxy.environ(os.Environ()), "HOME="+home, "DOCTEST="+dir)
-	if a.OMC != "" {
-		environ = append(environ, "PATH="+filepath.Dir(a.OMC)+":"+os.Getenv("PATH"))
-	}
+	environ := append(a.environ(caller), "HOME="+home)
 	docs, err := filepath.Abs(filepath.Join(a.projectDir, "docs"))
 	if err != nil {
 		return nil, err
 	}
 	for first := 0; first < len(run); {
-		next, err := session(ctx, dir, docs, environ, doc.Blocks, run, first, results)
+		next, err := session(ctx, dir, docs, caller, environ, doc.Blocks, run, first, results)
 		if err != nil {
 			return results, fmt.Errorf("%s: %w", doc.Path, err)
 		}
@@ -108,13 +94,15 @@ func (a *Account) Run(ctx context.Context, doc Document) ([]Result, error) {
 	}
 	for i := range results {
 		if run[i] {
-			results[i].judge(proxy)
+			_, doubled, unknown := a.calls.of(caller + strconv.Itoa(i))
+			results[i].judge(doubled, unknown)
+			if results[i].Status == Passed && !doc.otherSamples {
+				results[i].compareSample()
+			}
 		}
 	}
 	return results, nil
 }
-
-var usesOMC = regexp.MustCompile(`(?m)(^|[|;&(]\s*|\bif )omc `)
 
 func checkSyntax(ctx context.Context, code string) error {
 	cmd := exec.CommandContext(ctx, "bash", "-n")
@@ -127,7 +115,7 @@ func checkSyntax(ctx context.Context, code string) error {
 
 // session runs the blocks from first on, until one fails. It returns the index of
 // the block to go on with.
-func session(ctx context.Context, dir, docs string, environ []string, blocks []Block, run []bool, first int, results []Result) (int, error) {
+func session(ctx context.Context, dir, docs, caller string, environ []string, blocks []Block, run []bool, first int, results []Result) (int, error) {
 	state := filepath.Join(dir, "state")
 	var script strings.Builder
 	// State that bash will not set again, such as its own read-only variables, is
@@ -138,7 +126,7 @@ func session(ctx context.Context, dir, docs string, environ []string, blocks []B
 		if !run[i] {
 			continue
 		}
-		fmt.Fprintf(&script, "export AWS_EXECUTION_ENV=block-%d\n", i)
+		fmt.Fprintf(&script, "export AWS_EXECUTION_ENV=%s%d\n", caller, i)
 		fmt.Fprintf(&script, "printf '%%s' \"$EPOCHREALTIME\" >%q\nexec >%q 2>%q\n", name(i, "begin"), name(i, "out"), name(i, "err"))
 		script.WriteString(blocks[i].Code)
 		fmt.Fprintf(&script, "\n{ declare -p; declare -f; } >%q\n", state)
@@ -213,9 +201,8 @@ func lastLines(text string, n int) string {
 }
 
 // judge compares what a block did with what the document says of it.
-func (r *Result) judge(proxy *proxy) {
-	var unknown []string
-	r.Calls, r.Doubles, unknown = proxy.of(r.index)
+func (r *Result) judge(doubled, unknown []string) {
+	r.Doubles = doubled
 	for _, name := range unknown {
 		r.Problems = append(r.Problems, name+" does not exist")
 	}
@@ -231,6 +218,16 @@ func (r *Result) judge(proxy *proxy) {
 	r.Status = Passed
 	if len(r.Problems) > 0 {
 		r.Status = Failed
+	}
+}
+
+// compareSample compares the form of what a block printed with the sample.
+func (r *Result) compareSample() {
+	if !r.Block.HasSample || strings.TrimSpace(r.Block.Sample) == NoOutput {
+		return
+	}
+	if problems := compareSample(r.Block.Code, r.Block.Sample, r.Stdout); len(problems) > 0 {
+		r.Problems, r.Status = problems, Failed
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
-	"time"
+
+	"github.com/ohmycoins/infra/internal/filelock"
 )
 
 // motoVersion is the moto that is installed where none is on PATH.
@@ -32,7 +33,7 @@ func findMoto(ctx context.Context, projectDir string, log io.Writer) (string, er
 		return "", err
 	}
 	dir := filepath.Join(tools, "moto-"+motoVersion)
-	unlock, err := lock(ctx, dir+".lock")
+	unlock, err := filelock.Lock(ctx, dir+".lock")
 	if err != nil {
 		return "", err
 	}
@@ -89,33 +90,4 @@ func quietly(ctx context.Context, program string, args ...string) error {
 		err = context.Cause(ctx)
 	}
 	return fmt.Errorf("%s %s: %w%s", program, strings.Join(args, " "), err, tail(string(output)))
-}
-
-// lock waits until no other process holds the lock file at path, and holds it.
-// Packages whose tests run at the same time install moto once.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	tick := time.NewTicker(5 * pollInterval)
-	defer tick.Stop()
-	for {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			// Closing gives the lock up. The file stays: another process may
-			// be waiting for this very file.
-			return func() { file.Close() }, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			file.Close()
-			return nil, fmt.Errorf("locking %s: %w", path, err)
-		}
-		select {
-		case <-ctx.Done():
-			file.Close()
-			return nil, fmt.Errorf("waiting for %s: %w", path, context.Cause(ctx))
-		case <-tick.C:
-		}
-	}
 }

@@ -2,11 +2,14 @@ package localaws
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ohmycoins/infra/internal/filelock"
 )
 
 // fakePython counts its calls in "$0.calls" and installs a moto_server that says so.
@@ -113,21 +116,23 @@ func TestNoPython(t *testing.T) {
 }
 
 func TestInstallOnce(t *testing.T) {
+	script(t, "python3", fakePython, true)
+	t.Setenv("FAKE_CALLS", os.DevNull)
 	dir := t.TempDir()
-	path := filepath.Join(dir, "lock")
-	unlock, err := lock(t.Context(), path)
+	if err := os.Mkdir(filepath.Join(dir, ".tools"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := filelock.Lock(t.Context(), filepath.Join(dir, ".tools", "moto-5.2.1.lock"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	if _, err := lock(ctx, path); err == nil || !strings.Contains(err.Error(), "deadline exceeded") {
-		t.Errorf("second lock: got %v, want it to wait", err)
+	if _, err := findMoto(ctx, dir, t.Output()); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("while somebody else installs: got %v, want it to wait", err)
 	}
 	unlock()
-	again, err := lock(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
+	if _, err := findMoto(t.Context(), dir, t.Output()); err != nil {
+		t.Error(err)
 	}
-	again()
 }

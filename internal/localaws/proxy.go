@@ -20,7 +20,9 @@ type proxy struct {
 	url    string
 }
 
-func startProxy(ctx context.Context, motoURL string) (*proxy, error) {
+// startProxy listens in front of motoURL. Requests go through intercept first, where
+// there is one.
+func startProxy(ctx context.Context, motoURL string, intercept func(http.Handler) http.Handler) (*proxy, error) {
 	target, err := url.Parse(motoURL)
 	if err != nil {
 		return nil, err
@@ -34,16 +36,17 @@ func startProxy(ctx context.Context, motoURL string) (*proxy, error) {
 		r.Out.Host = r.In.Host // the host is part of what clients sign
 	}}
 	var oneAtATime sync.Mutex
+	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		oneAtATime.Lock()
+		defer oneAtATime.Unlock()
+		forward.ServeHTTP(w, r)
+	})
+	if intercept != nil {
+		handler = intercept(handler)
+	}
 	p := &proxy{
-		url: "http://" + listener.Addr().String(),
-		server: &http.Server{
-			ReadHeaderTimeout: time.Minute,
-			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				oneAtATime.Lock()
-				defer oneAtATime.Unlock()
-				forward.ServeHTTP(w, r)
-			}),
-		},
+		url:    "http://" + listener.Addr().String(),
+		server: &http.Server{ReadHeaderTimeout: time.Minute, Handler: handler},
 	}
 	go func() { _ = p.server.Serve(listener) }() // ends with http.ErrServerClosed
 	return p, nil

@@ -67,9 +67,10 @@ type Server struct {
 type StartOption func(*startOptions)
 
 type startOptions struct {
-	region  string
-	keep    bool
-	logFile string
+	region    string
+	keep      bool
+	logFile   string
+	intercept func(next http.Handler) http.Handler
 }
 
 // Region sets the region that [Server.Env] and [Server.Config] name. Default:
@@ -84,6 +85,12 @@ func Region(name string) StartOption {
 // on Linux, with this process, even if that is killed.
 func KeepRunning(logFile string) StartOption {
 	return func(o *startOptions) { o.keep, o.logFile = true, logFile }
+}
+
+// Intercept puts a handler in front of moto. It sees every request to [Server.URL], may
+// answer it by itself, and has moto answer it with next. Default: moto answers all.
+func Intercept(handler func(next http.Handler) http.Handler) StartOption {
+	return func(o *startOptions) { o.intercept = handler }
 }
 
 // Start starts moto on a free port of 127.0.0.1 and waits until it answers. It runs
@@ -121,7 +128,7 @@ func Start(ctx context.Context, projectDir string, log io.Writer, opts ...StartO
 	if err := s.awaitAnswer(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", program, err), s.stop())
 	}
-	if s.proxy, err = startProxy(ctx, s.MotoURL); err != nil {
+	if s.proxy, err = startProxy(ctx, s.MotoURL, o.intercept); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	s.URL = s.proxy.url

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -325,6 +326,33 @@ func TestReset(t *testing.T) {
 }
 
 // TestManyCallsAtOnce makes the calls that moto itself answers with 500 now and then.
+func TestIntercept(t *testing.T) {
+	var agents []string
+	s, err := Start(t.Context(), t.TempDir(), t.Output(), Intercept(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			agents = append(agents, r.UserAgent())
+			if strings.Contains(r.Header.Get("Authorization"), "/s3/") {
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Stop() })
+	if _, err := sts.NewFromConfig(s.Config()).GetCallerIdentity(t.Context(), nil); err != nil {
+		t.Errorf("a call that is passed on: %v", err)
+	}
+	if _, err := s3.NewFromConfig(s.Config()).HeadBucket(t.Context(), &s3.HeadBucketInput{Bucket: aws.String("b")}); err == nil {
+		t.Error("the answer of the handler did not arrive")
+	}
+	if len(agents) != 2 || !strings.Contains(agents[0], "aws-sdk-go-v2") {
+		t.Errorf("the handler saw requests of %q", agents)
+	}
+}
+
 func TestManyCallsAtOnce(t *testing.T) {
 	s := start(t)
 	client := iam.NewFromConfig(s.Config(), func(o *iam.Options) { o.Retryer = aws.NopRetryer{} })

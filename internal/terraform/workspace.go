@@ -16,6 +16,8 @@ import (
 	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/ohmycoins/infra/internal/filelock"
 )
 
 // Workspace runs Terraform in one folder that holds *.tf or *.tf.json files.
@@ -91,7 +93,7 @@ func (w *Workspace) InitWithoutBackend(ctx context.Context) error {
 func (w *Workspace) init(ctx context.Context, backend bool) error {
 	return w.run(ctx, "init", func() error {
 		if w.cacheLock != "" {
-			unlock, err := lock(ctx, w.cacheLock)
+			unlock, err := filelock.Lock(ctx, w.cacheLock)
 			if err != nil {
 				return fmt.Errorf("locking the provider cache: %w", err)
 			}

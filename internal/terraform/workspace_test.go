@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/ohmycoins/infra/internal/filelock"
 )
 
 // realTerraform sets up this project's own terraform, so that what it has to
@@ -337,29 +339,10 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-func TestLock(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := lock(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if _, err := lock(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("second lock = %v, want it to wait", err)
-	}
-	unlock()
-	unlock, err = lock(t.Context(), path)
-	if err != nil {
-		t.Fatalf("lock after unlock = %v", err)
-	}
-	unlock()
-}
-
 func TestInitLocksTheCache(t *testing.T) {
 	ws := workspace(t, `{}`)
 	ws.cacheLock = filepath.Join(t.TempDir(), "lock")
-	unlock, err := lock(t.Context(), ws.cacheLock)
+	unlock, err := filelock.Lock(t.Context(), ws.cacheLock)
 	if err != nil {
 		t.Fatal(err)
 	}
