@@ -470,6 +470,60 @@ func TestOtherWayToFindModules(t *testing.T) {
 	wantStderr(t, got, "@cdktf/provider-aws: unpacking as usual: cannot find ./")
 }
 
+// cdktf asks Terraform for its version. With fastsynth it asks once, and early, but
+// nobody can tell from what it then says.
+func TestTerraformVersion(t *testing.T) {
+	for name, test := range map[string]struct {
+		script string
+		want   string // on standard error
+		calls  int
+	}{
+		"new enough": {"echo Terraform v1.11.4", "", 1},
+		"slow":       {"sleep 0.5; echo Terraform v1.11.4", "", 1},
+		"too old":    {"echo Terraform v1.3.9", "terraform version 1.3.9 is lower than the required version", 1},
+		"no version": {"echo Terraform", "Could not determine version of terraform", 1},
+		"fails":      {"echo out of luck >&2; exit 3", "out of luck", 3}, // again for each error
+	} {
+		t.Run(name, func(t *testing.T) {
+			bin, temporary := t.TempDir(), t.TempDir()
+			calls := filepath.Join(bin, "calls")
+			script := "#!/bin/sh\necho called >>" + calls + "\n" + test.script + "\n"
+			if err := os.WriteFile(filepath.Join(bin, "terraform"), []byte(script), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			run := func(mode string) result {
+				return runProgram([]string{
+					"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"),
+					"XDG_CACHE_HOME=" + warmCache, "FASTSYNTH=" + mode, "TMPDIR=" + temporary,
+				}, t.TempDir(), "data")
+			}
+			want := run("off")
+			if err := os.Remove(calls); err != nil {
+				t.Fatal(err)
+			}
+			got := run("on")
+			if !maps.Equal(got.files, want.files) || fmt.Sprint(got.err) != fmt.Sprint(want.err) || firstLines(got.stderr) != firstLines(want.stderr) {
+				t.Errorf("got %v, %q, want %v, %q", got.err, firstLines(got.stderr), want.err, firstLines(want.stderr))
+			}
+			if !strings.Contains(got.stderr, test.want) || test.want == "" && got.err != nil {
+				t.Errorf("%v, stderr is %q, want %q in it", got.err, got.stderr, test.want)
+			}
+			if content, err := os.ReadFile(calls); strings.Count(string(content), "called") != test.calls {
+				t.Errorf("%v, terraform was called %q, want %d times", err, content, test.calls)
+			}
+			if left, err := filepath.Glob(filepath.Join(temporary, "fastsynth-*")); err != nil || len(left) > 0 {
+				t.Errorf("%v, %v is left", err, left)
+			}
+		})
+	}
+}
+
+// firstLines returns what a panic says before the stack traces.
+func firstLines(stderr string) string {
+	text, _, _ := strings.Cut(stderr, "\ngoroutine ")
+	return text
+}
+
 func TestUnknownRuntime(t *testing.T) {
 	cache := warm(t, "cache")
 	preload := one(t, cache, "preload.js")

@@ -14,19 +14,20 @@ const LARGEST = 32e6;
 
 const sha256 = (content) => crypto.createHash("sha256").update(content).digest("hex");
 
-// Changes to modules that are known by the digest of their source: [from, to].
+// Changes to modules that are known by the digest of their source: pairs of what is
+// replaced and by what.
 const CHANGES = {
   // cdktf 0.21.0, lib/private/fs.js: load 200 modules that make zip files when the
   // first is made
   "3fb8a5949aac34b84430ab6bd18206360bc399d8e1b89a8266e9083f0abd6d53": [
-    'const archiver = require("archiver");',
-    'const archiver = (...args) => require("archiver")(...args);',
+    ['const archiver = require("archiver");', 'const archiver = (...args) => require("archiver")(...args);'],
   ],
-  // cdktf 0.21.0, lib/validations/validate-binary-version.js: run "terraform
-  // version" once, not once for each stack and resource that needs a version
+  // cdktf 0.21.0, lib/validations/validate-binary-version.js: run "terraform version"
+  // once, not once for each stack and resource that needs a version, and beside the
+  // rest of the synth
   "bc00400e8f097a1262908868dbea31805bce2006b16a1e7fef5062a2641284e6": [
-    'const child_process_1 = require("child_process");',
-    'const child_process_1 = ((run, outputs) => ({ execSync: (command, options) => (outputs[command] ??= run(command, options)) }))(require("child_process").execSync, {});',
+    ['require("child_process")', `require(${JSON.stringify(path.join(__dirname, "commands.js"))})`],
+    ["this.hint = hint;", "this.hint = hint; child_process_1.start(versionCommand);"],
   ],
 };
 
@@ -51,7 +52,7 @@ function codeCache(Module, debug) {
     const key = sha256(source);
     const cachedData = known.get(key);
     if (!cachedData && (source.includes("import(") || source.startsWith("#!"))) return null;
-    if (CHANGES[key]) source = source.replace(...CHANGES[key]);
+    for (const [from, to] of CHANGES[key] ?? []) source = source.replace(from, () => to);
     const script = new vm.Script(Module.wrap(source), { filename, cachedData });
     if (!cachedData || script.cachedDataRejected) fresh.set(key, script);
     const require = (request) => module.require(request);

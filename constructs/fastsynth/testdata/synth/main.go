@@ -1,7 +1,7 @@
 // Command synth is what the tests of fastsynth run: it writes the Terraform JSON
 // of a stack to the folder that is its first argument. With the second argument
 // "bare", the stack needs no provider, which starts several times faster where
-// fastsynth does nothing.
+// fastsynth does nothing; with "data", it needs a version of Terraform instead.
 package main
 
 import (
@@ -33,8 +33,12 @@ func main() {
 	app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(os.Args[1])})
 	stack := cdktf.NewTerraformStack(app, jsii.String("example"))
 	cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{Path: jsii.String("example.tfstate")})
-	if len(os.Args) < 3 {
+	switch {
+	case len(os.Args) < 3:
 		addResources(stack)
+	case os.Args[2] == "data":
+		cdktf.NewDataResource(stack, jsii.String("data"), nil)
+		cdktf.NewDataResource(stack, jsii.String("more-data"), nil)
 	}
 	app.Synth()
 
