@@ -258,14 +258,18 @@ func (b *bench) once(p program, sample bool) (measured, error) {
 }
 
 // peak samples the memory of a process and all below it until done says that it
-// has ended.
+// has ended. What a single sample shows does not count: in the moment between fork
+// and exec, a new process seems to have all the memory of its parent.
 func peak(root int, done <-chan error) (largest int64, err error) {
+	var last int64
 	for {
 		select {
 		case err := <-done:
 			return largest, err
 		case <-time.After(5 * time.Millisecond):
-			largest = max(largest, resident(root))
+			now := resident(root)
+			largest = max(largest, min(last, now))
+			last = now
 		}
 	}
 }
