@@ -30,7 +30,7 @@ test: ## Run the tests: Go, synth, terraform validate, terraform apply on a loca
 
 .PHONY: documents
 documents: ## Run only the test that runs the commands of README.md and docs/, and show what ran
-	go test -count=1 -timeout=20m -run '^TestDocuments$$' -v ./internal/doctest
+	go test -count=1 -timeout=20m -run '^TestDocuments$$' -v ./internal/test/doctest
 
 .PHONY: synth
 synth: ## Write the Terraform JSON of both stacks to cdktf.out
@@ -46,7 +46,7 @@ snapshots: ## Rewrite __snapshots__ after a change that is meant; review the dif
 
 .PHONY: drill
 drill: ## Walk through the runbook and the guides on a local AWS, and report each procedure
-	@go build -o .tools/bin/drill ./internal/doctest/drill && .tools/bin/drill
+	@go build -o .tools/bin/drill ./internal/test/doctest/drill && .tools/bin/drill
 
 # ENV reaches the program through the environment, never through a shell.
 .PHONY: diff
@@ -60,7 +60,7 @@ deploy: ## Deploy the operations stack: make deploy ENV=staging
 .PHONY: bench
 bench: ## Time synth with terraform validate, and synth with and without fastsynth
 	@$(DEV) bench
-	@go run ./internal/bench
+	@go run ./internal/dev/bench
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(ACTIONLINT) ## Check format, vet, static analysis, import rules, doc comments and workflows

@@ -20,9 +20,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ohmycoins/infra/internal/doctest"
-	"github.com/ohmycoins/infra/internal/localaws"
 	"github.com/ohmycoins/infra/internal/terraform"
+	"github.com/ohmycoins/infra/internal/test/doctest"
+	"github.com/ohmycoins/infra/internal/test/localaws"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 

@@ -8,8 +8,8 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 
-	"github.com/ohmycoins/infra/constructs/fastsynth"
 	"github.com/ohmycoins/infra/constructs/synth"
+	"github.com/ohmycoins/infra/constructs/synth/fastsynth"
 	"github.com/ohmycoins/infra/stacks"
 	"github.com/ohmycoins/infra/stacks/environment"
 )

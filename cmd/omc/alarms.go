@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/internal/omc/verbs"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -28,7 +28,7 @@ alarm has its state again; 2 no alarm was touched; 3 an alarm could not be put b
 		Example: `  omc alarms test staging --dry-run`,
 	}
 	o.asks(cmd)
-	return o.verb(cmd, func(ctx context.Context, app *deploy.App, env environment.Environment) error {
+	return o.verb(cmd, func(ctx context.Context, app *verbs.App, env environment.Environment) error {
 		test, err := app.PlanAlarmTest(ctx)
 		if err != nil || o.dryRun {
 			return o.finish(test, err)

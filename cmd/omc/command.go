@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/spf13/cobra"
 
-	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/internal/omc/verbs"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -34,7 +34,7 @@ type options struct {
 	stderr         *os.File
 	getenv         func(string) string
 	interrupt      <-chan struct{}
-	sharedReporter deploy.Reporter
+	sharedReporter verbs.Reporter
 	// summarized says that the step summary has the result.
 	summarized bool
 }
@@ -114,7 +114,7 @@ func offer(cmd *cobra.Command, flag string, values ...cobra.Completion) {
 }
 
 // verb makes cmd one that takes an environment's name.
-func (o *options) verb(cmd *cobra.Command, run func(ctx context.Context, app *deploy.App, env environment.Environment) error) *cobra.Command {
+func (o *options) verb(cmd *cobra.Command, run func(ctx context.Context, app *verbs.App, env environment.Environment) error) *cobra.Command {
 	cmd.Args = oneEnvironment
 	cmd.ValidArgsFunction = completeEnvironment
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -154,24 +154,24 @@ func completeEnvironment(_ *cobra.Command, args []string, _ string) ([]cobra.Com
 }
 
 // reporter returns where progress goes: standard error.
-func (o *options) reporter() deploy.Reporter {
+func (o *options) reporter() verbs.Reporter {
 	if o.sharedReporter == nil {
-		o.sharedReporter = deploy.NewConsole(o.stderr, o.getenv, time.Now)
+		o.sharedReporter = verbs.NewConsole(o.stderr, o.getenv, time.Now)
 	}
 	return o.sharedReporter
 }
 
 // app returns the engine for an environment.
-func (o *options) app(ctx context.Context, name string) (*deploy.App, environment.Environment, error) {
+func (o *options) app(ctx context.Context, name string) (*verbs.App, environment.Environment, error) {
 	env, _ := environment.Lookup(name)
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env.Region),
 		// Where credentials come from has a deadline, too.
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(deploy.AttemptTimeout)))
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(verbs.AttemptTimeout)))
 	if err != nil {
 		return nil, env, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
 	cfg.Retryer = nil // the engine has its own, with bounds
-	return deploy.New(deploy.Config{Environment: env, AWS: cfg, Reporter: o.reporter(), Interrupt: o.interrupt}), env, nil
+	return verbs.New(verbs.Config{Environment: env, AWS: cfg, Reporter: o.reporter(), Interrupt: o.interrupt}), env, nil
 }
 
 // confirm asks for the environment's name where the environment wants that.
@@ -192,7 +192,7 @@ func (o *options) ask(what string, env environment.Environment) error {
 	}()
 	select {
 	case <-o.interrupt:
-		return exitStatus{errors.New("interrupted: nothing was changed"), deploy.Interrupted.ExitStatus()}
+		return exitStatus{errors.New("interrupted: nothing was changed"), verbs.Interrupted.ExitStatus()}
 	case got := <-answer:
 		if got != env.Name {
 			return fmt.Errorf("the answer is %q, want %q: nothing was changed; where nobody can answer, use --yes", got, env.Name)
@@ -203,7 +203,7 @@ func (o *options) ask(what string, env environment.Environment) error {
 
 // result is what a verb found or did.
 type result interface {
-	Page() deploy.Page
+	Page() verbs.Page
 	ExitStatus() int
 }
 
@@ -227,7 +227,7 @@ func (o *options) finish(r result, failure error) error {
 }
 
 // summarize adds a page to GitHub's summary of the run.
-func (o *options) summarize(page deploy.Page) {
+func (o *options) summarize(page verbs.Page) {
 	o.summarized = true
 	if path := o.getenv("GITHUB_STEP_SUMMARY"); path != "" {
 		if err := appendSummary(path, page); err != nil {
@@ -236,7 +236,7 @@ func (o *options) summarize(page deploy.Page) {
 	}
 }
 
-func appendSummary(path string, page deploy.Page) error {
+func appendSummary(path string, page verbs.Page) error {
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return fmt.Errorf("writing the step summary: %w", err)

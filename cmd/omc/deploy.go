@@ -6,13 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/internal/omc/verbs"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
 func deployCommand(o *options) *cobra.Command {
 	var (
-		opt     deploy.Options
+		opt     verbs.Options
 		builder string
 		images  []string
 	)
@@ -37,17 +37,17 @@ put back: the message says what to do; 130 interrupted, what ran before runs.`,
 	flags := cmd.Flags()
 	flags.StringVar(&opt.Source, "source", ".", "the application's working tree")
 	flags.BoolVar(&opt.AllowDirty, "allow-dirty", false, "build from a tree with changes that are in no commit")
-	flags.StringVar(&builder, "builder", "docker", "what builds the images: "+strings.Join(deploy.Builders(), ", "))
+	flags.StringVar(&builder, "builder", "docker", "what builds the images: "+strings.Join(verbs.Builders(), ", "))
 	flags.StringArrayVar(&images, "image", nil, "an image that exists, instead of building it: `SERVICE=repository@sha256:…` (may be repeated)")
 	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long the roll-out may take, such as 15m (default: the environment's)")
 	flags.BoolVar(&opt.NoRollback, "no-rollback", false, "leave a failed deployment as it is")
-	offer(cmd, "builder", deploy.Builders()...)
+	offer(cmd, "builder", verbs.Builders()...)
 	_ = cmd.MarkFlagDirname("source") // the flag is there
-	return o.verb(cmd, func(ctx context.Context, app *deploy.App, env environment.Environment) (err error) {
-		if opt.Images, err = deploy.ParseImages(images, env); err != nil {
+	return o.verb(cmd, func(ctx context.Context, app *verbs.App, env environment.Environment) (err error) {
+		if opt.Images, err = verbs.ParseImages(images, env); err != nil {
 			return err
 		}
-		if opt.Builder, err = deploy.NewBuilder(builder); err != nil {
+		if opt.Builder, err = verbs.NewBuilder(builder); err != nil {
 			return err
 		}
 		if err := checkTimeout(opt.Timeout); err != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ohmycoins/infra/internal/deploy/awstest"
+	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
 // TestGitHubActions wants of every verb, when it succeeds and when it fails, a step
@@ -16,7 +16,7 @@ func TestGitHubActions(t *testing.T) {
 	const given = "--image backend=omc-backend@%b --image frontend=omc-frontend@%f"
 	for _, test := range []struct {
 		args    string
-		change  func(*awstest.Cloud)
+		change  func(*fakeaws.Cloud)
 		status  int
 		summary []string
 	}{
@@ -43,7 +43,7 @@ func TestGitHubActions(t *testing.T) {
 			t.Parallel()
 			cloud, dir := newCloud(t), t.TempDir()
 			for _, key := range []string{"backend", "frontend"} {
-				cloud.Repositories["omc-"+key].Images["x"] = awstest.Digest(key)
+				cloud.Repositories["omc-"+key].Images["x"] = fakeaws.Digest(key)
 			}
 			if err := os.WriteFile(filepath.Join(dir, "secrets.json"), []byte(`{"SMTP_PASSWORD":"marker-new-value"}`), 0o600); err != nil {
 				t.Fatal(err)
@@ -52,7 +52,7 @@ func TestGitHubActions(t *testing.T) {
 				test.change(cloud)
 			}
 			summary := filepath.Join(dir, "summary.md")
-			args := strings.NewReplacer("%b", awstest.Digest("backend"), "%f", awstest.Digest("frontend")).Replace(test.args)
+			args := strings.NewReplacer("%b", fakeaws.Digest("backend"), "%f", fakeaws.Digest("frontend")).Replace(test.args)
 			got := omc(t, cloud, dir, "", []string{"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + summary, "HTTPS_PROXY=http://127.0.0.1:1"}, strings.Fields(args)...)
 			if annotated := strings.Contains(got.stderr, "\n::error title=omc::") || strings.HasPrefix(got.stderr, "::error title=omc::"); got.status != test.status || annotated != (test.status != 0) {
 				t.Errorf("status %d, want %d; annotated: %v\n%s", got.status, test.status, annotated, got.stderr)
@@ -66,22 +66,22 @@ func TestGitHubActions(t *testing.T) {
 					t.Errorf("%q is missing in:\n%s", want, text)
 				}
 			}
-			if all := string(text) + got.stdout + got.stderr; strings.Contains(all, "marker-new-value") || strings.Contains(all, awstest.SecretMarker) {
+			if all := string(text) + got.stdout + got.stderr; strings.Contains(all, "marker-new-value") || strings.Contains(all, fakeaws.SecretMarker) {
 				t.Errorf("a value is shown:\n%s", all)
 			}
 		})
 	}
 }
 
-func noCluster(c *awstest.Cloud) { c.ClusterState = "" }
-func noSecret(c *awstest.Cloud)  { clear(c.Secrets) }
-func badSecret(c *awstest.Cloud) { c.WriteSecret(`{"SECRET_KEY":"`+awstest.SecretMarker+`"}`, "other") }
+func noCluster(c *fakeaws.Cloud) { c.ClusterState = "" }
+func noSecret(c *fakeaws.Cloud)  { clear(c.Secrets) }
+func badSecret(c *fakeaws.Cloud) { c.WriteSecret(`{"SECRET_KEY":"`+fakeaws.SecretMarker+`"}`, "other") }
 
-func noBucket(c *awstest.Cloud) {
-	c.Faults = []*awstest.Fault{{Op: "GetObject", Kind: awstest.Denied}}
+func noBucket(c *fakeaws.Cloud) {
+	c.Faults = []*fakeaws.Fault{{Op: "GetObject", Kind: fakeaws.Denied}}
 }
 
-func warningAlarm(c *awstest.Cloud) {
+func warningAlarm(c *fakeaws.Cloud) {
 	c.AddAlarm("ohmycoins-staging/backend/cpu-high", "warning", "OK")
 }
 
@@ -103,7 +103,7 @@ func TestDryRunEverywhere(t *testing.T) {
 			t.Errorf("%s: status %d\n%s%s", args, got.status, got.stdout, got.stderr)
 		}
 		for _, call := range cloud.Calls() {
-			if awstest.IsWrite(call.Op) {
+			if fakeaws.IsWrite(call.Op) {
 				t.Errorf("%s: %s was called", args, call.Op)
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/internal/omc/verbs"
 )
 
 func main() {
@@ -35,13 +35,13 @@ func run(args []string) int {
 	}
 	o.reporter().Fail(err.Error())
 	if !o.summarized { // it did not begin
-		o.summarize(deploy.Page{Title: cmd.CommandPath() + ": " + string(deploy.NothingChanged), Error: err.Error()})
+		o.summarize(verbs.Page{Title: cmd.CommandPath() + ": " + string(verbs.NothingChanged), Error: err.Error()})
 	}
 	var status exitStatus
 	if errors.As(err, &status) {
 		return status.status
 	}
-	return deploy.NothingChanged.ExitStatus()
+	return verbs.NothingChanged.ExitStatus()
 }
 
 // onSignals closes interrupt at the first signal, gives up at the second, and lets

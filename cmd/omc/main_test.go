@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ohmycoins/infra/internal/deploy"
-	"github.com/ohmycoins/infra/internal/deploy/awstest"
+	"github.com/ohmycoins/infra/internal/omc/verbs"
+	"github.com/ohmycoins/infra/internal/test/fakeaws"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -42,7 +42,7 @@ type outcome struct {
 }
 
 // omc runs the command in dir against a scripted AWS.
-func omc(t *testing.T, cloud *awstest.Cloud, dir, stdin string, env []string, args ...string) outcome {
+func omc(t *testing.T, cloud *fakeaws.Cloud, dir, stdin string, env []string, args ...string) outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -64,9 +64,9 @@ func omc(t *testing.T, cloud *awstest.Cloud, dir, stdin string, env []string, ar
 	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String(), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 }
 
-func newCloud(t *testing.T) *awstest.Cloud {
+func newCloud(t *testing.T) *fakeaws.Cloud {
 	t.Helper()
-	cloud := awstest.New(environment.Staging())
+	cloud := fakeaws.New(environment.Staging())
 	t.Cleanup(cloud.Close)
 	return cloud
 }
@@ -142,7 +142,7 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	got = omc(t, cloud, t.TempDir(), "", nil, "status", "staging", "--output", "json")
-	var status deploy.Status
+	var status verbs.Status
 	if err := json.Unmarshal([]byte(got.stdout), &status); err != nil || len(status.Services) != 2 || status.Services[0].Desired != 2 {
 		t.Errorf("%v: %s", err, got.stdout)
 	}
@@ -152,21 +152,21 @@ func TestDeployDryRun(t *testing.T) {
 	t.Parallel()
 	cloud := newCloud(t)
 	for _, key := range []string{"backend", "frontend"} {
-		cloud.Repositories["omc-"+key].Images["x"] = awstest.Digest(key)
+		cloud.Repositories["omc-"+key].Images["x"] = fakeaws.Digest(key)
 	}
 	summary := filepath.Join(t.TempDir(), "summary.md")
 	got := omc(t, cloud, t.TempDir(), "", []string{"GITHUB_STEP_SUMMARY=" + summary},
 		"deploy", "staging", "--dry-run", "--output", "json",
-		"--image", "backend=omc-backend@"+awstest.Digest("backend"), "--image", "frontend=omc-frontend@"+awstest.Digest("frontend"))
-	var result deploy.Result
-	if err := json.Unmarshal([]byte(got.stdout), &result); err != nil || got.status != 0 || result.Outcome != deploy.Planned {
+		"--image", "backend=omc-backend@"+fakeaws.Digest("backend"), "--image", "frontend=omc-frontend@"+fakeaws.Digest("frontend"))
+	var result verbs.Result
+	if err := json.Unmarshal([]byte(got.stdout), &result); err != nil || got.status != 0 || result.Outcome != verbs.Planned {
 		t.Fatalf("status %d, %v:\n%s%s", got.status, err, got.stdout, got.stderr)
 	}
 	if text, err := os.ReadFile(summary); err != nil || !strings.Contains(string(text), "### omc deploy staging: planned") {
 		t.Errorf("step summary: %v %s", err, text)
 	}
 	for _, call := range cloud.Calls() {
-		if awstest.IsWrite(call.Op) {
+		if fakeaws.IsWrite(call.Op) {
 			t.Errorf("%s was called", call.Op)
 		}
 	}
@@ -209,7 +209,7 @@ func TestUnlock(t *testing.T) {
 	if got := omc(t, cloud, t.TempDir(), "", nil, "unlock", "staging"); got.status != 0 || !strings.Contains(got.stdout, "staging is not locked") {
 		t.Errorf("status %d: %s", got.status, got.stderr)
 	}
-	cloud.Objects[key] = awstest.Object{Body: `{"id":"x","verb":"deploy","owner":"mallory","host":"laptop","time":"2026-01-02T03:04:05Z","timeoutSeconds":60}`, ETag: `"x"`}
+	cloud.Objects[key] = fakeaws.Object{Body: `{"id":"x","verb":"deploy","owner":"mallory","host":"laptop","time":"2026-01-02T03:04:05Z","timeoutSeconds":60}`, ETag: `"x"`}
 	for _, test := range []struct {
 		stdin string
 		args  []string
@@ -250,11 +250,11 @@ func TestInterruptedProcess(t *testing.T) {
 	cloud := newCloud(t)
 	cloud.Migration.Polls = 1
 	for _, key := range []string{"backend", "frontend"} {
-		cloud.Repositories["omc-"+key].Images["x"] = awstest.Digest(key)
-		cloud.Services["ohmycoins-staging-"+key].Script = []awstest.Rollout{{End: awstest.Hangs}, {Looks: 1}}
+		cloud.Repositories["omc-"+key].Images["x"] = fakeaws.Digest(key)
+		cloud.Services["ohmycoins-staging-"+key].Script = []fakeaws.Rollout{{End: fakeaws.Hangs}, {Looks: 1}}
 	}
 	cmd := exec.CommandContext(t.Context(), program, "deploy", "staging",
-		"--image", "backend=omc-backend@"+awstest.Digest("backend"), "--image", "frontend=omc-frontend@"+awstest.Digest("frontend"))
+		"--image", "backend=omc-backend@"+fakeaws.Digest("backend"), "--image", "frontend=omc-frontend@"+fakeaws.Digest("frontend"))
 	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+cloud.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -5,12 +5,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/internal/omc/verbs"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
 func rollbackCommand(o *options) *cobra.Command {
-	var opt deploy.RollbackOptions
+	var opt verbs.RollbackOptions
 	cmd := &cobra.Command{
 		Use:   "rollback ENV",
 		Short: "Return to what ran before",
@@ -30,7 +30,7 @@ was changed.`,
 	flags.StringVar(&opt.To, "to", "", "the `REVISION` to return to: 41 with --service, or family:41")
 	flags.StringVar(&opt.Service, "service", "", "the only service to roll back")
 	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long it may take (default: the environment's)")
-	return o.verb(cmd, func(ctx context.Context, app *deploy.App, env environment.Environment) error {
+	return o.verb(cmd, func(ctx context.Context, app *verbs.App, env environment.Environment) error {
 		opt.DryRun = o.dryRun
 		if err := checkTimeout(opt.Timeout); err != nil {
 			return err

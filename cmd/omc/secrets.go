@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/internal/omc/verbs"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -26,7 +26,7 @@ one that is missing, and one that nobody knows, is a warning. No value is shown.
 
 Exit status: 0 when nothing stops the application; 1 otherwise; 2 when the secret could
 not be read.`,
-	}, func(ctx context.Context, app *deploy.App, _ environment.Environment) error {
+	}, func(ctx context.Context, app *verbs.App, _ environment.Environment) error {
 		return o.finish(app.CheckSecret(ctx))
 	})
 }
@@ -47,7 +47,7 @@ written; 130 interrupted, nothing was written.`,
 	o.asks(cmd)
 	cmd.Flags().StringVar(&file, "file", "", "a JSON object of keys and values, all of them strings")
 	_ = cmd.MarkFlagFilename("file", "json") // the flag is there
-	return o.verb(cmd, func(ctx context.Context, app *deploy.App, env environment.Environment) error {
+	return o.verb(cmd, func(ctx context.Context, app *verbs.App, env environment.Environment) error {
 		if file == "" {
 			return errors.New("--file: is empty, want a JSON file of keys and values: omc secrets put " + env.Name + " --file secrets.json")
 		}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/internal/omc/verbs"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -20,7 +20,7 @@ so. You are asked first, in every environment.
 Exit status: 0 nobody holds the lock; 1 it could not be removed; 2 nothing was changed.`,
 	}
 	o.asks(cmd)
-	return o.verb(cmd, func(ctx context.Context, app *deploy.App, env environment.Environment) error {
+	return o.verb(cmd, func(ctx context.Context, app *verbs.App, env environment.Environment) error {
 		plan, err := app.PlanUnlock(ctx)
 		if err != nil {
 			return o.finish(plan, err)

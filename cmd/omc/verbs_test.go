@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ohmycoins/infra/internal/deploy"
-	"github.com/ohmycoins/infra/internal/deploy/awstest"
+	"github.com/ohmycoins/infra/internal/omc/verbs"
+	"github.com/ohmycoins/infra/internal/test/fakeaws"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -42,7 +42,7 @@ func TestVerify(t *testing.T) {
 		t.Errorf("status %d:\n%s%s", got.status, got.stdout, got.stderr)
 	}
 	got = omc(t, cloud, t.TempDir(), "", []string{"HTTPS_PROXY=http://127.0.0.1:1"}, "verify", "staging", "--output", "json")
-	var result deploy.Verification
+	var result verbs.Verification
 	if err := json.Unmarshal([]byte(got.stdout), &result); err != nil || got.status != 1 || len(result.Checks) != 6 || result.Checks[3].OK {
 		t.Errorf("status %d, %v: %s", got.status, err, got.stdout)
 	}
@@ -61,10 +61,10 @@ func TestSecrets(t *testing.T) {
 		}
 	}
 	cloud := newCloud(t)
-	production := awstest.New(environment.Production())
+	production := fakeaws.New(environment.Production())
 	t.Cleanup(production.Close)
 	for _, test := range []struct {
-		cloud       *awstest.Cloud
+		cloud       *fakeaws.Cloud
 		stdin, args string
 		status      int
 		want        string
@@ -84,7 +84,7 @@ func TestSecrets(t *testing.T) {
 		if got.status != test.status || !strings.Contains(got.stdout+got.stderr, test.want) || test.cloud.Count("PutSecretValue") != test.writes {
 			t.Errorf("%s: status %d, %d writes:\n%s%s", test.args, got.status, test.cloud.Count("PutSecretValue"), got.stdout, got.stderr)
 		}
-		for _, marker := range []string{value, awstest.SecretMarker} {
+		for _, marker := range []string{value, fakeaws.SecretMarker} {
 			if strings.Contains(got.stdout+got.stderr, marker) {
 				t.Errorf("%s: %s is shown:\n%s%s", test.args, marker, got.stdout, got.stderr)
 			}
@@ -98,7 +98,7 @@ func TestSecrets(t *testing.T) {
 
 func TestAlarms(t *testing.T) {
 	t.Parallel()
-	cloud := awstest.New(environment.Production())
+	cloud := fakeaws.New(environment.Production())
 	t.Cleanup(cloud.Close)
 	cloud.AddAlarm("ohmycoins-prod/backend/cpu-high", "warning", "OK")
 	for _, test := range []struct {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ohmycoins/infra/internal/deploy"
+	"github.com/ohmycoins/infra/internal/omc/verbs"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -19,7 +19,7 @@ in each log group) and the alarms. It changes nothing.
 
 Exit status: 0 when all six pass; 1 when one does not; 2 when the credentials do not work
 or belong to another account.`,
-	}, func(ctx context.Context, app *deploy.App, _ environment.Environment) error {
+	}, func(ctx context.Context, app *verbs.App, _ environment.Environment) error {
 		return o.finish(app.Verify(ctx))
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"github.com/ohmycoins/infra/internal/alarm"
-	"github.com/ohmycoins/infra/internal/localaws"
+	"github.com/ohmycoins/infra/internal/test/localaws"
 )
 
 // printAlarms prints the alarms whose names begin with prefix as CloudWatch

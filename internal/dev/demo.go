@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/infra/internal/config"
-	"github.com/ohmycoins/infra/internal/localaws"
+	"github.com/ohmycoins/infra/internal/test/localaws"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 

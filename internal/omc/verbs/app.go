@@ -1,0 +1,151 @@
+// Package verbs deploys the application to ECS and tells the truth about it: it
+// builds and pushes images, rolls them out, judges the roll-out by the deployment
+// that it started itself, checks the result, and puts back what ran before when
+// anything is wrong. There is one file for each verb; what is decided, is decided
+// in pure functions: judge, task-definition copy, diff, tags, records.
+package verbs
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+// App carries out the verbs of the command line for one environment.
+type App struct {
+	env       environment.Environment
+	aws       clients
+	clock     Clock
+	out       Reporter
+	http      *http.Client
+	interrupt <-chan struct{}
+	redact    *redactor
+	host      string
+}
+
+// Config is what an [App] needs to know. Fields without a default are required.
+type Config struct {
+	Environment environment.Environment
+	// AWS is how to reach AWS. Default for its Retryer: five attempts with backoff;
+	// for its HTTPClient: ten seconds for each attempt.
+	AWS aws.Config
+	// Clock is what time it is. Default: the system's.
+	Clock Clock
+	// Reporter is told what happens. Default: nobody is.
+	Reporter Reporter
+	// HTTP makes the requests of the environment's checks. Default: a client that
+	// gives each ten seconds and follows no redirect.
+	HTTP *http.Client
+	// Interrupt is closed when the user asks to stop: what was changed is put back.
+	// Canceling the context of a verb, in contrast, gives up at once. Default: nobody
+	// asks.
+	Interrupt <-chan struct{}
+}
+
+// New returns an App. It calls nothing yet.
+func New(cfg Config) *App {
+	known, _ := json.Marshal(cfg.Environment) // it has no type that JSON lacks
+	hidden := &redactor{known: string(known)}
+	var reporter Reporter = quiet{}
+	if cfg.Reporter != nil {
+		reporter = redacting{to: cfg.Reporter, redact: hidden}
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	app := &App{
+		env:       cfg.Environment,
+		aws:       newClients(cfg.AWS, cfg.Environment),
+		clock:     cfg.Clock,
+		out:       reporter,
+		http:      cmp.Or(cfg.HTTP, checkClient()),
+		interrupt: cfg.Interrupt,
+		redact:    hidden,
+		host:      host,
+	}
+	if app.clock == nil {
+		app.clock = SystemClock{}
+	}
+	return app
+}
+
+// errInterrupted is the cause of a context that ended because the user asked to stop.
+var errInterrupted = errors.New("interrupted")
+
+// interruptible returns a context that ends with ctx and when the user asks to stop.
+func (a *App) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	work, cancel := context.WithCancelCause(ctx)
+	if a.interrupt != nil {
+		go func() {
+			select {
+			case <-a.interrupt:
+				cancel(errInterrupted)
+			case <-work.Done():
+			}
+		}()
+	}
+	return work, func() { cancel(nil) }
+}
+
+// interruption returns the error of a verb that ran with work: when the user asked to
+// stop, that is why it failed, whatever was going on then.
+func interruption(work context.Context, failure error) error {
+	if !errors.Is(context.Cause(work), errInterrupted) {
+		return failure
+	}
+	if errors.Is(failure, errInterrupted) {
+		return failure
+	}
+	if errors.As(failure, &unmet{}) { // they could not be found out
+		return errInterrupted
+	}
+	return fmt.Errorf("%w: %w", errInterrupted, failure)
+}
+
+// unstarted is the outcome of a verb that failed before it changed anything.
+func unstarted(failure error) Outcome {
+	if errors.Is(failure, errInterrupted) {
+		return Interrupted
+	}
+	return NothingChanged
+}
+
+// fail writes into e how a verb ended, and returns the error of the verb. Neither
+// shows what must not be seen.
+func (a *App) fail(e *Ending, outcome Outcome, failure error) error {
+	*e = Ending{Outcome: outcome, State: e.State}
+	if failure == nil {
+		return nil
+	}
+	e.Error = a.redact.clean(failure.Error())
+	if u := (unmet{}); errors.As(failure, &u) {
+		for _, f := range u.findings {
+			e.Findings = append(e.Findings, Finding{a.redact.clean(f.Subject), a.redact.clean(f.Problem), a.redact.clean(f.Next)})
+		}
+	}
+	return a.redact.wrap(failure)
+}
+
+// permitted says who we are. It fails unless the credentials work and belong to the
+// environment's account.
+func (a *App) permitted(ctx context.Context) (identity, error) {
+	found := &findings{}
+	return a.identify(ctx, found), found.unmet()
+}
+
+// lastWords returns a context for what is still worth trying after ctx has ended:
+// saying in the record how it ended, and giving the lock back.
+func lastWords(ctx context.Context) (context.Context, context.CancelFunc) {
+	const patience = 10 * time.Second
+	return context.WithTimeout(context.WithoutCancel(ctx), patience)
+}

@@ -1,0 +1,96 @@
+package verbs
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+func consoleFor(terminal bool, env map[string]string) (*Console, *strings.Builder, *time.Time) {
+	var out strings.Builder
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	return newConsole(&out, terminal, func() int { return 40 }, func(key string) string { return env[key] }, func() time.Time { return now }), &out, &now
+}
+
+// TestConsoleOnAPipe wants plain lines, and no line twice that says nothing new.
+func TestConsoleOnAPipe(t *testing.T) {
+	t.Parallel()
+	c, out, now := consoleFor(false, nil)
+	c.Phase(5, 5, "Wait and check")
+	c.Live("backend", "1 of 2 running", 0)
+	c.Live("backend", "1 of 2 running", 5*time.Second)
+	*now = now.Add(repeatAfter)
+	c.Live("backend", "1 of 2 running", 30*time.Second)
+	c.Live("backend", "2 of 2 running", 35*time.Second)
+	c.Warn("careful")
+	c.Fail("it failed")
+	want := `[5/5] Wait and check
+  backend (0s): 1 of 2 running
+  backend (30s): 1 of 2 running
+  backend (35s): 2 of 2 running
+  warning: careful
+Error: it failed
+`
+	if out.String() != want {
+		t.Errorf("got:\n%s", out)
+	}
+}
+
+// TestConsoleOnATerminal wants live lines that are drawn over, colors, and no line
+// that is wider than the terminal.
+func TestConsoleOnATerminal(t *testing.T) {
+	t.Parallel()
+	c, out, _ := consoleFor(true, nil)
+	c.Live("backend", "one", 0)
+	c.Live("frontend", "two", 0)
+	c.Live("backend", strings.Repeat("x", 100)+"\x1b[2J", 0)
+	c.Info("event")
+	c.Settle()
+	c.Warn("careful")
+	text := out.String()
+	contains(t, text, upAndClear+upAndClear+"  event\n", yellow+"  warning: careful"+plain)
+	for _, line := range strings.Split(strings.NewReplacer(upAndClear, "", yellow, "", plain, "").Replace(text), "\n") {
+		if len([]rune(line)) > 40 || strings.ContainsRune(line, '\x1b') {
+			t.Errorf("line %q", line)
+		}
+	}
+	quiet, out, _ := consoleFor(true, map[string]string{"NO_COLOR": "1"})
+	quiet.Warn("careful")
+	if strings.Contains(out.String(), yellow) {
+		t.Error("NO_COLOR is ignored")
+	}
+}
+
+func TestConsoleInGitHubActions(t *testing.T) {
+	t.Parallel()
+	c, out, _ := consoleFor(false, map[string]string{"GITHUB_ACTIONS": "true"})
+	c.Fail("100 %\nof it")
+	contains(t, out.String(), "::error title=omc::100 %25%0Aof it\n")
+}
+
+func TestResultAsMarkdown(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	Result{
+		Verb: "deploy", Environment: "staging", Ending: Ending{Outcome: Stuck, Error: "why", State: []string{"what is left"}},
+		Services: []ServiceResult{{Service: "backend", Before: Version{TaskDefinition: "a:1"}, After: Version{TaskDefinition: "a:2", Image: "a|b_c"}, URLs: []string{"https://x"}}},
+	}.Page().WriteMarkdown(&out)
+	const want = "### omc deploy staging: rollback failed (0s)\n\n" +
+		"| SERVICE | RAN BEFORE | ROLLED OUT | IMAGE | URL |\n|---|---|---|---|---|\n" +
+		"| backend | a:1 | a:2 | a\\|b\\_c | https://x |\n\n```\nwhat is left\n```\n\n```\nwhy\n```\n\n"
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
+func TestStatusAsText(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	Status{
+		Services: []ServiceStatus{{Service: "backend", Status: "ACTIVE", Revision: "app:7", Running: 1, Desired: 2, Pending: 1, Rollout: "IN_PROGRESS (2 deployments)", Image: "1.dkr/omc-backend@sha256:" + strings.Repeat("a", 64)}},
+		Alarms:   []AlarmStatus{{Name: "cpu", State: "ALARM", Reason: "hot"}}, AlarmsTotal: aws.Int(9), LastText: "none", Next: []string{"omc unlock staging"},
+	}.Page().WriteText(&out)
+	contains(t, out.String(), "SERVICE  STATUS", "1/2 (1 pending)", "IN_PROGRESS (2 deployments)", "omc-backend@sha256:aaaaaaaaaaaa\n", "Alarms: 9, of which 1 are not OK", "ALARM cpu: hot", "What to do: omc unlock staging")
+}

@@ -1,0 +1,379 @@
+package verbs
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+// Options are the choices of one deployment, for [App.Deploy].
+type Options struct {
+	// Source is the application's working tree. Default: the current folder.
+	Source string
+	// AllowDirty builds from a tree that has changes which are in no commit.
+	AllowDirty bool
+	// Builder builds the images. It is not used when Images has them all.
+	Builder Builder
+	// Images are images that exist, by service key: "repository@sha256:…". Default:
+	// the image is built.
+	Images map[string]string
+	// Timeout is how long the roll-out may take, and how long the rollback.
+	// Default: what the environment says.
+	Timeout time.Duration
+	// NoRollback leaves a failed deployment as it is.
+	NoRollback bool
+	// DryRun says what would be done and changes nothing.
+	DryRun bool
+}
+
+const phases = 5
+
+// deployment is a deploy on its way.
+type deployment struct {
+	run
+	opt    Options
+	who    identity
+	source source
+	// begun says that something exists in AWS which did not before: revisions, or
+	// what a migration did.
+	begun bool
+}
+
+// Deploy builds the images of the environment's services, rolls them out, waits,
+// checks, and puts back what ran before when anything is wrong. The result says what
+// happened, also when there is an error.
+func (a *App) Deploy(ctx context.Context, opt Options) (Result, error) {
+	if opt.Source == "" {
+		opt.Source = "."
+	}
+	d := &deployment{run: a.newRun(opt.Timeout), opt: opt}
+	started := a.clock.Now()
+	work, stop := a.interruptible(ctx)
+	defer stop()
+
+	outcome, failure, state := Succeeded, d.phases(work), []string(nil)
+	if failure == nil && opt.DryRun {
+		outcome = Planned
+	}
+	if failure != nil {
+		failure = interruption(work, failure)
+		outcome, state, failure = d.recoverFrom(ctx, failure, d.begun, !opt.NoRollback)
+	}
+	d.end(ctx, outcome, failure)
+	result := d.result("deploy", started, d.who)
+	result.State = state
+	return result, a.fail(&result.Ending, outcome, failure)
+}
+
+// timeout returns how long a roll-out may take.
+func (a *App) timeout(given time.Duration) time.Duration {
+	if given > 0 {
+		return given
+	}
+	return time.Duration(a.env.Deployment.TimeoutMinutes) * time.Minute
+}
+
+func (d *deployment) phases(ctx context.Context) error {
+	d.out.Phase(1, phases, "Prerequisites")
+	found := &findings{}
+	d.prerequisites(ctx, found)
+	if ctx.Err() != nil {
+		return fmt.Errorf("checking the prerequisites: %w", context.Cause(ctx))
+	}
+	if d.opt.DryRun {
+		d.plan()
+	}
+	if err := found.unmet(); err != nil || d.opt.DryRun {
+		return err
+	}
+	if err := d.begin(ctx, "deploy", d.source.version(), d.who); err != nil {
+		return err
+	}
+	d.out.Phase(2, phases, "Build and push")
+	if err := d.build(ctx); err != nil {
+		return err
+	}
+	d.out.Phase(3, phases, "Read the cluster")
+	if err := d.readCluster(ctx); err != nil {
+		return err
+	}
+	d.out.Phase(4, phases, "Update")
+	rollouts, err := d.update(ctx)
+	if err != nil {
+		return err
+	}
+	d.out.Phase(5, phases, "Wait and check")
+	if err := d.awaitAndExplain(ctx, rollouts); err != nil {
+		return err
+	}
+	d.tryNote(ctx, "rolled out, checking")
+	return d.checkAll(ctx, d.env.Cluster.Services)
+}
+
+// prerequisites finds out everything that would make the deployment fail.
+func (d *deployment) prerequisites(ctx context.Context, found *findings) {
+	for _, service := range d.env.Cluster.Services {
+		d.targets = append(d.targets, &target{env: service})
+	}
+	toBuild := d.servicesToBuild()
+	local := []func(){}
+	if len(toBuild) > 0 {
+		local = append(local,
+			func() { d.source = d.checkSource(ctx, d.opt, toBuild, found) },
+			func() {
+				if err := d.opt.Builder.Check(ctx); err != nil {
+					found.add("builder", err.Error(), "start it, or name another one with --builder")
+				}
+			})
+	}
+	_ = each(local, func(check func()) error { check(); return nil })
+	// Without credentials everything else in AWS would fail for the same reason.
+	if d.who = d.identify(ctx, found); d.who.arn != "" {
+		d.checkAWS(ctx, found)
+	}
+}
+
+func (d *deployment) servicesToBuild() []environment.Service {
+	var list []environment.Service
+	for _, service := range d.env.Cluster.Services {
+		if d.opt.Images[service.Key] == "" {
+			list = append(list, service)
+		}
+	}
+	return list
+}
+
+// checkAWS checks everything in AWS, and remembers in the targets what it finds.
+func (d *deployment) checkAWS(ctx context.Context, found *findings) {
+	checks := []func(){
+		func() { d.checkCluster(ctx, found) },
+		func() { d.checkAlarms(ctx, found) },
+		func() { d.checkLock(ctx, found) },
+		func() { d.checkServices(ctx, found) },
+	}
+	for _, t := range d.targets {
+		checks = append(checks, func() {
+			if t.repository = d.checkRepository(ctx, t.env, found); t.repository != "" {
+				d.checkImage(ctx, t, found)
+			}
+		})
+	}
+	_ = each(checks, func(check func()) error { check(); return nil })
+}
+
+// checkServices describes the services and their task definitions.
+func (d *deployment) checkServices(ctx context.Context, found *findings) {
+	services, err := d.describeServices(ctx)
+	if err != nil {
+		if !isCode(err, "ClusterNotFoundException") { // checkCluster says so
+			found.add("services of "+d.env.Cluster.Name, "they cannot be described: "+brief(err), "")
+		}
+		return
+	}
+	var refs []secretRef
+	for _, t := range d.targets {
+		service, exists := services[t.env.Name]
+		checkService(t.env.Name, service, exists, found)
+		checkNoRollout(service, found)
+		if !exists || service.TaskDefinition == nil {
+			continue
+		}
+		t.service = service
+		if t.definition, err = d.describeDefinition(ctx, *service.TaskDefinition); err != nil {
+			found.add("service "+t.env.Name, brief(err), "")
+			continue
+		}
+		if _, err := imageOf(t.definition.TaskDefinition, t.env.Container); err != nil {
+			found.add("service "+t.env.Name, err.Error(), "")
+		}
+		refs = append(refs, secretRefs(t.definition.TaskDefinition)...)
+	}
+	d.checkSecrets(ctx, refs, found)
+}
+
+// checkImage decides whether a target's image exists already.
+func (d *deployment) checkImage(ctx context.Context, t *target, found *findings) {
+	subject := "image of " + t.env.Key
+	id := ecrtypes.ImageIdentifier{}
+	if given := d.opt.Images[t.env.Key]; given != "" {
+		ref, err := parseImage(given)
+		if err == nil && ref.repository != t.repository && ref.repository != t.env.Repository {
+			err = fmt.Errorf("repository is %q, want %s", ref.repository, t.repository)
+		}
+		if err != nil {
+			found.add(subject, err.Error(), "correct --image")
+			return
+		}
+		id.ImageDigest = &ref.digest
+	} else {
+		t.tags = imageTags(d.source, d.env.Name, t.env.Build, d.clock.Now())
+		if d.source.commit == "" || d.source.dirty {
+			return // to be built in any case
+		}
+		id.ImageTag = &t.tags.commit
+	}
+	digest, err := d.findImage(ctx, t.env.Repository, id)
+	switch {
+	case err != nil:
+		found.add(subject, brief(err), "")
+	case digest != "":
+		t.image = imageRef{repository: t.repository, digest: digest}.String()
+	case id.ImageDigest != nil:
+		found.add(subject, fmt.Sprintf("%s has no image %s", t.env.Repository, *id.ImageDigest), "correct --image, or build it")
+	}
+}
+
+// build makes sure that every image exists, services side by side.
+func (d *deployment) build(ctx context.Context) error {
+	defer d.out.Settle()
+	return eachUntilFailure(ctx, d.targets, func(ctx context.Context, t *target) (err error) {
+		if t.image != "" {
+			d.out.Info(fmt.Sprintf("%s: %s exists already", t.env.Key, t.image))
+			d.tagAgain(ctx, t)
+		}
+		t.image, err = d.buildImage(ctx, t)
+		return err
+	})
+}
+
+// readCluster records what runs now, before anything changes.
+func (d *deployment) readCluster(ctx context.Context) error {
+	services, err := d.describeServices(ctx)
+	if err != nil {
+		return err
+	}
+	d.record.Services = make([]ServiceRecord, len(d.targets))
+	for i, t := range d.targets {
+		service, exists := services[t.env.Name]
+		found := &findings{} // building took a while
+		checkService(t.env.Name, service, exists, found)
+		checkNoRollout(service, found)
+		if err := found.unmet(); err != nil {
+			return err
+		}
+		t.service = service
+		if t.definition, err = d.describeDefinition(ctx, *service.TaskDefinition); err != nil {
+			return err
+		}
+		before, err := version(service, t.definition.TaskDefinition, t.env.Container)
+		if err != nil {
+			return err
+		}
+		if before.Digest == "" { // the task definition names a tag
+			before.Digest = d.runningDigest(ctx, t)
+		}
+		d.record.Services[i] = ServiceRecord{
+			Service: t.env.Key, Name: t.env.Name, Before: before,
+			After: Version{TaskDefinition: before.TaskDefinition, Image: t.image, Digest: digestOf(t.image)},
+		}
+		t.entry = &d.record.Services[i]
+		d.out.Info(fmt.Sprintf("%s: runs %s, %d of %d tasks, deployment %s", t.env.Key,
+			revisionName(before.TaskDefinition), before.Running, before.Desired, before.Deployment))
+		if digestOf(before.Image) == "" && before.Digest != "" {
+			d.out.Info(fmt.Sprintf("%s: image %s is %s", t.env.Key, before.Image, before.Digest))
+		}
+		d.out.Info(fmt.Sprintf("%s: image %s -> %s", t.env.Key, before.Image, t.image))
+	}
+	return d.note(ctx, "read the cluster")
+}
+
+// update registers the new revisions, migrates, and updates every service.
+func (d *deployment) update(ctx context.Context) ([]*rollout, error) {
+	d.begun = true
+	registered := make([]*ecstypes.TaskDefinition, len(d.targets))
+	err := each(indexes(len(d.targets)), func(i int) (err error) {
+		registered[i], err = d.register(ctx, d.targets[i])
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := d.note(ctx, "registered the new revisions"); err != nil {
+		return nil, err
+	}
+	for i, t := range d.targets {
+		if len(t.env.Migration) == 0 {
+			continue
+		}
+		if err := d.note(ctx, "running the migration of "+t.env.Key); err != nil {
+			return nil, err
+		}
+		if err := d.migrate(ctx, t, registered[i]); err != nil {
+			return nil, err
+		}
+	}
+	return d.rollOut(ctx, d.targets)
+}
+
+// register makes the new revision of a target's task definition.
+func (d *deployment) register(ctx context.Context, t *target) (*ecstypes.TaskDefinition, error) {
+	input, err := copyDefinition(t.definition, t.env.Container, t.image)
+	if err != nil {
+		return nil, err
+	}
+	var out *ecs.RegisterTaskDefinitionOutput
+	err = d.change(ctx, "registering a task definition of "+t.env.Name, func(ctx context.Context) (err error) {
+		out, err = d.aws.ecs.RegisterTaskDefinition(ctx, input)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.entry.After.TaskDefinition = *out.TaskDefinition.TaskDefinitionArn
+	d.out.Info(fmt.Sprintf("%s: registered %s", t.env.Key, revisionName(t.entry.After.TaskDefinition)))
+	for _, line := range diffDefinitions(t.definition.TaskDefinition, out.TaskDefinition) {
+		d.out.Info(fmt.Sprintf("%s:   %s", t.env.Key, line))
+	}
+	return out.TaskDefinition, nil
+}
+
+// plan says what a deployment would do, as far as it could be read.
+func (d *deployment) plan() {
+	d.record.Commit = d.source.version()
+	d.record.Services = make([]ServiceRecord, len(d.targets))
+	for i, t := range d.targets {
+		key := t.env.Key
+		var before Version
+		if t.definition == nil {
+			d.out.Warn(key + ": what runs now could not be read")
+		} else if v, err := version(t.service, t.definition.TaskDefinition, t.env.Container); err == nil { // else it is a finding
+			before = v
+		}
+		image := t.image
+		switch {
+		case image != "":
+			d.out.Info(fmt.Sprintf("%s: would use %s, which exists", key, image))
+		case d.opt.Images[key] != "":
+			image = d.opt.Images[key]
+			d.out.Warn(fmt.Sprintf("%s: would use %s, which was not found", key, image))
+		case d.source.commit == "":
+			image = "an image of " + cmp.Or(t.repository, t.env.Repository)
+			d.out.Warn(fmt.Sprintf("%s: would build %s, but what from could not be read", key, t.env.Build.Dockerfile))
+		default:
+			if t.tags.time == "" { // the repository could not be read
+				t.tags = imageTags(d.source, d.env.Name, t.env.Build, d.clock.Now())
+			}
+			image = cmp.Or(t.repository, t.env.Repository) + ":" + t.tags.commit
+			d.out.Info(fmt.Sprintf("%s: would build %s with %s and push it as %s and %s", key,
+				t.env.Build.Dockerfile, d.opt.Builder.Name(), t.tags.commit, t.tags.time))
+		}
+		d.record.Services[i] = ServiceRecord{
+			Service: key, Name: t.env.Name, Before: before,
+			After: Version{TaskDefinition: "a new revision of " + t.env.Name, Image: image, Digest: digestOf(image)},
+		}
+		t.entry = &d.record.Services[i]
+		d.out.Info(fmt.Sprintf("%s: image %s -> %s", key, cmp.Or(before.Image, "unknown"), image))
+		if len(t.env.Migration) > 0 {
+			d.out.Info(fmt.Sprintf("%s: would run %q in a task of its own", key, strings.Join(t.env.Migration, " ")))
+		}
+		d.out.Info(fmt.Sprintf("%s: would update %s, wait at most %s, and check %d URL", key, t.env.Name, d.timeout, len(t.env.Checks)))
+	}
+}

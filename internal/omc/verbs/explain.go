@@ -1,0 +1,162 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+)
+
+const (
+	// explainTasks is how many stopped tasks are shown, explainLines how many lines
+	// of the log of the newest.
+	explainTasks = 3
+	explainLines = 20
+	// explainPatience bounds what is asked before the rollback begins.
+	explainPatience = 20 * time.Second
+)
+
+// awaitAndExplain waits like await, and says why a roll-out failed.
+func (r *run) awaitAndExplain(ctx context.Context, rollouts []*rollout) error {
+	err := r.await(ctx, rollouts)
+	if err == nil {
+		return unproven(rollouts)
+	}
+	if !errors.As(err, &rolloutFailed{}) {
+		return err
+	}
+	r.explain(ctx, slices.DeleteFunc(slices.Clone(rollouts), func(ro *rollout) bool {
+		return judge(ro.service, ro.id).verdict == succeeded
+	}))
+	return err
+}
+
+// explain reports why roll-outs failed, as far as AWS knows: why tasks stopped, what
+// the load balancer thinks of them, and what they said last. It is asked before the
+// rollback, which ends the tasks that know.
+func (r *run) explain(ctx context.Context, rollouts []*rollout) {
+	ctx, cancel := context.WithTimeout(ctx, explainPatience)
+	defer cancel()
+	texts := make([][]string, len(rollouts))
+	_ = each(indexes(len(rollouts)), func(i int) error {
+		texts[i] = append(r.explainTasks(ctx, rollouts[i]), r.explainTargets(ctx, rollouts[i])...)
+		return nil
+	})
+	for i, ro := range rollouts {
+		for _, line := range texts[i] {
+			r.out.Warn(ro.target.env.Key + ": " + line)
+		}
+	}
+}
+
+// explainTasks says why the tasks of a roll-out stopped.
+func (r *run) explainTasks(ctx context.Context, ro *rollout) []string {
+	list, err := r.aws.ecs.ListTasks(ctx, &ecs.ListTasksInput{
+		Cluster: &r.env.Cluster.Name, ServiceName: &ro.target.env.Name, DesiredStatus: ecstypes.DesiredStatusStopped,
+	})
+	if err != nil {
+		return []string{"its stopped tasks cannot be listed: " + brief(err)}
+	}
+	if len(list.TaskArns) == 0 {
+		return nil
+	}
+	out, err := r.aws.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.env.Cluster.Name, Tasks: list.TaskArns})
+	if err != nil {
+		return []string{"its stopped tasks cannot be described: " + brief(err)}
+	}
+	tasks := tasksOf(out.Tasks, ro.definition)
+	var lines []string
+	for _, task := range tasks {
+		lines = append(lines, stoppedTask(task)...)
+	}
+	if len(tasks) > 0 {
+		lines = append(lines, r.lastLines(ctx, ro, tasks[0])...)
+	}
+	return lines
+}
+
+// tasksOf returns the newest stopped tasks of a task definition.
+func tasksOf(tasks []ecstypes.Task, definition string) []ecstypes.Task {
+	ours := slices.DeleteFunc(slices.Clone(tasks), func(t ecstypes.Task) bool {
+		return aws.ToString(t.TaskDefinitionArn) != definition
+	})
+	slices.SortStableFunc(ours, func(a, b ecstypes.Task) int {
+		return aws.ToTime(b.StoppedAt).Compare(aws.ToTime(a.StoppedAt))
+	})
+	return ours[:min(len(ours), explainTasks)]
+}
+
+// stoppedTask says why a task stopped.
+func stoppedTask(task ecstypes.Task) []string {
+	lines := []string{fmt.Sprintf("task %s stopped: %s", taskID(aws.ToString(task.TaskArn)), orNothing(aws.ToString(task.StoppedReason)))}
+	for _, c := range task.Containers {
+		var parts []string
+		if c.ExitCode != nil {
+			parts = append(parts, fmt.Sprintf("exit code %d", *c.ExitCode))
+		}
+		if why := aws.ToString(c.Reason); why != "" {
+			parts = append(parts, why)
+		}
+		if c.HealthStatus == ecstypes.HealthStatusUnhealthy {
+			parts = append(parts, "its health check fails")
+		}
+		if len(parts) > 0 {
+			lines = append(lines, fmt.Sprintf("  container %s: %s", aws.ToString(c.Name), strings.Join(parts, ", ")))
+		}
+	}
+	return lines
+}
+
+// lastLines returns what a stopped task said last.
+func (r *run) lastLines(ctx context.Context, ro *rollout, task ecstypes.Task) []string {
+	stream, ok := logStreamOf(ro.target.definition.TaskDefinition, ro.target.env.Container)
+	if !ok {
+		return nil
+	}
+	name := stream.name(ro.target.env.Container, aws.ToString(task.TaskArn))
+	out, err := r.aws.logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
+		LogGroupName: &stream.group, LogStreamName: &name, Limit: aws.Int32(explainLines), StartFromHead: aws.Bool(false),
+	})
+	if err != nil || len(out.Events) == 0 {
+		return []string{fmt.Sprintf("its log %s %s has no lines", stream.group, name)}
+	}
+	lines := []string{fmt.Sprintf("the last lines of its log (%s %s):", stream.group, name)}
+	for _, event := range out.Events {
+		lines = append(lines, "  | "+strings.TrimRight(aws.ToString(event.Message), "\r\n"))
+	}
+	return lines
+}
+
+// usualHealth are states of targets that explain nothing.
+var usualHealth = []elbtypes.TargetHealthStateEnum{
+	elbtypes.TargetHealthStateEnumHealthy, elbtypes.TargetHealthStateEnumDraining,
+}
+
+// explainTargets says what the load balancer thinks of a service's tasks.
+func (r *run) explainTargets(ctx context.Context, ro *rollout) []string {
+	var lines []string
+	for _, lb := range ro.target.service.LoadBalancers {
+		out, err := r.aws.targets.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: lb.TargetGroupArn})
+		if err != nil {
+			lines = append(lines, "its targets cannot be described: "+brief(err))
+			continue
+		}
+		for _, health := range out.TargetHealthDescriptions {
+			if health.TargetHealth == nil || health.Target == nil || slices.Contains(usualHealth, health.TargetHealth.State) {
+				continue
+			}
+			lines = append(lines, fmt.Sprintf("target %s is %s: %s", aws.ToString(health.Target.Id), health.TargetHealth.State,
+				orNothing(aws.ToString(health.TargetHealth.Description))))
+		}
+	}
+	return lines
+}

@@ -1,0 +1,215 @@
+package verbs
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/ohmycoins/infra/internal/test/fakeaws"
+)
+
+// TestInterrupt presses Ctrl-C while each call is under way that belongs to a phase.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		op      string
+		n       int
+		touched bool
+	}{
+		"1 while asking who we are":         {op: "GetCallerIdentity", n: 1},
+		"1 while looking at the services":   {op: "DescribeServices", n: 1},
+		"1 while taking the lock":           {op: "PutObject", n: 1},
+		"2 while looking for the digest":    {op: "DescribeImages", n: 4},
+		"3 while reading the cluster":       {op: "DescribeServices", n: 2},
+		"3 while writing the record":        {op: "PutObject", n: 2},
+		"4 while registering":               {op: "RegisterTaskDefinition", n: 2},
+		"4 while starting the migration":    {op: "RunTask", n: 1},
+		"4 while waiting for the migration": {op: "DescribeTasks", n: 1},
+		"4 while updating the first":        {op: "UpdateService", n: 1, touched: true},
+		"4 while updating the second":       {op: "UpdateService", n: 2, touched: true},
+		"5 while waiting":                   {op: "DescribeServices", n: 4, touched: true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
+				if op == test.op && n == test.n {
+					b.stop()
+					<-done // the caller leaves
+				}
+			}
+			result, err := b.deploy()
+			if err == nil || result.Outcome != Interrupted || result.Outcome.ExitStatus() != 130 {
+				t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
+			}
+			b.runsAsBefore()
+			if updated := b.cloud.Count("UpdateService") > 0; updated != test.touched {
+				t.Errorf("updated: %v, want %v", updated, test.touched)
+			}
+			if started := b.cloud.Count("RunTask"); len(b.cloud.StopReasons()) != started && !test.touched {
+				t.Errorf("%d migrations were started, and %d stopped", started, len(b.cloud.StopReasons()))
+			}
+		})
+	}
+	t.Run("2 while building", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		b.builder.during = func(ctx context.Context) error { b.stop(); <-ctx.Done(); return context.Cause(ctx) }
+		result, err := b.deploy()
+		if result.Outcome != Interrupted || b.locked() || b.cloud.Count("RegisterTaskDefinition") > 0 {
+			t.Errorf("%v: %v", result.Outcome, err)
+		}
+	})
+	t.Run("5 while checking", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		b.app.http.Transport = interrupting{b.stop}
+		result, err := b.deploy()
+		if result.Outcome != Interrupted {
+			t.Errorf("%v: %v", result.Outcome, err)
+		}
+		b.runsAsBefore()
+	})
+	t.Run("twice", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		ctx, giveUp := context.WithCancel(t.Context())
+		b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
+			switch {
+			case op == "DescribeServices" && n == 4:
+				b.stop()
+				<-done
+			case op == "UpdateService" && n == 3: // the rollback
+				giveUp()
+				<-done
+			}
+		}
+		result, err := b.app.Deploy(ctx, b.opt)
+		if err == nil || result.Outcome != Stuck || b.locked() {
+			t.Fatalf("%v: %v, locked: %v", result.Outcome, err, b.locked())
+		}
+		contains(t, strings.Join(result.State, "\n"), "may run it or ohmycoins-staging-backend:41", "omc rollback staging")
+		if record := b.record(); record.Outcome != Stuck {
+			t.Errorf("record: %+v", record)
+		}
+	})
+}
+
+// Verbs that only read end with the status of an interruption, too.
+func TestInterruptReading(t *testing.T) {
+	t.Parallel()
+	verbs := map[string]func(*bench) (Ending, error){
+		"status": func(b *bench) (Ending, error) { s, err := b.app.Status(b.t.Context()); return s.Ending, err },
+		"unlock": func(b *bench) (Ending, error) { u, err := b.app.PlanUnlock(b.t.Context()); return u.Ending, err },
+	}
+	for name, verb := range verbs {
+		b := newBench(t)
+		b.cloud.OnCall = func(op string, _ int, done <-chan struct{}) {
+			if op == "GetObject" {
+				b.stop()
+				<-done
+			}
+		}
+		if ending, err := verb(b); err == nil || ending.ExitStatus() != 130 {
+			t.Errorf("%s: %v: %v", name, ending.Outcome, err)
+		}
+	}
+}
+
+// What could not be found out because of an interruption is no finding.
+func TestInterruptedPrerequisites(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.cloud.OnCall = func(op string, _ int, done <-chan struct{}) {
+		if op == "GetCallerIdentity" {
+			b.stop()
+			<-done
+		}
+	}
+	if result, err := b.app.Verify(t.Context()); err == nil || err.Error() != "interrupted" || len(result.Findings) > 0 {
+		t.Errorf("%v: %v", err, result.Findings)
+	}
+}
+
+// What could not be read is unknown, and neither 0 nor none.
+func TestStatusKnowsWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.denied("DescribeAlarms")
+	b.denied("GetObject")
+	status, err := b.app.Status(t.Context())
+	if err == nil || status.ExitStatus() != 1 || len(status.Services) != 2 {
+		t.Errorf("%+v: %v", status, err)
+	}
+	var text strings.Builder
+	status.Page().WriteText(&text)
+	contains(t, text.String(), "Alarms: unknown", "Last deployment: unknown")
+
+	b.cloud.Faults = []*fakeaws.Fault{{Kind: fakeaws.Expired}}
+	if status, err = b.app.Status(t.Context()); status.ExitStatus() != 2 || len(status.Findings) != 1 {
+		t.Errorf("%+v: %v", status, err)
+	}
+}
+
+// A rollback that is stopped has nothing better to return to: it says what it leaves.
+func TestInterruptRollback(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		op      string
+		n       int // of the calls of the rollback
+		outcome Outcome
+		state   string
+	}{
+		"while asking who we are":     {"GetCallerIdentity", 1, Interrupted, "no service was touched"},
+		"while reading the records":   {"ListObjects", 1, Interrupted, "no service was touched"},
+		"while taking the lock":       {"PutObject", 1, Interrupted, "no service was touched"},
+		"while writing the record":    {"PutObject", 2, Interrupted, "no service was touched"},
+		"while updating":              {"UpdateService", 1, Stuck, "to try again: omc rollback staging"},
+		"while waiting for the tasks": {"DescribeServices", 3, Stuck, "--task-definition ohmycoins-staging-backend:41"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			if _, err := b.deploy(); err != nil {
+				t.Fatal(err)
+			}
+			before := b.cloud.Count(test.op)
+			b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
+				if op == test.op && n == before+test.n {
+					b.stop()
+					<-done
+				}
+			}
+			result, err := b.app.Rollback(t.Context(), RollbackOptions{})
+			if err == nil || result.Outcome != test.outcome || b.locked() {
+				t.Fatalf("%v: %v, locked: %v", result.Outcome, err, b.locked())
+			}
+			contains(t, strings.Join(result.State, "\n"), test.state)
+			if changed := b.cloud.Count("UpdateService") > 2; changed != (test.outcome == Stuck) {
+				t.Errorf("updated: %v", changed)
+			}
+		})
+	}
+}
+
+// Without a rollback a stopped deployment stays as it is, and says so.
+func TestInterruptWithoutRollback(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.opt.NoRollback = true
+	b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
+		if op == "DescribeServices" && n == 3 {
+			b.stop()
+			<-done
+		}
+	}
+	result, err := b.deploy()
+	if err == nil || result.ExitStatus() != 130 || b.cloud.Count("UpdateService") != 2 || b.locked() {
+		t.Fatalf("%v: %v", result.Outcome, err)
+	}
+	contains(t, strings.Join(result.State, "\n"), "may run it or ohmycoins-staging-backend:41", "omc rollback staging")
+	if title := result.Page().Title; strings.Contains(title, "rolled back") {
+		t.Error(title)
+	}
+}

@@ -1,0 +1,196 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// migrationInterval is how often a migration is looked at. Each look is two calls:
+// the task and its log.
+const migrationInterval = 10 * time.Second
+
+// migrate runs a service's migration in a task of its own, with the new task
+// definition, where the service's tasks run. Its exit code decides.
+func (r *run) migrate(ctx context.Context, t *target, definition *ecstypes.TaskDefinition) error {
+	command := strings.Join(t.env.Migration, " ")
+	r.out.Info(fmt.Sprintf("%s: running %q with %s", t.env.Key, command, revisionName(aws.ToString(definition.TaskDefinitionArn))))
+	var out *ecs.RunTaskOutput
+	err := r.change(ctx, "starting the migration", func(ctx context.Context) (err error) {
+		out, err = r.aws.ecs.RunTask(ctx, r.migrationInput(t, definition))
+		return err
+	})
+	if err != nil {
+		if troubleOf(err) != permanent {
+			r.stopStarted(ctx, err)
+		}
+		return err
+	}
+	if len(out.Tasks) == 0 {
+		why := "ECS gave no reason"
+		if len(out.Failures) > 0 {
+			why = aws.ToString(out.Failures[0].Reason) + " " + aws.ToString(out.Failures[0].Detail)
+		}
+		return fmt.Errorf("starting the migration: ECS started no task: %s", strings.TrimSpace(why))
+	}
+	arn := aws.ToString(out.Tasks[0].TaskArn)
+	task, err := r.awaitTask(ctx, t, definition, arn)
+	if err != nil {
+		r.stopTask(ctx, arn, err)
+		return fmt.Errorf("running the migration %q (task %s): %w", command, taskID(arn), err)
+	}
+	if err := judgeTask(task, t.env.Container); err != nil {
+		return fmt.Errorf("running the migration %q (task %s): %w", command, taskID(arn), err)
+	}
+	r.out.Info(fmt.Sprintf("%s: the migration succeeded", t.env.Key))
+	return nil
+}
+
+func (r *run) migrationInput(t *target, definition *ecstypes.TaskDefinition) *ecs.RunTaskInput {
+	input := &ecs.RunTaskInput{
+		Cluster:              &r.env.Cluster.Name,
+		TaskDefinition:       definition.TaskDefinitionArn,
+		Count:                aws.Int32(1),
+		NetworkConfiguration: t.service.NetworkConfiguration,
+		PlatformVersion:      t.service.PlatformVersion,
+		StartedBy:            aws.String(r.startedBy()),
+		ClientToken:          aws.String(r.record.ID), // a repeated call starts no second task
+		Overrides: &ecstypes.TaskOverride{ContainerOverrides: []ecstypes.ContainerOverride{
+			{Name: &t.env.Container, Command: t.env.Migration},
+		}},
+	}
+	if len(t.service.CapacityProviderStrategy) > 0 {
+		input.CapacityProviderStrategy = t.service.CapacityProviderStrategy
+	} else {
+		input.LaunchType = t.service.LaunchType
+	}
+	return input
+}
+
+// startedBy is by what ECS finds the migration again.
+func (r *run) startedBy() string { return "omc-" + r.record.ID }
+
+// awaitTask waits until a task has stopped and shows its log meanwhile.
+func (r *run) awaitTask(ctx context.Context, t *target, definition *ecstypes.TaskDefinition, arn string) (ecstypes.Task, error) {
+	defer r.out.Settle()
+	started := r.clock.Now()
+	log := follower{App: r.App, label: t.env.Key + " migration"}
+	if stream, ok := logStreamOf(definition, t.env.Container); ok {
+		log.group, log.stream = stream.group, stream.name(t.env.Container, arn)
+	}
+	for {
+		if err := r.clock.Sleep(ctx, migrationInterval); err != nil {
+			return ecstypes.Task{}, err
+		}
+		var out *ecs.DescribeTasksOutput
+		err := r.persist(ctx, "asking for the migration", func(ctx context.Context) (err error) {
+			out, err = r.aws.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.env.Cluster.Name, Tasks: []string{arn}}, oneAttempt)
+			return err
+		})
+		if err != nil {
+			return ecstypes.Task{}, err
+		}
+		if len(out.Tasks) == 0 {
+			return ecstypes.Task{}, errors.New("ECS does not know the task any more")
+		}
+		task := out.Tasks[0]
+		status := aws.ToString(task.LastStatus)
+		elapsed := r.clock.Now().Sub(started)
+		r.out.Live(t.env.Key+" migration", strings.ToLower(status), elapsed)
+		log.show(ctx)
+		if status == "STOPPED" {
+			return task, nil
+		}
+		if elapsed >= r.timeout {
+			return ecstypes.Task{}, fmt.Errorf("it has not ended within %s", r.timeout)
+		}
+	}
+}
+
+// judgeTask decides by the exit code of a container of a stopped task.
+func judgeTask(task ecstypes.Task, container string) error {
+	for _, c := range task.Containers {
+		if aws.ToString(c.Name) != container {
+			continue
+		}
+		switch {
+		case c.ExitCode == nil:
+			return fmt.Errorf("it never ran: %s", stopReason(task, c))
+		case *c.ExitCode != 0:
+			return fmt.Errorf("exit code %d: %s", *c.ExitCode, stopReason(task, c))
+		}
+		return nil
+	}
+	return fmt.Errorf("the task has no container %q", container)
+}
+
+func stopReason(task ecstypes.Task, c ecstypes.Container) string {
+	reason := aws.ToString(task.StoppedReason)
+	if why := aws.ToString(c.Reason); why != "" {
+		reason = strings.TrimPrefix(reason+": "+why, ": ")
+	}
+	return orNothing(reason)
+}
+
+// stopTask ends a migration that nobody waits for any more.
+func (r *run) stopTask(ctx context.Context, arn string, why error) {
+	ctx, cancel := lastWords(ctx)
+	defer cancel()
+	err := r.change(ctx, "stopping the migration", func(ctx context.Context) error {
+		_, err := r.aws.ecs.StopTask(ctx, &ecs.StopTaskInput{
+			Cluster: &r.env.Cluster.Name, Task: &arn, Reason: aws.String("omc: " + shorten(brief(why))),
+		})
+		return err
+	})
+	if err != nil {
+		r.out.Warn(fmt.Sprintf("the migration task %s may still run: %s", taskID(arn), brief(err)))
+		return
+	}
+	r.out.Warn(fmt.Sprintf("the migration task %s was told to stop", taskID(arn)))
+}
+
+// stopStarted ends a migration of which only ECS knows whether it was started.
+func (r *run) stopStarted(ctx context.Context, why error) {
+	asking, cancel := lastWords(ctx)
+	defer cancel()
+	list, err := r.aws.ecs.ListTasks(asking, &ecs.ListTasksInput{Cluster: &r.env.Cluster.Name, StartedBy: aws.String(r.startedBy())})
+	if err != nil {
+		r.out.Warn(fmt.Sprintf("a migration task, started by %s, may run: %s", r.startedBy(), brief(err)))
+		return
+	}
+	for _, arn := range list.TaskArns {
+		r.stopTask(ctx, arn, why)
+	}
+}
+
+// A follower shows what is new in a log stream.
+type follower struct {
+	*App
+	label, group, stream string
+	token                *string
+}
+
+// show reports the lines that came since the last time. That there are none yet, or
+// that they cannot be read, is no reason to stop.
+func (f *follower) show(ctx context.Context) {
+	if f.group == "" {
+		return
+	}
+	out, err := f.aws.logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
+		LogGroupName: &f.group, LogStreamName: &f.stream, NextToken: f.token, StartFromHead: aws.Bool(true),
+	})
+	if err != nil {
+		return
+	}
+	f.token = out.NextForwardToken
+	for _, event := range out.Events {
+		f.out.Info(f.label + " | " + strings.TrimRight(aws.ToString(event.Message), "\r\n"))
+	}
+}

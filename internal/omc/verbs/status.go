@@ -1,0 +1,245 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// Status is what an environment is doing. It is what --output json prints.
+type Status struct {
+	Environment string `json:"environment"`
+	// Ending says how far the status could be read: [Failed] is not everything.
+	Ending
+	Cluster  string          `json:"cluster"`
+	Services []ServiceStatus `json:"services"`
+	// Alarms are the alarms of the environment that are not OK.
+	Alarms []AlarmStatus `json:"alarms,omitempty"`
+	// AlarmsTotal is how many alarms the environment has, nil when that is not known.
+	AlarmsTotal *int `json:"alarmsTotal"`
+	// Lock is who deploys now. LockText puts it into words.
+	Lock     *Lock  `json:"lock,omitempty"`
+	LockText string `json:"lockText,omitempty"`
+	// Last is the newest record. LastText puts it into words.
+	Last     *Record `json:"last,omitempty"`
+	LastText string  `json:"lastText,omitempty"`
+	// Next says what to do when something was left undone.
+	Next []string `json:"next,omitempty"`
+}
+
+// ServiceStatus is what one service is doing.
+type ServiceStatus struct {
+	Service  string `json:"service"`
+	Status   string `json:"status"`
+	Image    string `json:"image"`
+	Revision string `json:"revision"`
+	Running  int32  `json:"running"`
+	Desired  int32  `json:"desired"`
+	Pending  int32  `json:"pending"`
+	// Rollout is ECS's word for the newest deployment, and how many there are.
+	Rollout string `json:"rollout"`
+}
+
+// AlarmStatus is an alarm that is not OK.
+type AlarmStatus struct {
+	Name   string    `json:"name"`
+	State  string    `json:"state"`
+	Reason string    `json:"reason,omitempty"`
+	Since  time.Time `json:"since,omitzero"`
+}
+
+// Status says what runs, what is wrong and what was done last. It changes nothing.
+func (a *App) Status(ctx context.Context) (Status, error) {
+	work, stop := a.interruptible(ctx)
+	defer stop()
+	status := Status{Environment: a.env.Name, Cluster: a.env.Cluster.Name, Services: []ServiceStatus{}, LastText: "unknown"}
+	if _, err := a.permitted(work); err != nil {
+		err = interruption(work, err)
+		return status, a.fail(&status.Ending, unstarted(err), err)
+	}
+	parts := []func() error{
+		func() error { return a.statusOfServices(work, &status) },
+		func() error { return a.statusOfAlarms(work, &status) },
+		func() error { return a.statusOfDeployments(work, &status) },
+	}
+	outcome, err := Succeeded, each(parts, func(part func() error) error { return part() })
+	if err != nil {
+		outcome, err = Failed, interruption(work, err)
+	}
+	if errors.Is(err, errInterrupted) {
+		outcome = Interrupted
+	}
+	return status, a.fail(&status.Ending, outcome, err)
+}
+
+func (a *App) statusOfServices(ctx context.Context, status *Status) error {
+	services, err := a.describeServices(ctx)
+	if err != nil {
+		return err
+	}
+	list := make([]ServiceStatus, len(a.env.Cluster.Services))
+	err = each(indexes(len(list)), func(i int) error {
+		service := a.env.Cluster.Services[i]
+		described, exists := services[service.Name]
+		list[i] = ServiceStatus{Service: service.Key, Status: "MISSING"}
+		if !exists {
+			return nil
+		}
+		list[i] = serviceStatus(service.Key, described)
+		definition, err := a.describeDefinition(ctx, aws.ToString(described.TaskDefinition))
+		if err != nil {
+			return err
+		}
+		list[i].Image, err = imageOf(definition.TaskDefinition, service.Container)
+		return err
+	})
+	status.Services = list
+	return err
+}
+
+func serviceStatus(key string, service ecstypes.Service) ServiceStatus {
+	s := ServiceStatus{
+		Service: key, Status: aws.ToString(service.Status),
+		Revision: revisionName(aws.ToString(service.TaskDefinition)),
+		Running:  service.RunningCount, Desired: service.DesiredCount, Pending: service.PendingCount,
+		Rollout: "none",
+	}
+	for _, d := range service.Deployments {
+		if aws.ToString(d.Status) == statusPrimary {
+			s.Rollout = string(d.RolloutState)
+		}
+	}
+	if n := len(service.Deployments); n > 1 {
+		s.Rollout += fmt.Sprintf(" (%d deployments)", n)
+	}
+	return s
+}
+
+func (a *App) statusOfAlarms(ctx context.Context, status *Status) error {
+	total := 0
+	pages := cloudwatch.NewDescribeAlarmsPaginator(a.aws.alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &a.env.Prefix})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("describing alarms: %w", err)
+		}
+		for _, alarm := range page.MetricAlarms {
+			total++
+			if alarm.StateValue == cloudwatchtypes.StateValueOk {
+				continue
+			}
+			status.Alarms = append(status.Alarms, AlarmStatus{
+				Name: aws.ToString(alarm.AlarmName), State: string(alarm.StateValue),
+				Reason: aws.ToString(alarm.StateReason), Since: aws.ToTime(alarm.StateTransitionedTimestamp),
+			})
+		}
+	}
+	status.AlarmsTotal = &total
+	return nil
+}
+
+func (a *App) statusOfDeployments(ctx context.Context, status *Status) error {
+	lock, locked, err := a.store().holder(ctx)
+	if err != nil {
+		return err
+	}
+	now := a.clock.Now()
+	if locked {
+		status.Lock, status.LockText = &lock, lock.describe(now)
+	}
+	records, err := a.store().records(ctx, 1)
+	if err != nil {
+		return err
+	}
+	var last *Record
+	if len(records) > 0 {
+		last = &records[0]
+		status.Last = last
+	}
+	status.LastText, status.Next = describeLast(a.env.Name, last, lock, now)
+	return nil
+}
+
+// describeLast puts the newest record into words, and says what to do when it was
+// left undone. The lock is the zero one when nobody holds it.
+func describeLast(env string, last *Record, lock Lock, now time.Time) (text string, next []string) {
+	if lock.ID != "" && lock.Expired(now) {
+		next = append(next, "omc unlock "+env)
+	}
+	if last == nil {
+		return "none", next
+	}
+	text = fmt.Sprintf("%s %s by %s on %s", last.Verb, last.ID, last.By, last.Host)
+	if last.Commit != "" {
+		text += ", commit " + last.Commit
+	}
+	if !last.Finished.IsZero() {
+		text += fmt.Sprintf(": %s at %s", last.Outcome, last.Finished.Format(time.RFC3339))
+		if last.Outcome == Stuck {
+			next = append(next, "omc rollback "+env)
+		}
+		return text, next
+	}
+	text += fmt.Sprintf(": at %s: %s", last.Updated.Format(time.RFC3339), last.Step)
+	if !last.crashed(lock.ID, now, lock) {
+		return text + "; it is running, or it died and its lock has not run out yet", next
+	}
+	text += "; it did not finish"
+	for _, s := range last.Services {
+		if s.Touched {
+			text += fmt.Sprintf("; %s was or may have been updated from %s to %s", s.Name,
+				revisionName(s.Before.TaskDefinition), revisionName(s.After.TaskDefinition))
+		}
+	}
+	if !slices.ContainsFunc(last.Services, func(s ServiceRecord) bool { return s.Touched }) {
+		return text + "; no service was touched", next
+	}
+	return text, append(next, "omc rollback "+env)
+}
+
+// Page returns the status for people.
+func (s Status) Page() Page {
+	page := Page{Title: "omc status " + s.Environment, Columns: []string{"SERVICE", "STATUS", "REVISION", "TASKS", "ROLLOUT", "IMAGE"}, Error: s.Error}
+	for _, service := range s.Services {
+		tasks := fmt.Sprintf("%d/%d", service.Running, service.Desired)
+		if service.Pending > 0 {
+			tasks += fmt.Sprintf(" (%d pending)", service.Pending)
+		}
+		page.Rows = append(page.Rows, []string{service.Service, service.Status, service.Revision, tasks, service.Rollout, shortImage(service.Image)})
+	}
+	alarms := "Alarms: unknown"
+	if s.AlarmsTotal != nil {
+		alarms = fmt.Sprintf("Alarms: %d, of which %d are not OK", *s.AlarmsTotal, len(s.Alarms))
+	}
+	page.Notes = []string{"", alarms}
+	for _, alarm := range s.Alarms {
+		page.Notes = append(page.Notes, fmt.Sprintf("  %s %s: %s", alarm.State, alarm.Name, alarm.Reason))
+	}
+	if s.Lock != nil {
+		page.Notes = append(page.Notes, "Locked: "+s.LockText)
+	}
+	page.Notes = append(page.Notes, "Last deployment: "+s.LastText)
+	for _, next := range s.Next {
+		page.Notes = append(page.Notes, "What to do: "+next)
+	}
+	return page
+}
+
+// shortImage returns an image's repository and the first digits of its digest, as
+// wide as a terminal likes it.
+func shortImage(image string) string {
+	name := image[strings.LastIndex(image, "/")+1:]
+	const digits = len("@sha256:") + shortCommit
+	if at := strings.Index(name, "@sha256:"); at >= 0 && len(name) > at+digits {
+		return name[:at+digits]
+	}
+	return name
+}

@@ -1,0 +1,33 @@
+package verbs
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Page returns the result for people.
+func (r Result) Page() Page {
+	page := Page{Title: r.headline(), Columns: []string{"SERVICE", "RAN BEFORE", "ROLLED OUT", "IMAGE", "URL"}, Notes: r.State, Error: r.Error}
+	for _, s := range r.Services {
+		page.Rows = append(page.Rows, []string{
+			s.Service, revisionName(s.Before.TaskDefinition), revisionName(s.After.TaskDefinition), s.After.Image, strings.Join(s.URLs, " "),
+		})
+	}
+	return page
+}
+
+// headline says how it ended, in one line.
+func (r Result) headline() string {
+	text := fmt.Sprintf("omc %s %s: %s", r.Verb, r.Environment, r.Outcome)
+	switch {
+	case r.Outcome == Interrupted && len(r.State) == 0:
+		text += ", rolled back"
+	case r.Outcome == Failed && len(r.State) == 1:
+		text += ", " + r.State[0]
+	}
+	if r.Commit != "" {
+		text += ", commit " + r.Commit
+	}
+	return fmt.Sprintf("%s (%s)", text, r.Finished.Sub(r.Started).Round(time.Second))
+}

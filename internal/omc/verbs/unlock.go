@@ -1,0 +1,61 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+)
+
+// Unlocking is a lock that is taken away from its holder. It is what --output json
+// prints.
+type Unlocking struct {
+	Environment string `json:"environment"`
+	Ending
+	// Lock is the lock, nil when nobody holds it. LockText puts it into words.
+	Lock     *Lock  `json:"lock,omitempty"`
+	LockText string `json:"lockText,omitempty"`
+	Removed  bool   `json:"removed"`
+}
+
+// PlanUnlock says who holds the lock on the environment, and changes nothing.
+// [App.Unlock] then takes it away.
+func (a *App) PlanUnlock(ctx context.Context) (Unlocking, error) {
+	work, stop := a.interruptible(ctx)
+	defer stop()
+	result := Unlocking{Environment: a.env.Name}
+	lock, found, err := a.store().holder(work)
+	if err != nil {
+		err = interruption(work, err)
+		return result, a.fail(&result.Ending, unstarted(err), err)
+	}
+	if found {
+		result.Lock, result.LockText = &lock, lock.describe(a.clock.Now())
+	}
+	return result, a.fail(&result.Ending, Planned, nil)
+}
+
+// Unlock takes a lock away from its holder, who then changes nothing more. It is no
+// error when the lock is gone; a lock that somebody else has taken meanwhile stays.
+func (a *App) Unlock(ctx context.Context, plan Unlocking) (Unlocking, error) {
+	if plan.Lock == nil {
+		return plan, a.fail(&plan.Ending, Succeeded, nil)
+	}
+	if err := a.store().release(ctx, plan.Lock.ID); err != nil {
+		return plan, a.fail(&plan.Ending, Failed, fmt.Errorf("unlocking %s: %w", a.env.Name, err))
+	}
+	plan.Removed = true
+	return plan, a.fail(&plan.Ending, Succeeded, nil)
+}
+
+// Page returns the result for people.
+func (u Unlocking) Page() Page {
+	text := "would remove the lock of " + u.LockText
+	switch {
+	case u.Error != "":
+		text = string(u.Outcome)
+	case u.Lock == nil:
+		text = u.Environment + " is not locked"
+	case u.Removed:
+		text = fmt.Sprintf("unlocked; see omc status %s for what the holder left", u.Environment)
+	}
+	return Page{Title: fmt.Sprintf("omc unlock %s: %s", u.Environment, text), Error: u.Error}
+}

@@ -1,0 +1,441 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"github.com/ohmycoins/infra/internal/alarm"
+	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+const (
+	// errorWindow is how far back the logs are read.
+	errorWindow = 15 * time.Minute
+	// errorLimit is how many lines with ERROR one log group may have in errorWindow.
+	// More than that fails the check.
+	errorLimit = 10
+	// errorPages bounds how much of a log group is read. CloudWatch Logs answers with
+	// at most 1 MB or 10,000 lines a page, and some pages are empty.
+	errorPages = 20
+)
+
+// Verification is how an environment is. It is what --output json prints.
+type Verification struct {
+	Environment string `json:"environment"`
+	// Ending has [Succeeded] when every check passed, and [Failed] otherwise.
+	Ending
+	Checks []HealthCheck `json:"checks"`
+}
+
+// HealthCheck is one of the checks of a [Verification].
+type HealthCheck struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	// Detail is what was found: in short when it is well, everything that is wrong
+	// otherwise.
+	Detail string `json:"detail"`
+	// Next says what to do. It is empty when OK.
+	Next string `json:"next,omitempty"`
+}
+
+// A finder looks at one side of the environment. It returns what to say when all is
+// well, and everything that is wrong.
+type finder func(ctx context.Context) (fine string, wrong []string)
+
+// Verify makes the six health checks of the runbook, side by side, and returns all of
+// them. It changes nothing.
+func (a *App) Verify(ctx context.Context) (Verification, error) {
+	work, stop := a.interruptible(ctx)
+	defer stop()
+	result := Verification{Environment: a.env.Name, Checks: []HealthCheck{}}
+	if _, err := a.permitted(work); err != nil {
+		err = interruption(work, err)
+		return result, a.fail(&result.Ending, unstarted(err), err)
+	}
+	checks := []struct {
+		name string
+		find finder
+		next string
+	}{
+		{"ECS services", a.findServices, "see omc status " + a.env.Name + "; when a deployment began it, omc rollback " + a.env.Name},
+		{"application endpoints", a.findEndpoints, "read the last lines of the service's log; when a deployment began it, omc rollback " + a.env.Name},
+		{"ALB targets", a.findTargets, "find out why the target fails its health check: omc status " + a.env.Name + ", then the last lines of the task's log"},
+		{"database", a.findDatabase, "read the latest events: aws rds describe-events --region " + a.env.Region + " --source-type db-instance --source-identifier " + a.env.Database.Instance},
+		{"recent errors", a.findErrors, "read the lines: aws logs tail LOG-GROUP --region " + a.env.Region + " --since 15m --filter-pattern ERROR"},
+		{"performance metrics", a.findAlarms, "do what the alarm's description says first: aws cloudwatch describe-alarms --region " + a.env.Region + " --state-value ALARM --alarm-name-prefix " + a.env.Prefix + "/"},
+	}
+	result.Checks = make([]HealthCheck, len(checks))
+	_ = each(indexes(len(checks)), func(i int) error {
+		fine, wrong := checks[i].find(work)
+		check := HealthCheck{Name: checks[i].name, OK: len(wrong) == 0, Detail: fine}
+		if !check.OK {
+			check.Detail, check.Next = a.redact.clean(strings.Join(wrong, "; ")), checks[i].next
+		}
+		result.Checks[i] = check
+		return nil
+	})
+	if work.Err() != nil {
+		err := interruption(work, context.Cause(work))
+		return result, a.fail(&result.Ending, unstarted(err), err)
+	}
+	outcome, err := Succeeded, unhealthy(result.Checks)
+	if err != nil {
+		outcome = Failed
+	}
+	return result, a.fail(&result.Ending, outcome, err)
+}
+
+// unhealthy returns an error that names the checks that failed, if any did.
+func unhealthy(checks []HealthCheck) error {
+	var failed []string
+	for _, check := range checks {
+		if !check.OK {
+			failed = append(failed, check.Name)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d health checks failed: %s", len(failed), len(checks), strings.Join(failed, ", "))
+}
+
+func (a *App) findServices(ctx context.Context) (string, []string) {
+	services, err := a.describeServices(ctx)
+	if err != nil {
+		return "", []string{"they cannot be described: " + brief(err)}
+	}
+	return judgeServices(a.env.Cluster.Services, services)
+}
+
+// judgeServices wants every service ACTIVE, with all the tasks that it is to have, and
+// its newest roll-out completed.
+func judgeServices(want []environment.Service, got map[string]ecstypes.Service) (string, []string) {
+	var wrong []string
+	for _, service := range want {
+		described, exists := got[service.Name]
+		s := serviceStatus(service.Key, described)
+		switch {
+		case !exists:
+			wrong = append(wrong, service.Name+" does not exist")
+			continue
+		case s.Status != "ACTIVE":
+			wrong = append(wrong, fmt.Sprintf("%s is %s, want ACTIVE", service.Name, s.Status))
+			continue
+		case s.Desired == 0:
+			wrong = append(wrong, service.Name+" wants 0 tasks, so that nothing runs")
+		case s.Running != s.Desired:
+			wrong = append(wrong, fmt.Sprintf("%s runs %d of %d tasks", service.Name, s.Running, s.Desired))
+		}
+		if primary := primaryState(described); primary != ecstypes.DeploymentRolloutStateCompleted {
+			wrong = append(wrong, fmt.Sprintf("the roll-out of %s is %s, want COMPLETED", service.Name, orNothing(string(primary))))
+		}
+	}
+	return fmt.Sprintf("%d of %d run every task", len(want), len(want)), wrong
+}
+
+func primaryState(service ecstypes.Service) ecstypes.DeploymentRolloutState {
+	for _, d := range service.Deployments {
+		if aws.ToString(d.Status) == statusPrimary {
+			return d.RolloutState
+		}
+	}
+	return ""
+}
+
+// findEndpoints makes each of the environment's checks once: an endpoint that answers
+// only sometimes is not well.
+func (a *App) findEndpoints(ctx context.Context) (string, []string) {
+	var checks []environment.Check
+	for _, service := range a.env.Cluster.Services {
+		checks = append(checks, service.Checks...)
+	}
+	errs := make([]error, len(checks))
+	_ = each(indexes(len(checks)), func(i int) error {
+		_, errs[i] = a.check(ctx, checks[i])
+		return nil
+	})
+	var wrong []string
+	for i, err := range errs {
+		if err != nil {
+			wrong = append(wrong, checks[i].URL+": "+err.Error())
+		}
+	}
+	return fmt.Sprintf("%d of %d answer", len(checks), len(checks)), wrong
+}
+
+// groupHealth is what a load balancer thinks of a target group.
+type groupHealth struct {
+	name string
+	// problem is why nothing is known about it.
+	problem string
+	targets []elbtypes.TargetHealthDescription
+}
+
+func (a *App) findTargets(ctx context.Context) (string, []string) {
+	groups := make([]groupHealth, len(a.env.LoadBalancer.TargetGroups))
+	_ = each(indexes(len(groups)), func(i int) error {
+		name := a.env.LoadBalancer.TargetGroups[i].Name
+		groups[i].name = name
+		// One call for each: with several names, one that is missing fails them all.
+		described, err := a.aws.targets.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Names: []string{name}})
+		if isCode(err, "TargetGroupNotFound") || err == nil && len(described.TargetGroups) == 0 {
+			groups[i].problem = "does not exist"
+			return nil
+		}
+		if err != nil {
+			groups[i].problem = "cannot be described: " + brief(err)
+			return nil
+		}
+		health, err := a.aws.targets.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: described.TargetGroups[0].TargetGroupArn})
+		if err != nil {
+			groups[i].problem = "cannot be described: " + brief(err)
+			return nil
+		}
+		groups[i].targets = health.TargetHealthDescriptions
+		return nil
+	})
+	return judgeTargets(groups)
+}
+
+// judgeTargets wants at least one healthy target in each group, and no other target
+// than healthy ones and those that are draining: they leave, as at the end of every
+// roll-out, and get no more requests.
+func judgeTargets(groups []groupHealth) (string, []string) {
+	var wrong []string
+	total := 0
+	for _, group := range groups {
+		if group.problem != "" {
+			wrong = append(wrong, group.name+" "+group.problem)
+			continue
+		}
+		healthy := 0
+		for _, target := range group.targets {
+			if target.TargetHealth == nil || target.Target == nil {
+				continue
+			}
+			if target.TargetHealth.State == elbtypes.TargetHealthStateEnumHealthy {
+				healthy++
+			}
+			if slices.Contains(usualHealth, target.TargetHealth.State) {
+				continue
+			}
+			text := fmt.Sprintf("%s: target %s is %s", group.name, aws.ToString(target.Target.Id), target.TargetHealth.State)
+			if why := aws.ToString(target.TargetHealth.Description); why != "" {
+				text += ": " + why
+			}
+			wrong = append(wrong, text)
+		}
+		if healthy == 0 {
+			wrong = append(wrong, group.name+" has no healthy target")
+		}
+		total += healthy
+	}
+	return fmt.Sprintf("%d healthy in %d target groups", total, len(groups)), wrong
+}
+
+// available is what RDS and ElastiCache call an instance that is well.
+const available = "available"
+
+// findDatabase asks AWS about the database and the nodes of the cache. That the
+// application reaches them is what its endpoints show.
+func (a *App) findDatabase(ctx context.Context) (string, []string) {
+	name := a.env.Database.Instance
+	states := make([]string, 1+len(a.env.Cache.Nodes))
+	_ = each(indexes(len(states)), func(i int) error {
+		if i == 0 {
+			states[i] = a.databaseState(ctx, name)
+		} else {
+			states[i] = a.nodeState(ctx, a.env.Cache.Nodes[i-1].ID)
+		}
+		return nil
+	})
+	var wrong []string
+	for i, state := range states {
+		subject := name
+		if i > 0 {
+			subject = a.env.Cache.Nodes[i-1].ID
+		}
+		if state != available {
+			wrong = append(wrong, fmt.Sprintf("%s is %s, want %s", subject, state, available))
+		}
+	}
+	fine := available
+	if n := len(a.env.Cache.Nodes); n > 0 {
+		fine += fmt.Sprintf(", and %d of %d Redis nodes", n, n)
+	}
+	return fine, wrong
+}
+
+func (a *App) databaseState(ctx context.Context, name string) string {
+	out, err := a.aws.databases.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name})
+	switch {
+	case isCode(err, "DBInstanceNotFound"), isCode(err, "DBInstanceNotFoundFault"), err == nil && len(out.DBInstances) == 0:
+		return "missing"
+	case err != nil:
+		return "unknown (" + brief(err) + ")"
+	}
+	return orNothing(aws.ToString(out.DBInstances[0].DBInstanceStatus))
+}
+
+func (a *App) nodeState(ctx context.Context, id string) string {
+	out, err := a.aws.caches.DescribeCacheClusters(ctx, &elasticache.DescribeCacheClustersInput{CacheClusterId: &id})
+	switch {
+	case isCode(err, "CacheClusterNotFound"), isCode(err, "CacheClusterNotFoundFault"), err == nil && len(out.CacheClusters) == 0:
+		return "missing"
+	case err != nil:
+		return "unknown (" + brief(err) + ")"
+	}
+	return orNothing(aws.ToString(out.CacheClusters[0].CacheClusterStatus))
+}
+
+// errorCount is how many lines with ERROR a log group has.
+type errorCount struct {
+	group string
+	lines int
+	// partial says that there is more log than was read.
+	partial bool
+	// problem is why the log could not be read.
+	problem string
+}
+
+func (a *App) findErrors(ctx context.Context) (string, []string) {
+	counts := make([]errorCount, len(a.env.Cluster.Services))
+	since := a.clock.Now().Add(-errorWindow)
+	_ = each(indexes(len(counts)), func(i int) error {
+		counts[i] = a.countErrors(ctx, a.env.Cluster.Services[i].LogGroup, since)
+		return nil
+	})
+	return judgeErrors(counts)
+}
+
+// countErrors counts the lines with ERROR in a log group. The lines themselves are
+// not shown: nobody knows what an application logs.
+func (a *App) countErrors(ctx context.Context, group string, since time.Time) errorCount {
+	count := errorCount{group: group}
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(a.aws.logs, &cloudwatchlogs.FilterLogEventsInput{
+		LogGroupName: &group, FilterPattern: aws.String("ERROR"), StartTime: aws.Int64(since.UnixMilli()),
+	})
+	for range errorPages {
+		if !pages.HasMorePages() {
+			return count
+		}
+		page, err := pages.NextPage(ctx)
+		if isCode(err, "ResourceNotFoundException") {
+			count.problem = "does not exist"
+			return count
+		}
+		if err != nil {
+			count.problem = "cannot be read: " + brief(err)
+			return count
+		}
+		count.lines += len(page.Events)
+	}
+	count.partial = pages.HasMorePages()
+	return count
+}
+
+// judgeErrors wants at most [errorLimit] lines in each log group, and no log that was
+// not read to its end.
+func judgeErrors(counts []errorCount) (string, []string) {
+	var wrong []string
+	total := 0
+	for _, count := range counts {
+		total += count.lines
+		switch {
+		case count.problem != "":
+			wrong = append(wrong, count.group+" "+count.problem)
+		case count.partial:
+			wrong = append(wrong, fmt.Sprintf("%s has more in 15 minutes than was read, %d lines with ERROR so far, want at most %d", count.group, count.lines, errorLimit))
+		case count.lines > errorLimit:
+			wrong = append(wrong, fmt.Sprintf("%s has %d lines with ERROR in 15 minutes, want at most %d", count.group, count.lines, errorLimit))
+		}
+	}
+	return fmt.Sprintf("%d in 15 minutes", total), wrong
+}
+
+func (a *App) findAlarms(ctx context.Context) (string, []string) {
+	alarms, err := a.operationsAlarms(ctx)
+	if err != nil {
+		return "", []string{"they cannot be described: " + brief(err)}
+	}
+	return judgeAlarms(alarms, a.env.Name)
+}
+
+// operationsAlarms returns the alarms of the operations stack.
+func (a *App) operationsAlarms(ctx context.Context) ([]cloudwatchtypes.MetricAlarm, error) {
+	prefix := a.env.Prefix + "/"
+	var alarms []cloudwatchtypes.MetricAlarm
+	pages := cloudwatch.NewDescribeAlarmsPaginator(a.aws.alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &prefix})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("describing alarms: %w", err)
+		}
+		alarms = append(alarms, page.MetricAlarms...)
+	}
+	return alarms, nil
+}
+
+// judgeAlarms wants alarms, and none of them in ALARM.
+func judgeAlarms(alarms []cloudwatchtypes.MetricAlarm, env string) (string, []string) {
+	if len(alarms) == 0 {
+		return "", []string{"there are no alarms, so that nothing is known: deploy the operations stack first: cdktf deploy " + env}
+	}
+	var wrong []string
+	unknown := 0
+	for _, a := range alarms {
+		switch a.StateValue {
+		case cloudwatchtypes.StateValueAlarm:
+			wrong = append(wrong, fmt.Sprintf("%s is in ALARM: %s", aws.ToString(a.AlarmName), conditionOf(a)))
+		case cloudwatchtypes.StateValueInsufficientData:
+			unknown++
+		}
+	}
+	fine := fmt.Sprintf("%d alarms, none in ALARM", len(alarms))
+	if unknown > 0 {
+		fine += fmt.Sprintf(", %d without data", unknown)
+	}
+	return fine, wrong
+}
+
+// conditionOf says in words when an alarm goes off.
+func conditionOf(a cloudwatchtypes.MetricAlarm) string {
+	if a.MetricName == nil { // a computed metric has no words
+		return orNothing(aws.ToString(a.StateReason))
+	}
+	return aws.ToString(a.MetricName) + " " + alarm.Condition{
+		Metric:        aws.ToString(a.MetricName),
+		Statistic:     string(a.Statistic),
+		Comparison:    string(a.ComparisonOperator),
+		Threshold:     aws.ToFloat64(a.Threshold),
+		PeriodSeconds: int(aws.ToInt32(a.Period)),
+		Periods:       int(aws.ToInt32(a.EvaluationPeriods)),
+	}.String()
+}
+
+// Page returns the checks for people.
+func (v Verification) Page() Page {
+	page := Page{Title: fmt.Sprintf("omc verify %s: %s", v.Environment, v.Outcome), Columns: []string{"RESULT", "CHECK", "FOUND"}, Error: v.Error}
+	for _, check := range v.Checks {
+		state := "ok"
+		if !check.OK {
+			state = "failed"
+			page.Notes = append(page.Notes, fmt.Sprintf("What to do about %s: %s", check.Name, check.Next))
+		}
+		page.Rows = append(page.Rows, []string{state, check.Name, check.Detail})
+	}
+	return page
+}

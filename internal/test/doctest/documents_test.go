@@ -1,0 +1,264 @@
+package doctest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+const projectDir = "../../.."
+
+// TestDocuments runs the commands of the documents.
+func TestDocuments(t *testing.T) {
+	ctx := t.Context()
+	if deadline, ok := t.Deadline(); ok { // in time to say which command did not end
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-30*time.Second))
+		defer cancel()
+	}
+	docs, err := Documents(projectDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	account, err := Open(ctx, projectDir, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := account.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	runs, err := account.RunAll(ctx, docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range runs {
+		for _, r := range run.Results {
+			for _, problem := range r.Problems {
+				t.Errorf("%s:%d (%s): %s", run.Document, r.Block.Line, run.Environment, problem)
+			}
+		}
+	}
+	writeOutputs(t, runs)
+	counts := Count(runs)
+	t.Log(counts)
+	if counts.Share() > MaxNotRun {
+		t.Errorf("too many blocks do not run: %v", counts)
+	}
+	for _, doc := range docs {
+		for _, name := range account.UnknownNames(doc.Text) {
+			t.Errorf("%s: %s does not exist", doc.Path, name)
+		}
+		if doc.Path == "docs/runbook.md" || doc.Path == "docs/deployment.md" {
+			for _, b := range doc.Blocks {
+				if !b.HasSample {
+					t.Errorf("%s:%d: no sample of the output follows", doc.Path, b.Line)
+				}
+			}
+		}
+	}
+	checkFailures(t, account)
+	changes, err := account.Changes(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range changes {
+		t.Errorf("after the documents' commands Terraform would %s", change)
+	}
+}
+
+// checkFailures shows that each way to be wrong is seen, and that a document goes on
+// after a block that failed.
+func checkFailures(t *testing.T, account *Account) {
+	t.Helper()
+	doc, err := Parse(markdown(`
+'''bash
+A=1
+'''
+'''bash
+false
+'''
+'''bash
+B=$((A + 1)); echo "$B $UNSET"
+'''
+'''bash
+aws logs describe-log-groups --log-group-name-prefix /ecs/ohmycoins-staging-backend --query "logGroups[].logGroupName" --output text
+'''
+'''text
+/ecs/ohmycoins-staging/backend
+'''
+'''bash
+echo noise
+'''
+'''text
+(no output)
+'''
+'''bash
+aws ecs no-such-command
+'''
+'''bash
+if
+'''
+<!-- needs: aws-cli 2 -->
+'''bash
+aws logs tail /ecs/ohmycoins-staging/backend --since 1h > log; head -n 1 log
+'''
+'''bash
+curl -sS -m 10 https://api.example.com/
+'''
+'''bash
+echo "$HOME" > here; cat here
+'''
+'''text
+/home
+'''
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := account.Run(t.Context(), doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{
+		nil,
+		{"exit status 1"},
+		{"UNSET: unbound variable"},
+		{"/ecs/ohmycoins-staging-backend does not exist", "it printed nothing, the document shows"},
+		{`it printed "noise", the document says that it prints nothing`},
+		{"exit status"},
+		{"syntax: "},
+		nil,
+		{"exit status"},
+		nil,
+	}
+	for i, r := range results {
+		problems := strings.Join(r.Problems, "\n")
+		for _, text := range want[i] {
+			if !strings.Contains(problems, text) {
+				t.Errorf("line %d: problems are %q, want %q", r.Block.Line, problems, text)
+			}
+		}
+		if len(want[i]) == 0 && len(r.Problems) > 0 {
+			t.Errorf("line %d: problems are %q, want none", r.Block.Line, problems)
+		}
+	}
+}
+
+// writeOutputs keeps what each block printed, for writing samples, in the folder that
+// DOCTEST_OUTPUTS names.
+func writeOutputs(t *testing.T, runs []Run) {
+	t.Helper()
+	dir := os.Getenv("DOCTEST_OUTPUTS")
+	if dir == "" {
+		return
+	}
+	for _, run := range runs {
+		var text strings.Builder
+		for _, r := range run.Results {
+			text.WriteString(strings.Join(r.describe(), "\n") + "\n" + r.Took.String() + "\n" + r.Block.Code + "\n-----\n" + r.Stdout + r.Stderr + "\n=====\n")
+		}
+		name := strings.ReplaceAll(run.Document+"-"+run.Environment, "/", "-")
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text.String()), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Why an action is allowed that the code of omc does not call.
+const pushed = "the builder pushes and pulls with the log-in that it gets"
+
+var deployReasons = map[string]string{
+	"ecr:BatchCheckLayerAvailability": pushed,
+	"ecr:CompleteLayerUpload":         pushed,
+	"ecr:GetDownloadUrlForLayer":      pushed,
+	"ecr:InitiateLayerUpload":         pushed,
+	"ecr:UploadLayerPart":             pushed,
+	"ecs:TagResource":                 "revisions keep their tags",
+	"iam:PassRole":                    "revisions name the roles of their tasks",
+}
+
+func policies(t *testing.T) map[string]Policy {
+	t.Helper()
+	doc, err := Read(filepath.Join(projectDir, "docs", "deployment.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Policies(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestFacts compares what the documents say of the environments with the environments.
+func TestFacts(t *testing.T) {
+	docs, err := Documents(projectDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accountID := regexp.MustCompile(`\b[0-9]{12}\b`)
+	var costs []string
+	for _, env := range environment.All() {
+		stack, err := reviewed(projectDir, env.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resources, _ := stack["resource"].(map[string]any)
+		alarms, _ := resources["aws_cloudwatch_metric_alarm"].(map[string]any)
+		costs = append(costs, fmt.Sprintf("%d: $%.2f", len(alarms), float64(len(alarms))/10))
+	}
+	for _, doc := range docs {
+		for _, id := range accountID.FindAllString(doc.Text, -1) {
+			t.Errorf("%s: %s looks like an account id", doc.Path, id)
+		}
+		if doc.HasEnvironment() {
+			for _, env := range environment.All() {
+				variable := regexp.MustCompile(`(?m)^ *` + env.Name + `\) +P=` + env.Prefix + `;`)
+				if !variable.MatchString(doc.Text) {
+					t.Errorf("%s: P is not %s for %s", doc.Path, env.Prefix, env.Name)
+				}
+			}
+		}
+		if row := strings.Join(costs, " | "); doc.Path == "docs/deployment.md" && !strings.Contains(doc.Text, "| "+row+" |") {
+			t.Errorf("%s: the cost of the alarms is not %q", doc.Path, row)
+		}
+	}
+}
+
+// TestPolicies checks the form of the policies.
+func TestPolicies(t *testing.T) {
+	all := policies(t)
+	for _, name := range []string{"infrastructure", "deployment"} {
+		policy, ok := all[name]
+		if !ok || len(policy.Statement) == 0 {
+			t.Errorf("docs/deployment.md shows no policy %s", name)
+		}
+		for _, problem := range policy.Check() {
+			t.Errorf("docs/deployment.md: policy %s: %s", name, problem)
+		}
+	}
+	if all["trust"].Statement == nil {
+		t.Error("docs/deployment.md shows no policy trust")
+	}
+}
+
+// TestDeploymentRole compares the deployment role's policy with the calls in the
+// code of omc.
+func TestDeploymentRole(t *testing.T) {
+	called, err := SDKActions(filepath.Join(projectDir, "internal", "deploy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range policies(t)["deployment"].Compare(called, deployReasons) {
+		t.Errorf("docs/deployment.md: policy deployment: %s", problem)
+	}
+}
