@@ -8,7 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
 // DefaultRunbookURL is the runbook that alarm descriptions link to.
@@ -104,17 +105,17 @@ func (c Config) runbookURL() string {
 // Validate returns everything that is wrong with the configuration, joined, or
 // nil.
 func (c Config) Validate() error {
-	var p config.Problems
-	if !config.IsToken(c.Name) && (!namePattern.MatchString(c.Name) || len(c.Name) > maxDashboardName) {
+	var p problems.Problems
+	if !token.Is(c.Name) && (!namePattern.MatchString(c.Name) || len(c.Name) > maxDashboardName) {
 		p.Want("Name", c.Name, "1 to %d characters of %s: it is the name of the dashboard", maxDashboardName, dashboardNameChars)
 	}
-	if !config.IsToken(c.Region) && !regionPattern.MatchString(c.Region) {
+	if !token.Is(c.Region) && !regionPattern.MatchString(c.Region) {
 		p.Want("Region", c.Region, `an AWS region ("ap-southeast-2")`)
 	}
-	if c.KMSKeyARN != "" && !config.IsToken(c.KMSKeyARN) && !config.IsARN(c.KMSKeyARN, "kms", "key/") {
+	if c.KMSKeyARN != "" && !token.Is(c.KMSKeyARN) && !problems.IsARN(c.KMSKeyARN, "kms", "key/") {
 		c.wantKeyARN(&p)
 	}
-	if runbook, err := url.Parse(c.RunbookURL); c.RunbookURL != "" && !config.IsToken(c.RunbookURL) && (err != nil || runbook.Host == "") {
+	if runbook, err := url.Parse(c.RunbookURL); c.RunbookURL != "" && !token.Is(c.RunbookURL) && (err != nil || runbook.Host == "") {
 		p.Want("RunbookURL", c.RunbookURL, "a URL")
 	}
 	resourcesAreValid := c.validateResources(&p)
@@ -127,7 +128,7 @@ func (c Config) Validate() error {
 	return p.Err()
 }
 
-func (c Config) wantKeyARN(p *config.Problems) {
+func (c Config) wantKeyARN(p *problems.Problems) {
 	if strings.HasSuffix(c.KMSKeyARN, "alias/aws/sns") {
 		p.Want("KMSKeyARN", c.KMSKeyARN, `the ARN of a customer key, or "" to have one made: CloudWatch cannot publish to a topic that is encrypted with the AWS managed key, and nobody can change that key's policy`)
 		return
@@ -137,11 +138,11 @@ func (c Config) wantKeyARN(p *config.Problems) {
 
 // fieldProblems reports problems of one resource.
 type fieldProblems struct {
-	*config.Problems
+	*problems.Problems
 	prefix string
 }
 
-// Want is config.Problems.Want for a field of the resource.
+// Want is problems.Problems.Want for a field of the resource.
 func (p *fieldProblems) Want(field string, got any, want string, args ...any) {
 	p.Problems.Want(p.prefix+"."+field, got, want, args...)
 }
@@ -153,7 +154,7 @@ func (p *fieldProblems) wantSet(field, got, want string) {
 }
 
 func (p *fieldProblems) wantPrefix(field, got, prefix, want string) {
-	if !config.IsToken(got) && !strings.HasPrefix(got, prefix) {
+	if !token.Is(got) && !strings.HasPrefix(got, prefix) {
 		p.Want(field, got, "%s", want)
 	}
 }
@@ -164,20 +165,20 @@ func (p *fieldProblems) wantPart(field, key string) {
 	}
 }
 
-func (c Config) validateResources(p *config.Problems) (valid bool) {
-	before := len(config.List(p.Err()))
+func (c Config) validateResources(p *problems.Problems) (valid bool) {
+	before := len(problems.List(p.Err()))
 	if len(c.Resources) == 0 {
-		p.Want("Resources", config.Text("empty"), "at least one")
+		p.Want("Resources", problems.Text("empty"), "at least one")
 	}
 	owner := map[string]int{}
 	for i, r := range c.Resources {
 		at := fmt.Sprintf("Resources[%d]", i)
 		if r == nil {
-			p.Want(at, config.Text("nil"), "a resource")
+			p.Want(at, problems.Text("nil"), "a resource")
 			continue
 		}
-		if !config.IsKey(r.key()) {
-			p.Want(at+".Key", r.key(), "a key that matches %s", config.KeyPattern)
+		if !problems.IsKey(r.key()) {
+			p.Want(at+".Key", r.key(), "a key that matches %s", problems.KeyPattern)
 		}
 		for _, key := range r.keys() {
 			if first, ok := owner[key]; ok {
@@ -188,32 +189,32 @@ func (c Config) validateResources(p *config.Problems) (valid bool) {
 		}
 		r.validate(&fieldProblems{p, fmt.Sprintf("%s (%s)", at, r.key())})
 	}
-	return len(config.List(p.Err())) == before
+	return len(problems.List(p.Err())) == before
 }
 
-func (c Config) validateTune(p *config.Problems) {
+func (c Config) validateTune(p *problems.Problems) {
 	known := map[string]Alarm{}
 	for _, a := range c.allAlarms() {
 		known[a.Key()] = a
 	}
-	for _, key := range config.SortedKeys(c.Tune) {
+	for _, key := range problems.SortedKeys(c.Tune) {
 		field, tuning := fmt.Sprintf("Tune[%q]", key), c.Tune[key]
 		a, ok := known[key]
 		if !ok {
-			p.Want(field, key, "one of %s", strings.Join(config.SortedKeys(known), ", "))
+			p.Want(field, key, "one of %s", strings.Join(problems.SortedKeys(known), ", "))
 			continue
 		}
 		tuning.validate(p, field, a)
 	}
 }
 
-func (t Tuning) validate(p *config.Problems, field string, a Alarm) {
+func (t Tuning) validate(p *problems.Problems, field string, a Alarm) {
 	changesThreshold := t.Threshold != 0 || t.ThresholdZero
 	switch {
 	case t.Off && strings.TrimSpace(t.Reason) == "":
 		p.Want(field+".Reason", t.Reason, "the reason why the alarm is off")
 	case !t.Off && !changesThreshold:
-		p.Want(field, config.Text("empty"), "a Threshold, ThresholdZero or Off")
+		p.Want(field, problems.Text("empty"), "a Threshold, ThresholdZero or Off")
 	}
 	if t.Off && changesThreshold {
 		p.Want(field+".Threshold", t.Threshold, "none when the alarm is Off")
@@ -221,7 +222,7 @@ func (t Tuning) validate(p *config.Problems, field string, a Alarm) {
 	if t.Threshold != 0 && t.ThresholdZero {
 		p.Want(field+".Threshold", t.Threshold, "none with ThresholdZero")
 	}
-	if config.IsNumberToken(t.Threshold) {
+	if token.IsNumber(t.Threshold) {
 		return
 	}
 	if a.isPercentage() && t.Threshold > 100 {
@@ -232,17 +233,17 @@ func (t Tuning) validate(p *config.Problems, field string, a Alarm) {
 	}
 }
 
-func (c Config) validateNotify(p *config.Problems) {
+func (c Config) validateNotify(p *problems.Problems) {
 	users := map[Severity][]string{}
 	for _, a := range c.Alarms() {
 		users[a.Severity] = append(users[a.Severity], a.Key())
 	}
 	for _, s := range severities {
 		if len(users[s]) > 0 && len(c.Notify[s]) == 0 {
-			p.Want(fmt.Sprintf("Notify[%q]", s), config.Text("empty"), "at least one target for %s", strings.Join(users[s], ", "))
+			p.Want(fmt.Sprintf("Notify[%q]", s), problems.Text("empty"), "at least one target for %s", strings.Join(users[s], ", "))
 		}
 	}
-	for _, s := range config.SortedKeys(c.Notify) {
+	for _, s := range problems.SortedKeys(c.Notify) {
 		field := fmt.Sprintf("Notify[%q]", s)
 		if !slices.Contains(severities, s) {
 			p.Want("Notify", string(s), "critical or warning")
@@ -263,13 +264,13 @@ func (c Config) validateNotify(p *config.Problems) {
 			}
 		}
 		if most := maxActionsAState - 1; topics > most {
-			p.Want(field, config.Text(fmt.Sprintf("%d topics", topics)), "at most %d: an alarm has %d actions, and one is the topic made here", most, maxActionsAState)
+			p.Want(field, problems.Text(fmt.Sprintf("%d topics", topics)), "at most %d: an alarm has %d actions, and one is the topic made here", most, maxActionsAState)
 		}
 	}
 }
 
-func (c Config) validateAlarms(p *config.Problems) {
-	if config.IsToken(c.Name) {
+func (c Config) validateAlarms(p *problems.Problems) {
+	if token.Is(c.Name) {
 		return
 	}
 	if n := len(c.keyAlias()); c.KMSKeyARN == "" && n > maxAlias {
@@ -286,13 +287,13 @@ func (c Config) validateAlarms(p *config.Problems) {
 }
 
 // validateDashboard checks the body with stand-ins for what only AWS knows.
-func (c Config) validateDashboard(p *config.Problems) {
+func (c Config) validateDashboard(p *problems.Problems) {
 	alarms := c.Alarms()
 	arns := make([]string, len(alarms))
 	for i := range arns {
 		arns[i] = "${arn}"
 	}
-	for _, problem := range config.List(ValidateDashboard(dashboard("region", c.Resources, alarms, arns))) {
+	for _, problem := range problems.List(ValidateDashboard(dashboard("region", c.Resources, alarms, arns))) {
 		p.Add(fmt.Errorf("dashboard: %w", problem))
 	}
 }

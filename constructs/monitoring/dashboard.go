@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ohmycoins/infra/internal/cdk"
+	"github.com/ohmycoins/infra/internal/cdk/token"
 )
 
 // line is one metric in a graph.
@@ -207,7 +207,7 @@ func (spec *widgetSpec) graph(region string, lines []line, alarms []Alarm) metri
 		}
 		properties.Metrics = append(properties.Metrics, append(metric, lineOptions{
 			// CloudWatch puts the newest value in place of ${LAST}.
-			Label: fmt.Sprintf("%s %s ", l.key, l.label) + cdk.Escape("${LAST}"),
+			Label: fmt.Sprintf("%s %s ", l.key, l.label) + token.Escape("${LAST}"),
 			Stat:  l.statistic,
 			YAxis: l.yAxis(),
 		}))

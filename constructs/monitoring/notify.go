@@ -9,7 +9,8 @@ import (
 	"strings"
 
 	"github.com/ohmycoins/infra/internal/cdk"
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
 // Target is somebody or something that is told about alarms: see [Email], [HTTPS]
@@ -30,8 +31,8 @@ func HTTPS(url string) Target { return Target{"https", url} }
 // Topic notifies an SNS topic that exists and lets CloudWatch publish to it.
 func Topic(arn string) Target { return Target{"sns", arn} }
 
-func (t Target) validate(p *config.Problems, field string) {
-	if config.IsToken(t.address) {
+func (t Target) validate(p *problems.Problems, field string) {
+	if token.Is(t.address) {
 		return
 	}
 	switch t.protocol {
@@ -46,7 +47,7 @@ func (t Target) validate(p *config.Problems, field string) {
 			p.Want(field, t.shown(), `a URL that begins with "https://"`)
 		}
 	case "sns":
-		if !config.IsARN(t.address, "sns", "") {
+		if !problems.IsARN(t.address, "sns", "") {
 			p.Want(field, t.address, `the ARN of a topic ("arn:aws:sns:<region>:<account>:<name>")`)
 		}
 	default:
@@ -89,7 +90,7 @@ func (t Target) subscriptionID(resolved string) string {
 			name = parsed.Host
 		}
 	}
-	if config.IsToken(resolved) {
+	if token.Is(resolved) {
 		name = "reference"
 	}
 	slug := strings.Trim(notInID.ReplaceAllString(strings.ToLower(name), "-"), "-")

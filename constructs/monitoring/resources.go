@@ -3,7 +3,7 @@ package monitoring
 import (
 	"fmt"
 
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
 // Resource is something that is watched: [ECSService], [ALB], [RDS] or [Redis].
@@ -102,7 +102,7 @@ func (b ALB) keys() []string { return append([]string{b.Key}, partKeys(b.Key, b.
 
 func (b ALB) validate(p *fieldProblems) {
 	p.wantPrefix("ARNSuffix", b.ARNSuffix, "app/", `the end of the load balancer's ARN ("app/<name>/<id>")`)
-	for _, key := range config.SortedKeys(b.TargetGroups) {
+	for _, key := range problems.SortedKeys(b.TargetGroups) {
 		field := fmt.Sprintf("TargetGroups[%q]", key)
 		p.wantPart(field, key)
 		p.wantPrefix(field, b.TargetGroups[key], "targetgroup/", `the end of the target group's ARN ("targetgroup/<name>/<id>")`)
@@ -120,7 +120,7 @@ func (b ALB) alarms() []Alarm {
 	alarms := b.series().alarms("alb",
 		row{"5xx-high", Critical, "HTTPCode_Target_5XX_Count", "Sum", above, 10, 300, 1, notBreaching, "Read the backend's error logs, and roll back when they start with a deployment."},
 	)
-	for _, key := range config.SortedKeys(b.TargetGroups) {
+	for _, key := range problems.SortedKeys(b.TargetGroups) {
 		group := series{partKey(b.Key, key), "AWS/ApplicationELB", dimensions{{"LoadBalancer", b.ARNSuffix}, {"TargetGroup", b.TargetGroups[key]}}}
 		alarms = append(alarms, group.alarms("alb",
 			row{"unhealthy-targets", Critical, "UnHealthyHostCount", "Maximum", above, 0, 60, 3, missing, "Read why the target fails its health check, then the last log lines of its task."},
@@ -200,9 +200,9 @@ func (r Redis) keys() []string { return partKeys(r.Key, r.Nodes) }
 
 func (r Redis) validate(p *fieldProblems) {
 	if len(r.Nodes) == 0 {
-		p.Want("Nodes", config.Text("empty"), "at least one cache cluster id: CloudWatch has no metrics of replication groups")
+		p.Want("Nodes", problems.Text("empty"), "at least one cache cluster id: CloudWatch has no metrics of replication groups")
 	}
-	for _, key := range config.SortedKeys(r.Nodes) {
+	for _, key := range problems.SortedKeys(r.Nodes) {
 		field := fmt.Sprintf("Nodes[%q]", key)
 		p.wantPart(field, key)
 		p.wantSet(field, r.Nodes[key], "a cache cluster id")
@@ -215,7 +215,7 @@ func (r Redis) node(key string) series {
 
 func (r Redis) alarms() []Alarm {
 	var alarms []Alarm
-	for _, key := range config.SortedKeys(r.Nodes) {
+	for _, key := range problems.SortedKeys(r.Nodes) {
 		alarms = append(alarms, r.node(key).alarms("redis",
 			row{"hit-rate-low", Warning, "CacheHitRate", "Average", below, 70, 300, 2, missing, "Look for evictions and for a change of keys in the last deployment."},
 			row{"cpu-high", Warning, "EngineCPUUtilization", "Average", above, 70, 60, 5, missing, "Find slow commands with SLOWLOG; on a node with one or two vCPUs look at CPUUtilization too."},
@@ -226,7 +226,7 @@ func (r Redis) alarms() []Alarm {
 
 func (r Redis) panels() []panel {
 	var panels []panel
-	for _, key := range config.SortedKeys(r.Nodes) {
+	for _, key := range problems.SortedKeys(r.Nodes) {
 		node := r.node(key)
 		panels = append(panels, panel{widget: cache, lines: []line{
 			node.line("CacheHitRate", "Average", "hit rate"),
@@ -242,7 +242,7 @@ func partKey(key, part string) string { return key + "-" + part }
 
 func partKeys(key string, parts map[string]string) []string {
 	var keys []string
-	for _, part := range config.SortedKeys(parts) {
+	for _, part := range problems.SortedKeys(parts) {
 		keys = append(keys, partKey(key, part))
 	}
 	return keys

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/ohmycoins/infra/internal/cdk"
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
 const policySuffix = "-read"
@@ -34,9 +34,9 @@ type ContainerSecret struct {
 // New makes a secret below scope, usually a stack. What is wrong with the
 // configuration is reported when the app is synthesized.
 func New(scope constructs.Construct, id string, cfg Config) *Secret {
-	problems := cfg.Validate()
-	s := &Secret{node: cdk.NewNode(scope, id, problems), keys: slices.Clone(cfg.Keys)}
-	if problems != nil {
+	invalid := cfg.Validate()
+	s := &Secret{node: cdk.NewNode(scope, id, invalid), keys: slices.Clone(cfg.Keys)}
+	if invalid != nil {
 		s.arn, s.id, s.name = cdk.Invalid, cdk.Invalid, cdk.Invalid
 		s.policyARN, s.policyName, s.kmsKeyARN = cdk.Invalid, cdk.Invalid, cdk.Invalid
 		return s
@@ -65,7 +65,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Secret {
 	s.policyARN, s.policyName = cdk.NewPolicy(s.node, "read-policy", cfg.policyName(),
 		"Lets a role read the secret "+cfg.Name,
 		cdk.PolicyDocument(s.node, "read-policy-document", readStatements(s.arn, s.kmsKeyARN)...), cfg.Tags)
-	for _, key := range config.SortedKeys(cfg.ReaderRoles) {
+	for _, key := range problems.SortedKeys(cfg.ReaderRoles) {
 		cdk.NewRoleAttachment(s.node, "reader-"+key, cfg.ReaderRoles[key], s.policyARN)
 	}
 	return s
@@ -174,15 +174,15 @@ func (s *Secret) ContainerSecrets(names ...string) []ContainerSecret {
 			}
 		}
 	}
-	var problems config.Problems
+	var p problems.Problems
 	var list []ContainerSecret
 	for _, name := range names {
 		if !slices.ContainsFunc(s.keys, func(k Key) bool { return k.Name == name }) {
-			problems.Want("ContainerSecrets", name, "one of Keys")
+			p.Want("ContainerSecrets", name, "one of Keys")
 		}
 		list = append(list, ContainerSecret{Name: name, ValueFrom: s.arn + ":" + name + "::"})
 	}
-	if err := problems.Err(); err != nil {
+	if err := p.Err(); err != nil {
 		cdk.AddProblems(s.node, err)
 	}
 	return list

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
 )
 
 // Unit is what a metric is measured in.
@@ -77,7 +77,7 @@ func comparisonSign(comparison string) string {
 }
 
 func quantity(v float64, unit Unit) string {
-	if config.IsNumberToken(v) {
+	if token.IsNumber(v) {
 		return "the threshold"
 	}
 	number := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

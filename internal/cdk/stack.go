@@ -8,7 +8,8 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 	"github.com/ohmycoins/infra/internal/versions"
 )
 
@@ -70,7 +71,7 @@ type validator struct{ err error }
 // Validate implements constructs.IValidation.
 func (v *validator) Validate() *[]*string {
 	var messages []string
-	for _, problem := range config.List(v.err) {
+	for _, problem := range problems.List(v.err) {
 		messages = append(messages, problem.Error())
 	}
 	return jsii.Strings(messages...)
@@ -92,7 +93,7 @@ func NewOutput(scope Scope, id, description string, value any) {
 // Ref returns the expression behind a token, or s itself where there is none.
 // Unlike a token, the expression is the same in every run.
 func Ref(scope Scope, s string) string {
-	if !config.IsToken(s) {
+	if !token.Is(s) {
 		return s
 	}
 	return fmt.Sprint(cdktf.Tokenization_Resolve(jsii.String(s), &cdktf.ResolveOptions{
