@@ -101,3 +101,16 @@ func Ref(scope Scope, s string) string {
 		Resolver: cdktf.NewDefaultTokenResolver(cdktf.NewStringConcat()),
 	}))
 }
+
+// UseProvider lets everything below a construct that is there already be made by the
+// provider "aws" with an alias.
+func UseProvider(node Scope, alias string) {
+	for _, child := range *node.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		switch element := child.(type) {
+		case cdktf.TerraformResource:
+			element.AddOverride(jsii.String("provider"), jsii.String("aws."+alias))
+		case cdktf.TerraformDataSource:
+			element.AddOverride(jsii.String("provider"), jsii.String("aws."+alias))
+		}
+	}
+}

@@ -1,4 +1,4 @@
-package monitoring
+package dashboard
 
 import (
 	"bytes"
@@ -14,18 +14,12 @@ import (
 // Limits of a CloudWatch dashboard (user guide, "CloudWatch service quotas", and
 // API reference, "Dashboard Body Structure and Syntax").
 const (
-	maxWidgets         = 500
-	maxMetricsAWidget  = 500
-	maxMetrics         = 2500
-	maxHeight          = 1000
-	maxDashboardName   = 255
-	maxAlarmName       = 255
-	maxDescription     = 1024
-	maxAlias           = 256
-	maxActionsAState   = 5
-	maxDimensions      = 30
-	shortestPeriod     = 60
-	dashboardNameChars = "A-Z a-z 0-9 - _"
+	maxWidgets        = 500
+	maxMetricsAWidget = 500
+	maxMetrics        = 2500
+	maxHeight         = 1000
+	maxDimensions     = 30
+	shortestPeriod    = 60
 )
 
 var (
@@ -33,11 +27,11 @@ var (
 	lineKeys    = []string{"accountId", "color", "expression", "id", "label", "period", "region", "stat", "visible", "yAxis"}
 )
 
-// ValidateDashboard checks the body of a CloudWatch dashboard against the
+// Validate checks the body of a CloudWatch dashboard against the
 // structure and the limits that AWS documents, which the API itself does only in
 // part: a misplaced dimension is accepted and gives an empty graph. The error
 // joins everything that is wrong.
-func ValidateDashboard(body string) error {
+func Validate(body string) error {
 	var doc struct {
 		Widgets []struct {
 			Type                string
@@ -64,8 +58,8 @@ func ValidateDashboard(body string) error {
 		if !slices.Contains(widgetTypes, w.Type) {
 			p.Want(at+".type", w.Type, "one of %s", strings.Join(widgetTypes, ", "))
 		}
-		if w.X < 0 || w.Width < 1 || w.X+w.Width > gridWidth {
-			p.Want(at, problems.Text(fmt.Sprintf("%d wide at column %d", w.Width, w.X)), "inside %d columns", gridWidth)
+		if w.X < 0 || w.Width < 1 || w.X+w.Width > Width {
+			p.Want(at, problems.Text(fmt.Sprintf("%d wide at column %d", w.Width, w.X)), "inside %d columns", Width)
 			continue
 		}
 		if w.Y < 0 || w.Height < 1 || w.Height > maxHeight {
@@ -206,8 +200,8 @@ func validateAlarmWidget(p *problems.Problems, at string, raw json.RawMessage) {
 		p.Want(at, problems.Text(err.Error()), "the properties of an alarm widget")
 		return
 	}
-	if n := len(properties.Alarms); n == 0 || n > alarmsAWidget {
-		p.Want(at+".alarms", n, "1 to %d", alarmsAWidget)
+	if n := len(properties.Alarms); n == 0 || n > AlarmsAWidget {
+		p.Want(at+".alarms", n, "1 to %d", AlarmsAWidget)
 	}
 	for i, arn := range properties.Alarms {
 		if !token.Is(arn) && !problems.IsARN(arn, "cloudwatch", "alarm:") {
