@@ -39,8 +39,10 @@ func TestRedactorHidesValuesThatOverlap(t *testing.T) {
 		values     []string
 		text, want string
 	}{
-		"inside": {[]string{"redis.internal", "redis://:hunter2hunter2@redis.internal:6379/0"},
-			"url redis://:hunter2hunter2@redis.internal:6379/0 failed", "url *** failed"},
+		"inside": {
+			[]string{"redis.internal", "redis://:hunter2hunter2@redis.internal:6379/0"},
+			"url redis://:hunter2hunter2@redis.internal:6379/0 failed", "url *** failed",
+		},
 		"one after the other": {[]string{"firstvalue", "othervalue"}, "firstvalueothervalue", "***"},
 		"overlapping":         {[]string{"abcdefgh", "efghijkl"}, "<abcdefghijkl>", "<***>"},
 		"itself":              {[]string{"ababababab"}, "abababababab!", "***!"},
@@ -66,7 +68,7 @@ func TestRedactorProperty(t *testing.T) {
 	// What stands around the values has none of their characters.
 	const alphabet, around = `ab1 %+/\"<&=é`, "XYZ-"
 	for seed := range uint64(3000) {
-		random := rand.New(rand.NewPCG(seed, 9)) //nolint:gosec // no secret depends on it
+		random := rand.New(rand.NewPCG(seed, 9))
 		pick := func(from string, n int) string {
 			runes, text := []rune(from), ""
 			for range n {
@@ -86,10 +88,10 @@ func TestRedactorProperty(t *testing.T) {
 		}
 		var text, want strings.Builder
 		for range 3 {
-			clear := pick(around, 5)
+			apart := pick(around, 5)
 			value := values[random.IntN(len(values))]
-			text.WriteString(clear + forms[random.IntN(len(forms))](value))
-			want.WriteString(clear + "***")
+			text.WriteString(apart + forms[random.IntN(len(forms))](value))
+			want.WriteString(apart + "***")
 		}
 		if got := r.clean(text.String()); got != want.String() {
 			t.Fatalf("seed %d: values %q in %q: %q, want %q", seed, values, text.String(), got, want.String())
