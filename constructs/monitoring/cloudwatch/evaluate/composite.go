@@ -16,7 +16,7 @@ type composite struct {
 	alarm      cloudwatch.CompositeAlarm
 	rule       Rule
 	suppressor string
-	suppression
+	actions    suppression
 }
 
 // newComposites parses the rules and puts each composite alarm after those that
@@ -108,7 +108,7 @@ func compose(in Input, composites []*composite, changes []Change) History {
 	}
 	state := func(alarm string) cloudwatch.State { return h.End[nameOf(alarm)] }
 	for _, c := range composites {
-		c.suppression = suppression{told: h.End[c.alarm.Name], held: state(c.suppressor) == cloudwatch.InAlarm}
+		c.actions = suppression{told: h.End[c.alarm.Name], held: state(c.suppressor) == cloudwatch.InAlarm}
 	}
 	for now, more := in.From, true; more; now, more = next(now, in.To, changes, composites) {
 		for ; len(changes) > 0 && changes[0].At.Equal(now); changes = changes[1:] {
@@ -122,12 +122,12 @@ func compose(in Input, composites []*composite, changes []Change) History {
 			changed = append(changed, c.evaluate(now, &h, state))
 		}
 		for i, c := range composites {
-			by, act := c.suppression.step(now, c.alarm, changed[i] >= 0, h.End[c.alarm.Name], state(c.suppressor) == cloudwatch.InAlarm)
+			by, act := c.actions.step(now, c.alarm, changed[i] >= 0, h.End[c.alarm.Name], state(c.suppressor) == cloudwatch.InAlarm)
 			if changed[i] >= 0 {
 				h.Changes[changed[i]].SuppressedBy = by
 			}
 			if act {
-				h.Notifications = append(h.Notifications, notify(now, c.alarm.Name, c.told, c.alarm.Actions)...)
+				h.Notifications = append(h.Notifications, notify(now, c.alarm.Name, c.actions.told, c.alarm.Actions)...)
 			}
 		}
 	}
@@ -169,8 +169,8 @@ func next(now, end time.Time, changes []Change, composites []*composite) (time.T
 		consider(changes[0].At)
 	}
 	for _, c := range composites {
-		consider(c.waitUntil)
-		consider(c.extendedUntil)
+		consider(c.actions.waitUntil)
+		consider(c.actions.extendedUntil)
 	}
 	return at, !at.IsZero()
 }

@@ -75,7 +75,7 @@ func FuzzRule(f *testing.F) {
 	for _, seed := range []string{`ALARM("a") AND NOT (OK(b) OR TRUE)`, "INSUFFICIENT_DATA(x", "NOT", "((("} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(_ *testing.T, text string) {
 		r, err := ParseRule(text)
 		if err == nil {
 			r.True(func(string) cloudwatch.State { return cloudwatch.OK })

@@ -39,6 +39,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
 // Input is what [Run] evaluates.
@@ -175,9 +176,8 @@ func compile(in Input) ([]*run, []*composite, error) {
 	var runs []*run
 	for _, a := range in.Alarms {
 		r, err := newRun(in, a)
-		if err != nil {
-			fail("alarm %q: %w", a.Name, err)
-			continue
+		for _, problem := range problems.List(err) {
+			fail("alarm %q: %w", a.Name, problem)
 		}
 		runs = append(runs, r)
 	}

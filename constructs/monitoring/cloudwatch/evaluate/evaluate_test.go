@@ -381,9 +381,9 @@ func TestBadInput(t *testing.T) {
 	}
 	t.Run("all at once", func(t *testing.T) {
 		a, b := high(0), high(1)
-		b.Name, b.Threshold = "low", nan
+		a.TreatMissingData, b.Name, b.Threshold = "good", "low", nan
 		wantError(t, Input{Alarms: []cloudwatch.MetricAlarm{a, b}, Data: dataOf(minutes(1))},
-			`alarm "high": EvaluationPeriods`, `alarm "low": Threshold`)
+			`alarm "high": EvaluationPeriods`, `alarm "high": TreatMissingData`, `alarm "low": Threshold`)
 	})
 }
 

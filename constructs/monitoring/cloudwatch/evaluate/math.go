@@ -192,16 +192,16 @@ func (s *scope) operator(e *expression, a, b *operand) (*operand, error) {
 	case a.kind == one || b.kind == one:
 		kind = one
 	}
-	f := operators[e.text]
+	f, divides := operators[e.text], e.text == "/"
 	out := s.newOperand(kind, max(len(a.series), len(b.series)))
 	of := func(x, y float64) float64 {
-		switch {
-		case math.IsNaN(x) || math.IsNaN(y):
-			return math.NaN()
-		case e.text == "/" && y == 0:
-			return math.NaN()
+		if math.IsNaN(x) || math.IsNaN(y) || divides && y == 0 {
+			return withoutValue
 		}
 		v := f(x, y)
+		if !arithmetic {
+			return v
+		}
 		if !finite(v) {
 			s.fail(e, "%v %s %v is %v, and AWS does not say what becomes of it", x, e.text, y, v)
 		}
@@ -209,23 +209,37 @@ func (s *scope) operator(e *expression, a, b *operand) (*operand, error) {
 	}
 	s.steps = append(s.steps, func() {
 		if kind == scalar {
-			if e.text == "/" && b.number == 0 {
+			if divides && b.number == 0 {
 				s.fail(e, "%v / 0, and AWS does not say what a number divided by zero is", a.number)
 			}
 			out.number = of(a.number, b.number)
 			return
 		}
 		for k, to := range out.series {
-			x, y := a.nth(k), b.nth(k)
-			for i := range to {
-				to[i] = pair(a, b, x, y, i, of)
+			switch x, y := a.nth(k), b.nth(k); {
+			case x == nil:
+				for i := range to {
+					to[i] = of(a.number, y[i])
+				}
+			case y == nil:
+				for i := range to {
+					to[i] = of(x[i], b.number)
+				}
+			default:
+				for i := range to {
+					to[i] = withoutValue
+					if !math.IsNaN(x[i]) || !math.IsNaN(y[i]) {
+						to[i] = of(orZero(x[i]), orZero(y[i]))
+					}
+				}
 			}
 		}
 	})
 	return out, nil
 }
 
-// nth is a time series of an array, or the one that goes with all of them.
+// nth is a time series of an array, or the one that goes with all of them; nil for
+// a number.
 func (o *operand) nth(k int) []float64 {
 	switch o.kind {
 	case scalar:
@@ -234,18 +248,6 @@ func (o *operand) nth(k int) []float64 {
 		return o.series[0]
 	}
 	return o.series[k]
-}
-
-func pair(a, b *operand, x, y []float64, i int, f func(x, y float64) float64) float64 {
-	switch {
-	case x == nil:
-		return f(a.number, y[i])
-	case y == nil:
-		return f(x[i], b.number)
-	case math.IsNaN(x[i]) && math.IsNaN(y[i]):
-		return math.NaN()
-	}
-	return f(orZero(x[i]), orZero(y[i]))
 }
 
 func orZero(v float64) float64 {
@@ -282,7 +284,7 @@ func init() { // functions refer to themselves through call
 		"METRIC_COUNT":           metricCount,
 		"PERIOD":                 period,
 		"TIME_SERIES":            timeSeries,
-		"FIRST":                  element(func(n int) int { return 0 }),
+		"FIRST":                  element(func(int) int { return 0 }),
 		"LAST":                   element(func(n int) int { return n - 1 }),
 		"MINUTE":                 calendar(func(t time.Time) int { return t.Minute() }),
 		"HOUR":                   calendar(func(t time.Time) int { return t.Hour() }),
@@ -330,9 +332,9 @@ func (s *scope) arguments(e *expression, kinds ...[]operandKind) ([]*operand, er
 	if err != nil {
 		return nil, err
 	}
-	for i, arg := range args {
-		if !slices.Contains(kinds[i], arg.kind) {
-			return nil, e.args[i].errorf("%s is given %s, want %s", e.text, arg.kind, wanted(kinds[i]))
+	for i, want := range kinds {
+		if !slices.Contains(want, args[i].kind) {
+			return nil, e.args[i].errorf("%s is given %s, want %s", e.text, args[i].kind, wanted(want))
 		}
 	}
 	return args, nil

@@ -187,7 +187,8 @@ func TestAlarmOnMath(t *testing.T) {
 			Queries: []cloudwatch.Query{
 				{ID: "judged", Expression: "IF(requests >= 20, rate)", ReturnData: true},
 				{ID: "rate", Expression: "100 * errors / requests", Period: minute},
-				{ID: "errors", Metric: errors}, {ID: "requests", Metric: requests},
+				{ID: "errors", Metric: errors},
+				{ID: "requests", Metric: requests},
 			},
 			Threshold: 5, ComparisonOperator: cloudwatch.GreaterThan, EvaluationPeriods: 1, TreatMissingData: cloudwatch.NotBreaching,
 		}

@@ -23,7 +23,7 @@ type run struct {
 	grid    grid
 	period  time.Duration
 	windows []*window
-	*program
+	program *program
 	// judged is what is compared: with the threshold, or with the band.
 	judged       []float64
 	upper, lower []float64
@@ -82,7 +82,7 @@ func newRun(in Input, a cloudwatch.MetricAlarm) (*run, error) {
 		}
 		stat, err := parseStatistic(q.Metric.Stat)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("Stat%s: %w", of(q.ID), err))
+			errs = append(errs, fmt.Errorf("%s: %w", field("Stat", q.ID), err))
 			continue
 		}
 		counts := a.EvaluateLowSampleCountPercentile == "ignore" && stat.fewSamples() > 0
@@ -106,7 +106,7 @@ func newRun(in Input, a cloudwatch.MetricAlarm) (*run, error) {
 	if hasBand {
 		for _, s := range []Series{anomaly.Lower, anomaly.Upper} {
 			if err := validateBand(s, r.period); err != nil {
-				errs = append(errs, fmt.Errorf("Bands: %w", err))
+				errs = append(errs, fmt.Errorf("%s: %w", field("Bands", ""), err))
 				continue
 			}
 			resolutions = append(resolutions, s.Period)
@@ -152,11 +152,12 @@ func validateBand(s Series, period time.Duration) error {
 	return nil
 }
 
-func of(id string) string {
+// field names a field of a query.
+func field(name, id string) string {
 	if id == "" {
-		return ""
+		return name
 	}
-	return " of " + id
+	return name + " of " + id
 }
 
 // compile compiles the expressions, each after those that it uses, and finds what
@@ -171,7 +172,7 @@ func (r *run) compile(s *scope) error {
 		}
 		e, err := parseMath(q.Expression)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("Expression%s: %s: %w", of(q.ID), q.Expression, err))
+			errs = append(errs, fmt.Errorf("%s: %s: %w", field("Expression", q.ID), q.Expression, err))
 			continue
 		}
 		parsed[q.ID] = e
@@ -189,7 +190,7 @@ func (r *run) compile(s *scope) error {
 			}
 			o, err := s.compile(parsed[q.ID])
 			if err != nil {
-				return fmt.Errorf("Expression%s: %s: %w", of(q.ID), q.Expression, err)
+				return fmt.Errorf("%s: %s: %w", field("Expression", q.ID), q.Expression, err)
 			}
 			if o.metric { // a name for a metric is no metric
 				o = &operand{kind: o.kind, series: o.series}
@@ -197,7 +198,7 @@ func (r *run) compile(s *scope) error {
 			s.operands[q.ID] = o
 		}
 		if len(waiting) == len(left) {
-			return fmt.Errorf("Expression%s: %s: is part of a circle of expressions", of(left[0].ID), left[0].Expression)
+			return fmt.Errorf("%s: %s: is part of a circle of expressions", field("Expression", left[0].ID), left[0].Expression)
 		}
 		left = waiting
 	}
@@ -231,7 +232,7 @@ func (r *run) judge(operands map[string]*operand) error {
 		}
 		o := operands[q.ID]
 		if o.kind != one {
-			return fmt.Errorf("Expression%s: %s: is %s, and an alarm watches one time series", of(q.ID), q.Expression, o.kind)
+			return fmt.Errorf("%s: %s: is %s, and an alarm watches one time series", field("Expression", q.ID), q.Expression, o.kind)
 		}
 		r.judged = o.series[0]
 	}

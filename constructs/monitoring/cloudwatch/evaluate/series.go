@@ -65,13 +65,15 @@ func FromPoints(period time.Duration, stat string, points []Point) (Series, erro
 		return s, nil
 	}
 	var errs []error
+	var before time.Time
 	for i, p := range points {
 		switch {
-		case i > 0 && p.Time.Equal(points[i-1].Time):
+		case i > 0 && p.Time.Equal(before):
 			errs = append(errs, fmt.Errorf("points[%d]: %s is there twice", i, clock(p.Time)))
-		case i > 0 && p.Time.Before(points[i-1].Time):
-			errs = append(errs, fmt.Errorf("points[%d]: %s comes after %s, want points in order of time", i, clock(p.Time), clock(points[i-1].Time)))
+		case i > 0 && p.Time.Before(before):
+			errs = append(errs, fmt.Errorf("points[%d]: %s comes after %s, want points in order of time", i, clock(p.Time), clock(before)))
 		}
+		before = p.Time
 		if !aligned(p.Time, period) {
 			errs = append(errs, fmt.Errorf("points[%d]: %s is not the begin of a period of %s", i, p.Time.UTC().Format(time.RFC3339Nano), period))
 		}
@@ -247,6 +249,6 @@ func validatePeriod(p time.Duration) error {
 
 func aligned(t time.Time, period time.Duration) bool { return t.UnixNano()%int64(period) == 0 }
 
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+func finite(v float64) bool { return math.Abs(v) <= math.MaxFloat64 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
