@@ -20,7 +20,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawssqsqueue"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
 )
 
 // Statement is one statement of an IAM policy.
@@ -123,7 +123,7 @@ func (l LookUp) lifecycle() *cdktf.TerraformResourceLifecycle {
 
 // text writes a string or a number, which may be references, into a string.
 func text(v any) string {
-	if number, ok := v.(float64); ok && config.IsNumberToken(number) {
+	if number, ok := v.(float64); ok && token.IsNumber(number) {
 		return *cdktf.Token_AsString(number, nil)
 	}
 	return fmt.Sprint(v)
