@@ -17,7 +17,6 @@ import (
 
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/cdk/token"
-	"github.com/ohmycoins/infra/internal/problems"
 )
 
 // lookUp calls find with the id of the data source, unless the config has problems:
