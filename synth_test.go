@@ -18,7 +18,6 @@ import (
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/secrets"
-	"github.com/ohmycoins/infra/constructs/synth/fastsynth"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/config"
 	"github.com/ohmycoins/infra/stacks"
@@ -31,10 +30,6 @@ import (
 var synthesized map[string]string
 
 func TestMain(m *testing.M) {
-	if err := fastsynth.Enable(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 	if dir := os.Getenv(synthesizeOnly); dir != "" {
 		if err := synthesize(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
