@@ -167,7 +167,7 @@ func TestAssetsKeepTheirModes(t *testing.T) {
 			})
 		}))
 		found := map[string]os.FileMode{}
-		must(t, filepath.WalkDir(filepath.Join(out, "stacks", "shop", "assets"), func(path string, d os.DirEntry, err error) error {
+		must(t, filepath.WalkDir(filepath.Join(out, "stacks", "shop", "assets"), func(_ string, d os.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
 			}
