@@ -21,7 +21,7 @@ import (
 	"github.com/ohmycoins/infra/constructs/secrets"
 	"github.com/ohmycoins/infra/constructs/synth/fastsynth"
 	"github.com/ohmycoins/infra/internal/cdk"
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/problems"
 	"github.com/ohmycoins/infra/stacks"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -261,7 +261,7 @@ func readStacks(dir string) (map[string]string, error) {
 
 func snapshotIDs() []string {
 	var ids []string
-	for _, id := range config.SortedKeys(synthesized) {
+	for _, id := range problems.SortedKeys(synthesized) {
 		if _, isVariant := variants()[id]; !isVariant {
 			ids = append(ids, id)
 		}

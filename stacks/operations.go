@@ -12,6 +12,9 @@ import (
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
+// RunbookURL is the runbook that alarms and dashboards link to.
+const RunbookURL = "https://github.com/ohmycoins/infra/blob/main/docs/runbook.md"
+
 // NewOperations makes the stack of an environment. It looks up everything that
 // exists already, so that a wrong identifier fails the plan with its name instead
 // of giving an alarm that can never go off.
@@ -44,6 +47,8 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 		Notify:    targets(env.Alerts),
 		Resources: resources(env, exists),
 		Tune:      tuning(env.Tune),
+
+		RunbookURL: RunbookURL,
 	})
 
 	cdk.NewOutput(stack, "dashboard-url", "The dashboard in the AWS console", mon.DashboardURL())

@@ -8,7 +8,8 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 	"github.com/ohmycoins/infra/internal/versions"
 )
 
@@ -70,7 +71,7 @@ type validator struct{ err error }
 // Validate implements constructs.IValidation.
 func (v *validator) Validate() *[]*string {
 	var messages []string
-	for _, problem := range config.List(v.err) {
+	for _, problem := range problems.List(v.err) {
 		messages = append(messages, problem.Error())
 	}
 	return jsii.Strings(messages...)
@@ -92,11 +93,24 @@ func NewOutput(scope Scope, id, description string, value any) {
 // Ref returns the expression behind a token, or s itself where there is none.
 // Unlike a token, the expression is the same in every run.
 func Ref(scope Scope, s string) string {
-	if !config.IsToken(s) {
+	if !token.Is(s) {
 		return s
 	}
 	return fmt.Sprint(cdktf.Tokenization_Resolve(jsii.String(s), &cdktf.ResolveOptions{
 		Scope:    scope,
 		Resolver: cdktf.NewDefaultTokenResolver(cdktf.NewStringConcat()),
 	}))
+}
+
+// UseProvider lets everything below a construct that is there already be made by the
+// provider "aws" with an alias.
+func UseProvider(node Scope, alias string) {
+	for _, child := range *node.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		switch element := child.(type) {
+		case cdktf.TerraformResource:
+			element.AddOverride(jsii.String("provider"), jsii.String("aws."+alias))
+		case cdktf.TerraformDataSource:
+			element.AddOverride(jsii.String("provider"), jsii.String("aws."+alias))
+		}
+	}
 }
