@@ -4,7 +4,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/ohmycoins/infra/internal/cdk"
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
 // CacheNode is one node of an ElastiCache replication group: CloudWatch has no metrics
@@ -26,7 +26,7 @@ type CacheNodeRef struct{ ID, ARN string }
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c CacheNode) Validate() error {
-	var p config.Problems
+	var p problems.Problems
 	cacheNodeName.check(&p, "ID", c.ID)
 	if c.ID == c.ReplicationGroup && c.ID != "" {
 		p.Want("ID", c.ID, `the id of one node (%q): CloudWatch has no metrics of replication groups`, c.ID+"-001")

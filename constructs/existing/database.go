@@ -6,7 +6,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/ohmycoins/infra/internal/cdk"
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
 // Database is an RDS instance. What is said about it is checked by the plan.
@@ -35,12 +36,12 @@ const maxStorageGiB = 65536
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c Database) Validate() error {
-	var p config.Problems
+	var p problems.Problems
 	databaseName.check(&p, "Instance", c.Instance)
 	databaseClass.checkIfGiven(&p, "Class", c.Class)
 	databaseEngine.checkIfGiven(&p, "Engine", c.Engine)
 	gib := c.AllocatedStorageGiB
-	if !config.IsNumberToken(gib) && (!(gib >= 0 && gib <= maxStorageGiB) || gib != math.Trunc(gib)) {
+	if !token.IsNumber(gib) && (!(gib >= 0 && gib <= maxStorageGiB) || gib != math.Trunc(gib)) {
 		p.Want("AllocatedStorageGiB", gib, "whole GiB, 1 to %d, or 0 for any", maxStorageGiB)
 	}
 	providerAlias.checkIfGiven(&p, "Provider", c.Provider)

@@ -4,7 +4,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/ohmycoins/infra/internal/cdk"
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
 // ECSService is a service in an ECS cluster.
@@ -25,7 +26,7 @@ type ECSServiceRef struct{ Cluster, ClusterARN, Name, ARN string }
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c ECSService) Validate() error {
-	var p config.Problems
+	var p problems.Problems
 	clusterName.check(&p, "Cluster", c.Cluster)
 	serviceName.check(&p, "Name", c.Name)
 	providerAlias.checkIfGiven(&p, "Provider", c.Provider)
@@ -43,7 +44,7 @@ func NewECSService(scope constructs.Construct, id string, cfg ECSService) ECSSer
 
 // clusterID is the id of the cluster's look-up, the same for every service in it.
 func clusterID(id string, cfg ECSService) string {
-	if config.IsToken(cfg.Cluster) {
+	if token.Is(cfg.Cluster) {
 		return id + "-cluster"
 	}
 	return address(address(cfg.Cluster, "cluster"), cfg.Provider)

@@ -16,16 +16,16 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/ohmycoins/infra/internal/cdk"
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
 )
 
 // lookUp calls find with the id of the data source, unless the config has problems:
 // then it reports them and returns values that report no second one.
-func lookUp[Ref any](scope constructs.Construct, id, name string, problems error, find func(id string) Ref) Ref {
-	if problems == nil {
+func lookUp[Ref any](scope constructs.Construct, id, name string, invalid error, find func(id string) Ref) Ref {
+	if invalid == nil {
 		return find(address(id, name))
 	}
-	cdk.NewNode(scope, id, problems)
+	cdk.NewNode(scope, id, invalid)
 	var ref Ref
 	fields := reflect.ValueOf(&ref).Elem()
 	for i := range fields.NumField() {
@@ -40,7 +40,7 @@ var notInID = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
 // what was not found, but all of them say where.
 func address(id, name string) string {
 	part := strings.Trim(notInID.ReplaceAllString(name, "-"), "-")
-	if config.IsToken(name) || strings.Contains(id, part) {
+	if token.Is(name) || strings.Contains(id, part) {
 		return id
 	}
 	return id + "-" + part

@@ -3,7 +3,8 @@ package existing
 import (
 	"regexp"
 
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
 // A shape is what names of one kind look like. Ids, ARNs, endpoints and URLs that AWS
@@ -89,14 +90,14 @@ var (
 )
 
 // check reports a value without that shape.
-func (s shape) check(p *config.Problems, field, value string) {
-	if !config.IsToken(value) && !s.pattern.MatchString(value) {
+func (s shape) check(p *problems.Problems, field, value string) {
+	if !token.Is(value) && !s.pattern.MatchString(value) {
 		p.Want(field, value, "%s", s.want)
 	}
 }
 
 // checkIfGiven is check for a field that may be left out.
-func (s shape) checkIfGiven(p *config.Problems, field, value string) {
+func (s shape) checkIfGiven(p *problems.Problems, field, value string) {
 	if value != "" {
 		s.check(p, field, value)
 	}
@@ -104,7 +105,7 @@ func (s shape) checkIfGiven(p *config.Problems, field, value string) {
 
 // named returns what is wrong with a look-up that has a name and a provider only.
 func named(s shape, name, provider string) error {
-	var p config.Problems
+	var p problems.Problems
 	s.check(&p, "Name", name)
 	providerAlias.checkIfGiven(&p, "Provider", provider)
 	return p.Err()
