@@ -19,7 +19,6 @@ import (
 	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/secrets"
-	"github.com/ohmycoins/infra/constructs/synth/fastsynth"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/problems"
 	"github.com/ohmycoins/infra/stacks"
@@ -32,10 +31,6 @@ import (
 var synthesized map[string]string
 
 func TestMain(m *testing.M) {
-	if err := fastsynth.Enable(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 	if dir := os.Getenv(synthesizeOnly); dir != "" {
 		if err := synthesize(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
