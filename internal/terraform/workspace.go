@@ -122,17 +122,41 @@ func (w *Workspace) Plan(ctx context.Context) (*tfjson.Plan, error) {
 		return nil, fmt.Errorf("terraform plan in %s: %w", w.dir, err)
 	}
 	defer func() { _ = os.RemoveAll(tmp) }() // in the system's temporary folder
+	return w.PlanTo(ctx, filepath.Join(tmp, "plan"))
+}
 
+// PlanTo is Plan, and keeps the plan in a file for [Workspace.ApplyPlan]. It takes no
+// lock, so that it needs no right to write: a plan that is out of date is refused when
+// it is applied.
+func (w *Workspace) PlanTo(ctx context.Context, file string) (*tfjson.Plan, error) {
 	var plan *tfjson.Plan
-	err = w.run(ctx, "plan", func() error {
-		file := filepath.Join(tmp, "plan")
-		if _, err := w.tf.Plan(ctx, tfexec.Out(file)); err != nil {
+	err := w.run(ctx, "plan", func() error {
+		_, err := w.tf.Plan(ctx, tfexec.Out(file), tfexec.Lock(false))
+		if err != nil {
 			return err
 		}
 		plan, err = w.tf.ShowPlanFile(ctx, file)
 		return err
 	})
 	return plan, err
+}
+
+// ShowPlan returns what a plan that PlanTo kept would do, for programs and for people.
+func (w *Workspace) ShowPlan(ctx context.Context, file string) (plan *tfjson.Plan, text string, err error) {
+	err = w.run(ctx, "show", func() error {
+		if plan, err = w.tf.ShowPlanFile(ctx, file); err != nil {
+			return err
+		}
+		text, err = w.tf.ShowPlanFileRaw(ctx, file)
+		return err
+	})
+	return plan, text, err
+}
+
+// ApplyPlan applies a plan that PlanTo kept, and nothing else. Terraform refuses it when
+// the state has changed since.
+func (w *Workspace) ApplyPlan(ctx context.Context, file string) error {
+	return w.run(ctx, "apply", func() error { return w.tf.Apply(ctx, tfexec.DirOrPlan(file)) })
 }
 
 // Apply plans and applies without asking.
