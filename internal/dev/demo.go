@@ -44,7 +44,11 @@ func runDemo(ctx context.Context, out io.Writer, keep bool) (err error) {
 	if err := steps.do("Start a local AWS", func() error {
 		var options []localaws.StartOption
 		if keep {
-			options = append(options, localaws.KeepRunning(filepath.Join(os.TempDir(), "infra-local-aws.log")))
+			log, err := keptLog()
+			if err != nil {
+				return err
+			}
+			options = append(options, localaws.KeepRunning(log))
 		}
 		server, err = localaws.Start(ctx, ".", out, options...)
 		return err
@@ -93,6 +97,13 @@ func runDemo(ctx context.Context, out io.Writer, keep bool) (err error) {
 		printExports(out, server)
 	}
 	return nil
+}
+
+// keptLog returns where the local AWS writes after the demonstration: a file in a new
+// folder that belongs to the user alone.
+func keptLog() (string, error) {
+	dir, err := os.MkdirTemp("", "infra-local-aws-")
+	return filepath.Join(dir, "moto.log"), err
 }
 
 // steps runs the steps of the demonstration and remembers how long each took.
