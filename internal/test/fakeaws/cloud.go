@@ -341,7 +341,7 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 // permitted answers a call that the role may make, and refuses any other.
 func (c *Cloud) permitted(r *http.Request, body []byte, call request) reply {
 	if err := c.Permissions.Check(r, body); err != nil {
-		return failure(http.StatusForbidden, "AccessDeniedException", "policies/deployment.json: "+err.Error())
+		return failure(http.StatusForbidden, "AccessDeniedException", "docs/policies/deployment.json: "+err.Error())
 	}
 	return c.answer(call)
 }

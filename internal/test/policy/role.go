@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/ohmycoins/infra/policies"
+	"github.com/ohmycoins/infra/docs/policies"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -18,7 +18,7 @@ func Read(name string, env environment.Environment, account string) (Document, e
 	}
 	doc, err := Parse(text)
 	if err != nil {
-		return Document{}, fmt.Errorf("policies/%s.json: %w", name, err)
+		return Document{}, fmt.Errorf("docs/policies/%s.json: %w", name, err)
 	}
 	return doc, nil
 }

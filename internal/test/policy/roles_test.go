@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ohmycoins/infra/policies"
+	"github.com/ohmycoins/infra/docs/policies"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -28,7 +28,7 @@ func TestForm(t *testing.T) {
 				continue
 			}
 			for _, problem := range form(doc, strings.HasPrefix(name, "trust-")) {
-				t.Errorf("policies/%s.json: %s", name, problem)
+				t.Errorf("docs/policies/%s.json: %s", name, problem)
 			}
 		}
 	}
