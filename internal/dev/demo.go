@@ -31,7 +31,6 @@ func runDemo(ctx context.Context, out io.Writer, keep bool) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, cdktfPackage+" from the npm registry, downloaded once")
 	// The demonstration's output and Terraform folder are its own, so that they
 	// never meet those of a real deployment.
 	dir, err := os.MkdirTemp("", "infra-demo-")
@@ -76,7 +75,7 @@ func runDemo(ctx context.Context, out io.Writer, keep bool) (err error) {
 	if err := steps.do("cdktf deploy "+env.Name, func() error {
 		lines := newProgress(out)
 		cli.stdout, cli.stderr = lines, lines
-		err := cli.run(ctx, "deploy", env.Name, skipLock, "--no-color", "--auto-approve", "--output", dir, "--outputs-file", outputs)
+		err := cli.run(ctx, dir, []string{env.Name}, "deploy", env.Name, skipLock, "--no-color", "--auto-approve", "--outputs-file", outputs)
 		if err != nil {
 			return fmt.Errorf("%w; it printed:\n%s", err, lines.everything())
 		}

@@ -29,10 +29,10 @@ import (
 //
 // A Workspace runs one verb at a time: it is not for concurrent use.
 type Workspace struct {
-	dir       string
-	cacheLock string
-	tf        *tfexec.Terraform
-	stderr    bytes.Buffer
+	dir    string
+	inst   Installation
+	tf     *tfexec.Terraform
+	stderr bytes.Buffer
 }
 
 // Workspace returns a workspace for dir, which must exist.
@@ -59,7 +59,7 @@ func (i *Installation) Workspace(dir string, env map[string]string) (*Workspace,
 	if err := tf.SetEnv(i.environment(os.Environ(), env)); err != nil {
 		return nil, fmt.Errorf("opening terraform workspace %s: %w", abs, err)
 	}
-	w := &Workspace{dir: abs, cacheLock: i.cacheLock, tf: tf}
+	w := &Workspace{dir: abs, inst: *i, tf: tf}
 	tf.SetStderr(&w.stderr)
 	return w, nil
 }
@@ -92,8 +92,11 @@ func (w *Workspace) InitWithoutBackend(ctx context.Context) error {
 // against a second init at the same time.
 func (w *Workspace) init(ctx context.Context, backend bool) error {
 	return w.run(ctx, "init", func() error {
-		if w.cacheLock != "" {
-			unlock, err := filelock.Lock(ctx, w.cacheLock)
+		if err := w.inst.PutLock(w.dir); err != nil {
+			return err
+		}
+		if w.inst.cacheLock != "" {
+			unlock, err := filelock.Lock(ctx, w.inst.cacheLock)
 			if err != nil {
 				return fmt.Errorf("locking the provider cache: %w", err)
 			}
