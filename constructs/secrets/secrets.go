@@ -9,7 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/ohmycoins/infra/internal/cdk"
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
 const policySuffix = "-read"
@@ -34,9 +34,9 @@ type ContainerSecret struct {
 // New makes a secret below scope, usually a stack. What is wrong with the
 // configuration is reported when the app is synthesized.
 func New(scope constructs.Construct, id string, cfg Config) *Secret {
-	problems := cfg.Validate()
-	s := &Secret{node: cdk.NewNode(scope, id, problems), keys: slices.Clone(cfg.Keys)}
-	if problems != nil {
+	invalid := cfg.Validate()
+	s := &Secret{node: cdk.NewNode(scope, id, invalid), keys: slices.Clone(cfg.Keys)}
+	if invalid != nil {
 		s.arn, s.id, s.name = cdk.Invalid, cdk.Invalid, cdk.Invalid
 		s.policyARN, s.policyName, s.kmsKeyARN = cdk.Invalid, cdk.Invalid, cdk.Invalid
 		return s
@@ -45,9 +45,11 @@ func New(scope constructs.Construct, id string, cfg Config) *Secret {
 	s.kmsKeyARN = cfg.KMSKeyARN
 	if cfg.CreateKMSKey {
 		alias := "alias/" + cdk.ReplaceAll(cfg.Name, "[^A-Za-z0-9/_-]", "-")
-		s.kmsKeyARN, _ = cdk.NewKey(s.node, "key", alias, "Encrypts the secret "+cfg.Name, cfg.Tags)
+		s.kmsKeyARN = cdk.NewKey(s.node, "key", cdk.Key{
+			Alias: alias, Description: "Encrypts the secret " + cfg.Name, Tags: cfg.Tags,
+		}).ARN
 	}
-	s.arn, s.id, s.name = cdk.NewSecret(s.node, "secret", cdk.Secret{
+	secret := cdk.NewSecret(s.node, "secret", cdk.Secret{
 		Name:         cfg.Name,
 		Description:  cfg.Description,
 		KMSKeyARN:    s.kmsKeyARN,
@@ -56,17 +58,24 @@ func New(scope constructs.Construct, id string, cfg Config) *Secret {
 		AdoptARN:     cfg.AdoptARN,
 		Protect:      cfg.Protect,
 	})
-	cdk.NewSecretPolicy(s.node, "resource-policy", s.arn,
-		cdk.PolicyDocument(s.node, "resource-policy-document", denyOtherAccounts(s.arn)))
+	s.arn, s.id, s.name = secret.ARN, secret.ID, secret.Name
+	cdk.NewSecretPolicy(s.node, "resource-policy", cdk.SecretPolicy{
+		SecretARN: s.arn,
+		Policy:    cdk.PolicyDocument(s.node, "resource-policy-document", denyOtherAccounts(s.arn)),
+	})
 	if cfg.NoPolicy {
 		return s
 	}
 
-	s.policyARN, s.policyName = cdk.NewPolicy(s.node, "read-policy", cfg.policyName(),
-		"Lets a role read the secret "+cfg.Name,
-		cdk.PolicyDocument(s.node, "read-policy-document", readStatements(s.arn, s.kmsKeyARN)...), cfg.Tags)
-	for _, key := range config.SortedKeys(cfg.ReaderRoles) {
-		cdk.NewRoleAttachment(s.node, "reader-"+key, cfg.ReaderRoles[key], s.policyARN)
+	policy := cdk.NewPolicy(s.node, "read-policy", cdk.Policy{
+		Name:        cfg.policyName(),
+		Description: "Lets a role read the secret " + cfg.Name,
+		Document:    cdk.PolicyDocument(s.node, "read-policy-document", readStatements(s.arn, s.kmsKeyARN)...),
+		Tags:        cfg.Tags,
+	})
+	s.policyARN, s.policyName = policy.ARN, policy.Name
+	for _, key := range problems.SortedKeys(cfg.ReaderRoles) {
+		cdk.NewRoleAttachment(s.node, "reader-"+key, cdk.RoleAttachment{Role: cfg.ReaderRoles[key], PolicyARN: s.policyARN})
 	}
 	return s
 }
@@ -174,15 +183,15 @@ func (s *Secret) ContainerSecrets(names ...string) []ContainerSecret {
 			}
 		}
 	}
-	var problems config.Problems
+	var p problems.Problems
 	var list []ContainerSecret
 	for _, name := range names {
 		if !slices.ContainsFunc(s.keys, func(k Key) bool { return k.Name == name }) {
-			problems.Want("ContainerSecrets", name, "one of Keys")
+			p.Want("ContainerSecrets", name, "one of Keys")
 		}
 		list = append(list, ContainerSecret{Name: name, ValueFrom: s.arn + ":" + name + "::"})
 	}
-	if err := problems.Err(); err != nil {
+	if err := p.Err(); err != nil {
 		cdk.AddProblems(s.node, err)
 	}
 	return list

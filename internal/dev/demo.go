@@ -15,7 +15,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/problems"
 	"github.com/ohmycoins/infra/internal/test/localaws"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -178,7 +178,7 @@ func printOutputs(out io.Writer, file, stack string) error {
 	}
 	fmt.Fprintln(out, "\nOutputs")
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, name := range config.SortedKeys(outputs[stack]) {
+	for _, name := range problems.SortedKeys(outputs[stack]) {
 		value := outputs[stack][name]
 		if list, ok := value.(map[string]any); ok {
 			value = fmt.Sprintf("%d entries", len(list))

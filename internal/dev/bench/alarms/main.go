@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/synth"
 	"github.com/ohmycoins/infra/constructs/synth/fastsynth"
 	"github.com/ohmycoins/infra/internal/cdk"
@@ -38,20 +40,19 @@ func alarms(app constructs.Construct, count int) {
 	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{Region: jsii.String("ap-southeast-2")})
 	topic := []string{"arn:aws:sns:ap-southeast-2:000000000000:example"}
 	for i := range count {
-		cdk.NewMetricAlarm(stack, fmt.Sprintf("alarm-%d", i), cdk.MetricAlarm{
-			Name:          fmt.Sprintf("example-%d", i),
-			Description:   "Look at the logs first",
-			Namespace:     "AWS/ECS",
-			Metric:        "CPUUtilization",
-			Dimensions:    map[string]string{"ClusterName": "example", "ServiceName": fmt.Sprintf("service-%d", i)},
-			Statistic:     "Average",
-			Comparison:    "GreaterThanThreshold",
-			Threshold:     80,
-			PeriodSeconds: 60,
-			Periods:       5,
-			MissingData:   "missing",
-			AlarmActions:  topic,
-			OKActions:     topic,
+		cdk.NewMetricAlarm(stack, fmt.Sprintf("alarm-%d", i), cloudwatch.MetricAlarm{
+			Name:        fmt.Sprintf("example-%d", i),
+			Description: "Look at the logs first",
+			Queries: []cloudwatch.Query{{ReturnData: true, Metric: cloudwatch.Metric{
+				Namespace: "AWS/ECS", Name: "CPUUtilization",
+				Dimensions: []cloudwatch.Dimension{{Name: "ClusterName", Value: "example"}, {Name: "ServiceName", Value: fmt.Sprintf("service-%d", i)}},
+				Stat:       cloudwatch.Average, Period: time.Minute,
+			}}},
+			ComparisonOperator: cloudwatch.GreaterThan,
+			Threshold:          80,
+			EvaluationPeriods:  5,
+			TreatMissingData:   cloudwatch.Missing,
+			Actions:            cloudwatch.Actions{Alarm: topic, OK: topic},
 		})
 	}
 }

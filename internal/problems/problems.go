@@ -1,10 +1,9 @@
-// Package config reports everything that is wrong with a configuration at once.
-package config
+// Package problems reports everything that is wrong with a configuration at once.
+package problems
 
 import (
 	"errors"
 	"fmt"
-	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,18 +25,47 @@ func (p *Problems) Want(field string, got any, want string, args ...any) {
 // Add records a problem as it is.
 func (p *Problems) Add(err error) { p.errs = append(p.errs, err) }
 
+// AddIn records the problems that err joins as those of a part of the
+// configuration: with the part "Resources[0]" the problem "Cluster: is empty"
+// becomes "Resources[0].Cluster: is empty".
+func (p *Problems) AddIn(part string, err error) {
+	for _, problem := range List(err) {
+		separator := ": "
+		if field.MatchString(problem.Error()) {
+			separator = "."
+		}
+		p.Add(fmt.Errorf("%s%s%w", part, separator, problem))
+	}
+}
+
+// field is how a problem begins that says which field it is about.
+var field = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*(\[[^\]]*\])?[.:]`)
+
+// Len returns how many problems there are.
+func (p *Problems) Len() int { return len(p.errs) }
+
 // Err returns all problems joined, or nil when there are none.
 func (p *Problems) Err() error { return errors.Join(p.errs...) }
 
-// List returns the single problems that err joins.
+// List returns the single problems that err joins, at any depth.
 func List(err error) []error {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
 	}
-	return []error{err}
+	var list []error
+	var text []string
+	for _, e := range joined.Unwrap() {
+		list = append(list, List(e)...)
+		text = append(text, e.Error())
+	}
+	if err.Error() != strings.Join(text, "\n") {
+		return []error{err} // it says more than what it wraps
+	}
+	return list
 }
 
 func show(v any) string {
@@ -51,14 +79,6 @@ func show(v any) string {
 	}
 	return fmt.Sprintf("%q", s)
 }
-
-// IsToken reports whether s contains a reference that only Terraform can
-// resolve, so that nothing can be said about its value.
-func IsToken(s string) bool { return strings.Contains(s, "${") }
-
-// IsNumberToken reports whether f stands for a reference: cdktf writes such
-// numbers as doubles with a marker in their top 16 bits.
-func IsNumberToken(f float64) bool { return math.Float64bits(f)>>48 == 0xfdff }
 
 // KeyPattern is what construct ids look like.
 const KeyPattern = "[a-z][a-z0-9-]*"

@@ -1,4 +1,4 @@
-package monitoring
+package dashboard
 
 import (
 	"bytes"
@@ -7,24 +7,19 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
 // Limits of a CloudWatch dashboard (user guide, "CloudWatch service quotas", and
 // API reference, "Dashboard Body Structure and Syntax").
 const (
-	maxWidgets         = 500
-	maxMetricsAWidget  = 500
-	maxMetrics         = 2500
-	maxHeight          = 1000
-	maxDashboardName   = 255
-	maxAlarmName       = 255
-	maxDescription     = 1024
-	maxAlias           = 256
-	maxActionsAState   = 5
-	maxDimensions      = 30
-	shortestPeriod     = 60
-	dashboardNameChars = "A-Z a-z 0-9 - _"
+	maxWidgets        = 500
+	maxMetricsAWidget = 500
+	maxMetrics        = 2500
+	maxHeight         = 1000
+	maxDimensions     = 30
+	shortestPeriod    = 60
 )
 
 var (
@@ -32,11 +27,11 @@ var (
 	lineKeys    = []string{"accountId", "color", "expression", "id", "label", "period", "region", "stat", "visible", "yAxis"}
 )
 
-// ValidateDashboard checks the body of a CloudWatch dashboard against the
+// Validate checks the body of a CloudWatch dashboard against the
 // structure and the limits that AWS documents, which the API itself does only in
 // part: a misplaced dimension is accepted and gives an empty graph. The error
 // joins everything that is wrong.
-func ValidateDashboard(body string) error {
+func Validate(body string) error {
 	var doc struct {
 		Widgets []struct {
 			Type                string
@@ -48,7 +43,7 @@ func ValidateDashboard(body string) error {
 	if err := dec.Decode(&doc); err != nil {
 		return fmt.Errorf("dashboard body: %w", err)
 	}
-	var p config.Problems
+	var p problems.Problems
 	if n := len(doc.Widgets); n == 0 || n > maxWidgets {
 		p.Want("widgets", n, "1 to %d", maxWidgets)
 	}
@@ -63,8 +58,8 @@ func ValidateDashboard(body string) error {
 		if !slices.Contains(widgetTypes, w.Type) {
 			p.Want(at+".type", w.Type, "one of %s", strings.Join(widgetTypes, ", "))
 		}
-		if w.X < 0 || w.Width < 1 || w.X+w.Width > gridWidth {
-			p.Want(at, config.Text(fmt.Sprintf("%d wide at column %d", w.Width, w.X)), "inside %d columns", gridWidth)
+		if w.X < 0 || w.Width < 1 || w.X+w.Width > Width {
+			p.Want(at, problems.Text(fmt.Sprintf("%d wide at column %d", w.Width, w.X)), "inside %d columns", Width)
 			continue
 		}
 		if w.Y < 0 || w.Height < 1 || w.Height > maxHeight {
@@ -72,7 +67,7 @@ func ValidateDashboard(body string) error {
 			continue
 		}
 		if other, ok := occupy(taken, i, w.X, w.Y, w.Width, w.Height); ok {
-			p.Want(at, config.Text(fmt.Sprintf("at column %d, row %d", w.X, w.Y)), "a place that does not overlap widgets[%d]", other)
+			p.Want(at, problems.Text(fmt.Sprintf("at column %d, row %d", w.X, w.Y)), "a place that does not overlap widgets[%d]", other)
 		}
 		switch w.Type {
 		case "metric":
@@ -84,7 +79,7 @@ func ValidateDashboard(body string) error {
 		}
 	}
 	if total > maxMetrics {
-		p.Want("widgets", config.Text(fmt.Sprintf("%d metrics in all", total)), "at most %d", maxMetrics)
+		p.Want("widgets", problems.Text(fmt.Sprintf("%d metrics in all", total)), "at most %d", maxMetrics)
 	}
 	return p.Err()
 }
@@ -102,7 +97,7 @@ func occupy(taken map[[2]int]int, i, x, y, width, height int) (other int, overla
 	return other, overlaps
 }
 
-func validateMetricWidget(p *config.Problems, at string, raw json.RawMessage) (metrics int) {
+func validateMetricWidget(p *problems.Problems, at string, raw json.RawMessage) (metrics int) {
 	var properties struct {
 		Metrics     [][]json.RawMessage
 		Region      string
@@ -117,11 +112,11 @@ func validateMetricWidget(p *config.Problems, at string, raw json.RawMessage) (m
 		}
 	}
 	if err := json.Unmarshal(raw, &properties); err != nil {
-		p.Want(at, config.Text(err.Error()), "the properties of a metric widget")
+		p.Want(at, problems.Text(err.Error()), "the properties of a metric widget")
 		return 0
 	}
 	if properties.Region == "" {
-		p.Want(at+".region", config.Text("missing"), "a region")
+		p.Want(at+".region", problems.Text("missing"), "a region")
 	}
 	if len(properties.Metrics) == 0 && len(properties.Annotations.Alarms) == 0 {
 		p.Want(at+".metrics", 0, "at least one metric")
@@ -132,14 +127,14 @@ func validateMetricWidget(p *config.Problems, at string, raw json.RawMessage) (m
 	if properties.Period != nil && (*properties.Period < shortestPeriod || int(*properties.Period)%shortestPeriod != 0) {
 		p.Want(at+".period", *properties.Period, "a multiple of %d seconds", shortestPeriod)
 	}
-	for _, name := range config.SortedKeys(properties.YAxis) {
+	for _, name := range problems.SortedKeys(properties.YAxis) {
 		if name != "left" && name != "right" {
 			p.Want(at+".yAxis", name, "left or right")
 		}
 	}
 	for i, mark := range properties.Annotations.Horizontal {
 		if mark.Value == nil {
-			p.Want(fmt.Sprintf("%s.annotations.horizontal[%d].value", at, i), config.Text("missing"), "a number")
+			p.Want(fmt.Sprintf("%s.annotations.horizontal[%d].value", at, i), problems.Text("missing"), "a number")
 		}
 		if !validYAxis(mark.YAxis) {
 			p.Want(fmt.Sprintf("%s.annotations.horizontal[%d].yAxis", at, i), mark.YAxis, "left or right")
@@ -155,7 +150,7 @@ func validYAxis(s string) bool { return s == "" || s == "left" || s == "right" }
 
 // validateMetric checks [namespace, name, dimension, value, …, {options}], or
 // [{options}] alone for an expression.
-func validateMetric(p *config.Problems, at string, metric []json.RawMessage) {
+func validateMetric(p *problems.Problems, at string, metric []json.RawMessage) {
 	var names []string
 	var options map[string]any
 	for i, raw := range metric {
@@ -174,7 +169,7 @@ func validateMetric(p *config.Problems, at string, metric []json.RawMessage) {
 		}
 		names = append(names, name)
 	}
-	for _, key := range config.SortedKeys(options) {
+	for _, key := range problems.SortedKeys(options) {
 		if !slices.Contains(lineKeys, key) {
 			p.Want(at, key, "one of the options %s: dimensions stand before the options", strings.Join(lineKeys, ", "))
 		}
@@ -199,23 +194,23 @@ func validateMetric(p *config.Problems, at string, metric []json.RawMessage) {
 	}
 }
 
-func validateAlarmWidget(p *config.Problems, at string, raw json.RawMessage) {
+func validateAlarmWidget(p *problems.Problems, at string, raw json.RawMessage) {
 	var properties struct{ Alarms []string }
 	if err := json.Unmarshal(raw, &properties); err != nil {
-		p.Want(at, config.Text(err.Error()), "the properties of an alarm widget")
+		p.Want(at, problems.Text(err.Error()), "the properties of an alarm widget")
 		return
 	}
-	if n := len(properties.Alarms); n == 0 || n > alarmsAWidget {
-		p.Want(at+".alarms", n, "1 to %d", alarmsAWidget)
+	if n := len(properties.Alarms); n == 0 || n > AlarmsAWidget {
+		p.Want(at+".alarms", n, "1 to %d", AlarmsAWidget)
 	}
 	for i, arn := range properties.Alarms {
-		if !config.IsToken(arn) && !config.IsARN(arn, "cloudwatch", "alarm:") {
+		if !token.Is(arn) && !problems.IsARN(arn, "cloudwatch", "alarm:") {
 			p.Want(fmt.Sprintf("%s.alarms[%d]", at, i), arn, "the ARN of an alarm")
 		}
 	}
 }
 
-func validateTextWidget(p *config.Problems, at string, raw json.RawMessage) {
+func validateTextWidget(p *problems.Problems, at string, raw json.RawMessage) {
 	var properties struct{ Markdown string }
 	if err := json.Unmarshal(raw, &properties); err != nil || properties.Markdown == "" {
 		p.Want(at+".markdown", properties.Markdown, "some text")

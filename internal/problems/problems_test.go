@@ -1,8 +1,8 @@
-package config
+package problems
 
 import (
 	"errors"
-	"math"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -38,15 +38,19 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-func TestIsNumberToken(t *testing.T) {
-	// What cdktf makes of its fifth token (tokens/private/encoding.js).
-	if token := math.Float64frombits(0xfdff<<48 + 5); !IsNumberToken(token) {
-		t.Errorf("%v is not a token", token)
-	}
-	for _, number := range []float64{0, 1, -1, 80, 10 << 30, math.MaxFloat64, -math.MaxFloat64} {
-		if IsNumberToken(number) {
-			t.Errorf("%v is a token", number)
-		}
+func TestAddIn(t *testing.T) {
+	var part, p Problems
+	part.Want("Cluster", "", "a name")
+	part.Want(`Nodes["001"]`, "x", "a node")
+	part.Add(errors.New("something else"))
+	p.AddIn("Resources[0]", errors.Join(part.Err(), fmt.Errorf("both: %w and %w", errors.New("a"), errors.New("b"))))
+	p.AddIn("Resources[1]", nil)
+	want := `Resources[0].Cluster: is "", want a name
+Resources[0].Nodes["001"]: is "x", want a node
+Resources[0]: something else
+Resources[0]: both: a and b`
+	if got := p.Err().Error(); got != want || p.Len() != 4 {
+		t.Errorf("%d problems:\n%s\nwant 4:\n%s", p.Len(), got, want)
 	}
 }
 
