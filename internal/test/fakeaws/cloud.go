@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/ohmycoins/infra/internal/test/policy"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -57,6 +58,10 @@ type Cloud struct {
 	Health       Health
 	// RegistryURL is a real registry; digests come from there when it is set.
 	RegistryURL string
+
+	// Permissions are those of the deployment role, whose policy decides about every call
+	// as AWS would.
+	Permissions *policy.Recorder
 
 	// Faults are what goes wrong, the first that matches.
 	Faults []*Fault
@@ -171,6 +176,11 @@ func New(env environment.Environment) *Cloud {
 		revision:     map[string]int{},
 		tasks:        map[string]*task{},
 	}
+	role, err := policy.ReadRole("deployment", env, Account)
+	if err != nil {
+		panic(err) // the policy is part of the program
+	}
+	c.Permissions = &policy.Recorder{Role: role, World: policy.NewWorld(Account, env)}
 	c.server = httptest.NewServer(http.HandlerFunc(c.serve))
 	c.URL = c.server.URL
 	c.seed(env)
@@ -320,7 +330,7 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 	fault := c.fault(call.op)
 	var reply reply
 	if fault == nil || fault.Effect {
-		reply = c.answer(call)
+		reply = c.permitted(r, body, call)
 	}
 	hook := c.OnCall
 	c.mu.Unlock()
@@ -332,6 +342,14 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply.write(w, call)
+}
+
+// permitted answers a call that the role may make, and refuses any other.
+func (c *Cloud) permitted(r *http.Request, body []byte, call request) reply {
+	if err := c.Permissions.Check(r, body); err != nil {
+		return failure(http.StatusForbidden, "AccessDeniedException", "docs/policies/deployment.json: "+err.Error())
+	}
+	return c.answer(call)
 }
 
 func (c *Cloud) serveApp(w http.ResponseWriter, r *http.Request) {
