@@ -105,7 +105,8 @@ func (l *lease) giveBack(ctx context.Context) {
 	}
 	ctx, cancel := lastWords(ctx)
 	defer cancel()
-	if err := l.store().release(ctx, l.lock.ID); err != nil {
+	err := l.insist(ctx, "giving the lock back", func(ctx context.Context) error { return l.store().release(ctx, l.lock.ID) })
+	if l.taken = err != nil; l.taken {
 		l.out.Warn(fmt.Sprintf("the lock could not be given back: %s: omc unlock %s does", brief(err), l.env.Name))
 	}
 }

@@ -63,6 +63,8 @@ type Cloud struct {
 	// ExpiredKeys are access keys whose credentials are over: every call that they
 	// sign is refused.
 	ExpiredKeys []string
+	// Accounts are those of access keys that do not belong to [Account].
+	Accounts map[string]string
 	// OnCall is called after a call took effect and before it is answered. n counts
 	// the calls of that operation, from 1. Done is closed when the caller has left.
 	OnCall func(op string, n int, done <-chan struct{})
@@ -180,6 +182,7 @@ func New(env environment.Environment) *Cloud {
 		revision:     map[string]int{},
 		tasks:        map[string]*task{},
 		hung:         map[string]bool{},
+		Accounts:     map[string]string{},
 	}
 	c.server = httptest.NewServer(http.HandlerFunc(c.serve))
 	c.URL = c.server.URL
@@ -329,9 +332,7 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 	c.counts[call.op]++
 	n := c.counts[call.op]
 	fault := c.fault(call.op)
-	if fault == nil && slices.ContainsFunc(c.ExpiredKeys, func(key string) bool {
-		return strings.Contains(r.Header.Get("Authorization"), "Credential="+key+"/")
-	}) {
+	if fault == nil && slices.Contains(c.ExpiredKeys, accessKey(r)) {
 		fault = &Fault{Kind: Expired}
 	}
 	if fault != nil {
@@ -352,6 +353,13 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply.write(w, call)
+}
+
+// accessKey returns who signed a request.
+func accessKey(r *http.Request) string {
+	_, rest, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	key, _, _ := strings.Cut(rest, "/")
+	return key
 }
 
 func (c *Cloud) serveApp(w http.ResponseWriter, r *http.Request) {
