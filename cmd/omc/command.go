@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/spf13/cobra"
@@ -164,26 +166,62 @@ func (o *options) reporter() verbs.Reporter {
 // app returns the engine for an environment.
 func (o *options) app(ctx context.Context, name string) (*verbs.App, environment.Environment, error) {
 	env, _ := environment.Lookup(name)
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env.Region),
-		// Where credentials come from has a deadline, too.
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(verbs.AttemptTimeout)))
+	cfg, err := loadAWS(ctx, env)
 	if err != nil {
 		return nil, env, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
-	cfg.Retryer = nil // the engine has its own, with bounds
-	return verbs.New(verbs.Config{Environment: env, AWS: cfg, Reporter: o.reporter(), Interrupt: o.interrupt}), env, nil
+	reread := func(ctx context.Context) (aws.CredentialsProvider, error) {
+		again, err := loadAWS(ctx, env)
+		return again.Credentials, err
+	}
+	return verbs.New(verbs.Config{
+		Environment: env, AWS: cfg, Credentials: reread, Reporter: o.reporter(), Interrupt: o.interrupt,
+	}), env, nil
 }
 
-// confirm asks for the environment's name where the environment wants that.
-func (o *options) confirm(what string, env environment.Environment) error {
+// loadAWS reads the user's AWS configuration.
+func loadAWS(ctx context.Context, env environment.Environment) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env.Region),
+		// Where credentials come from has a deadline, too.
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(verbs.AttemptTimeout)))
+	cfg.Retryer = nil // the engine has its own, with bounds
+	return cfg, err
+}
+
+// confirmation returns what asks for the environment's name where the environment wants
+// that; nil where nobody is to be asked.
+func (o *options) confirmation(what string, env environment.Environment) func(context.Context) error {
 	if o.yes || o.dryRun || !env.Deployment.Confirm {
 		return nil
 	}
-	return o.ask(what, env)
+	return func(ctx context.Context) error { return o.question(ctx, what, env) }
 }
 
-// ask asks for the environment's name.
-func (o *options) ask(what string, env environment.Environment) error {
+// confirm asks for the environment's name where the environment wants that.
+func (o *options) confirm(ctx context.Context, what string, env environment.Environment) error {
+	if o.confirmation(what, env) == nil {
+		return nil
+	}
+	return o.ask(ctx, what, env)
+}
+
+// ask asks for the environment's name, outside of a verb, which would be interrupted by
+// itself.
+func (o *options) ask(ctx context.Context, what string, env environment.Environment) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-o.interrupt:
+			cancel(exitStatus{errors.New("interrupted: nothing was changed"), verbs.Interrupted.ExitStatus()})
+		case <-ctx.Done():
+		}
+	}()
+	return o.question(ctx, what, env)
+}
+
+// question asks for the environment's name until ctx ends.
+func (o *options) question(ctx context.Context, what string, env environment.Environment) error {
 	fmt.Fprintf(o.stderr, "omc %s changes %s. Type %q to go on: ", what, env.Name, env.Name)
 	answer := make(chan string, 1)
 	go func() {
@@ -191,8 +229,8 @@ func (o *options) ask(what string, env environment.Environment) error {
 		answer <- strings.TrimSpace(line)
 	}()
 	select {
-	case <-o.interrupt:
-		return exitStatus{errors.New("interrupted: nothing was changed"), verbs.Interrupted.ExitStatus()}
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	case got := <-answer:
 		if got != env.Name {
 			return fmt.Errorf("the answer is %q, want %q: nothing was changed; where nobody can answer, use --yes", got, env.Name)
@@ -208,20 +246,22 @@ type result interface {
 }
 
 // finish shows the result of a verb, wherever it is to be seen, and turns the verb's
-// error into an exit status.
+// error into an exit status. A result that cannot be written changes nothing about it.
 func (o *options) finish(r result, failure error) error {
 	if failure != nil {
 		failure = exitStatus{failure, r.ExitStatus()}
 	}
 	o.summarize(r.Page())
+	var text bytes.Buffer
 	if o.output == "text" {
-		r.Page().WriteText(o.stdout)
-		return failure
+		r.Page().WriteText(&text)
+	} else {
+		encoder := json.NewEncoder(&text)
+		encoder.SetIndent("", "  ")
+		_ = encoder.Encode(r) // it has no type that JSON lacks
 	}
-	encoder := json.NewEncoder(o.stdout)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r); err != nil {
-		return errors.Join(fmt.Errorf("writing the result: %w", err), failure)
+	if _, err := o.stdout.Write(text.Bytes()); err != nil {
+		o.reporter().Warn("the result could not be written to standard output: " + err.Error())
 	}
 	return failure
 }

@@ -39,8 +39,8 @@ put back: the message says what to do; 130 interrupted, what ran before runs.`,
 	flags.BoolVar(&opt.AllowDirty, "allow-dirty", false, "build from a tree with changes that are in no commit")
 	flags.StringVar(&builder, "builder", "docker", "what builds the images: "+strings.Join(verbs.Builders(), ", "))
 	flags.StringArrayVar(&images, "image", nil, "an image that exists, instead of building it: `SERVICE=repository@sha256:…` (may be repeated)")
-	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long the roll-out may take, such as 15m (default: the environment's)")
-	flags.BoolVar(&opt.NoRollback, "no-rollback", false, "leave a failed deployment as it is")
+	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long the roll-out may take, such as 15m (default: the environment's, which a rollback has in any case)")
+	flags.BoolVar(&opt.NoRollback, "no-rollback", false, "leave a failed or interrupted deployment as it is: ECS does not roll it back either")
 	offer(cmd, "builder", verbs.Builders()...)
 	_ = cmd.MarkFlagDirname("source") // the flag is there
 	return o.verb(cmd, func(ctx context.Context, app *verbs.App, env environment.Environment) (err error) {
@@ -54,9 +54,7 @@ put back: the message says what to do; 130 interrupted, what ran before runs.`,
 			return err
 		}
 		opt.DryRun = o.dryRun
-		if err := o.confirm("deploy", env); err != nil {
-			return err
-		}
+		opt.Confirm = o.confirmation("deploy", env)
 		return o.finish(app.Deploy(ctx, opt))
 	})
 }

@@ -24,6 +24,12 @@ func run(args []string) int {
 	interrupt := make(chan struct{})
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup does
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	// Output that nobody reads must not end the process: writing then only fails. Unlike
+	// with signal.Ignore, the programs that it starts are as they always are.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go onSignals(signals, interrupt, giveUp, os.Stderr)
 
 	o := &options{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, interrupt: interrupt}

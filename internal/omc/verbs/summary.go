@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,11 +21,12 @@ func (r Result) Page() Page {
 // headline says how it ended, in one line.
 func (r Result) headline() string {
 	text := fmt.Sprintf("omc %s %s: %s", r.Verb, r.Environment, r.Outcome)
+	touched := slices.ContainsFunc(r.Services, func(s ServiceResult) bool { return s.Touched })
 	switch {
-	case r.Outcome == Interrupted && len(r.State) == 0:
+	case r.Outcome == Interrupted && touched:
 		text += ", rolled back"
-	case r.Outcome == Failed && len(r.State) == 1:
-		text += ", " + r.State[0]
+	case r.Outcome == Failed && !touched:
+		text += ", no service was touched"
 	}
 	if r.Commit != "" {
 		text += ", commit " + r.Commit
