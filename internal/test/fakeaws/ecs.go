@@ -192,8 +192,10 @@ func (c *Cloud) Runs(key string, revision int) {
 		primary := c.Services[service.Name].Deployments[0]
 		arn := c.arn("ecs", fmt.Sprintf("task-definition/%s:%d", service.Name, revision))
 		c.Definitions[arn] = clone(c.Definitions[primary.Definition])
-		primary.Definition = arn
-		primary.ID = fmt.Sprintf("ecs-svc/%d", c.next())
+		s := c.Services[service.Name]
+		s.Deployments = []*Deployment{{
+			ID: fmt.Sprintf("ecs-svc/%d", c.next()), Status: "PRIMARY", Definition: arn, State: "COMPLETED", Desired: s.Desired, Running: s.Desired,
+		}}
 		c.revision[service.Name] = max(c.revision[service.Name], revision)
 	}
 }
