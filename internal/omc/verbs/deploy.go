@@ -25,13 +25,16 @@ type Options struct {
 	// Images are images that exist, by service key: "repository@sha256:…". Default:
 	// the image is built.
 	Images map[string]string
-	// Timeout is how long the roll-out may take, and how long the rollback.
-	// Default: what the environment says.
+	// Timeout is how long the roll-out may take. Default: what the environment says,
+	// which is also how long the rollback may take, in any case.
 	Timeout time.Duration
 	// NoRollback leaves a failed deployment as it is.
 	NoRollback bool
 	// DryRun says what would be done and changes nothing.
 	DryRun bool
+	// Confirm is asked, after the prerequisites are met and everything was shown that
+	// would be done, whether to go on; its error is why not. Default: nobody is asked.
+	Confirm func(context.Context) error
 }
 
 const phases = 5
@@ -59,17 +62,19 @@ func (a *App) Deploy(ctx context.Context, opt Options) (Result, error) {
 	work, stop := a.interruptible(ctx)
 	defer stop()
 
-	outcome, failure, state := Succeeded, d.phases(work), []string(nil)
+	outcome, failure := Succeeded, d.phases(work)
 	if failure == nil && opt.DryRun {
 		outcome = Planned
 	}
 	if failure != nil {
 		failure = interruption(work, failure)
-		outcome, state, failure = d.recoverFrom(ctx, failure, d.begun, !opt.NoRollback)
+		outcome, failure = d.recoverFrom(ctx, failure, d.begun, !opt.NoRollback)
 	}
 	d.end(ctx, outcome, failure)
-	result := d.result("deploy", started, d.who)
-	result.State = state
+	result := d.result(verbDeploy, started, d.who)
+	if failure != nil && outcome != NothingChanged {
+		result.State = d.leaves(ctx, failure)
+	}
 	return result, a.fail(&result.Ending, outcome, failure)
 }
 
@@ -88,13 +93,18 @@ func (d *deployment) phases(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("checking the prerequisites: %w", context.Cause(ctx))
 	}
-	if d.opt.DryRun {
+	if d.opt.DryRun || d.opt.Confirm != nil {
 		d.plan()
 	}
 	if err := found.unmet(); err != nil || d.opt.DryRun {
 		return err
 	}
-	if err := d.begin(ctx, "deploy", d.source.version(), d.who); err != nil {
+	if d.opt.Confirm != nil {
+		if err := d.opt.Confirm(ctx); err != nil {
+			return err
+		}
+	}
+	if err := d.begin(ctx, verbDeploy, d.source.version(), d.who); err != nil {
 		return err
 	}
 	d.out.Phase(2, phases, "Build and push")
@@ -111,7 +121,7 @@ func (d *deployment) phases(ctx context.Context) error {
 		return err
 	}
 	d.out.Phase(5, phases, "Wait and check")
-	if err := d.awaitAndExplain(ctx, rollouts); err != nil {
+	if err := d.awaitAndExplain(ctx, rollouts, d.timeout); err != nil {
 		return err
 	}
 	d.tryNote(ctx, "rolled out, checking")
@@ -193,6 +203,10 @@ func (d *deployment) checkServices(ctx context.Context, found *findings) {
 		}
 		if _, err := imageOf(t.definition.TaskDefinition, t.env.Container); err != nil {
 			found.add("service "+t.env.Name, err.Error(), "")
+		}
+		if status := t.definition.TaskDefinition.Status; status == ecstypes.TaskDefinitionStatusInactive && !d.opt.NoRollback {
+			found.add("service "+t.env.Name, fmt.Sprintf("it runs %s, which is %s: ECS starts no tasks of it, so that there would be no way back",
+				revisionName(*service.TaskDefinition), status), "update it to a revision that is ACTIVE, or deploy with --no-rollback")
 		}
 		refs = append(refs, secretRefs(t.definition.TaskDefinition)...)
 	}
@@ -310,7 +324,7 @@ func (d *deployment) update(ctx context.Context) ([]*rollout, error) {
 			return nil, err
 		}
 	}
-	return d.rollOut(ctx, d.targets)
+	return d.rollOut(ctx, d.targets, !d.opt.NoRollback)
 }
 
 // register makes the new revision of a target's task definition.

@@ -82,13 +82,14 @@ func (a *App) identify(ctx context.Context, found *findings) identity {
 	out, err := a.aws.caller.GetCallerIdentity(asking, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		problem := "AWS does not accept them: " + brief(err)
-		if _, why, none := strings.Cut(err.Error(), noCredentials+": "); none {
-			problem = "there are none that work: " + why
+		if none := (noCredentials{}); errors.As(err, &none) {
+			problem = "there are none that work: " + none.Error()
 		}
 		found.add("credentials", problem, "log in, or set AWS_PROFILE")
 		return identity{}
 	}
 	who := identity{account: aws.ToString(out.Account), arn: aws.ToString(out.Arn)}
+	a.aws.login.belongsTo(who.account)
 	a.out.Info(fmt.Sprintf("AWS account %s as %s, region %s", who.account, who.arn, a.env.Region))
 	if want := a.env.AccountID; want != "" && who.account != want {
 		found.add("credentials", fmt.Sprintf("they belong to account %s, want %s", who.account, want),

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"time"
 )
 
@@ -85,50 +84,4 @@ func (r *Record) after() versions {
 		v[s.Service] = s.After.TaskDefinition
 	}
 	return v
-}
-
-// rollbackTarget decides what a rollback returns to, given the records, newest
-// first, and what the services run now. That is the last deployment that succeeded;
-// when it is what runs now, it is the one before. Deployments that were rolled back
-// from do not count. It returns the record that it comes from.
-func rollbackTarget(records []Record, now versions) (versions, string, error) {
-	type good struct {
-		runs versions
-		id   string
-	}
-	var stack []good
-	for i := len(records) - 1; i >= 0; i-- {
-		r := &records[i]
-		if r.Outcome != Succeeded {
-			continue
-		}
-		after := r.after()
-		if r.Verb == "rollback" {
-			// Everything since the state that it returned to is no longer good.
-			for n := len(stack) - 1; n >= 0; n-- {
-				if maps.Equal(stack[n].runs, after) {
-					stack = stack[:n]
-					break
-				}
-			}
-		}
-		if len(stack) == 0 || !maps.Equal(stack[len(stack)-1].runs, after) {
-			if before := r.before(); len(stack) == 0 && r.Verb == "deploy" {
-				stack = append(stack, good{before, "what ran before " + r.ID})
-			}
-			stack = append(stack, good{after, r.ID})
-		}
-	}
-	for i := len(stack) - 1; i >= 0; i-- {
-		if !maps.Equal(stack[i].runs, now) {
-			return stack[i].runs, stack[i].id, nil
-		}
-	}
-	// Nothing has ever succeeded: what ran before the newest attempt is the best guess.
-	for i := range records {
-		if before := records[i].before(); !maps.Equal(before, now) {
-			return before, "what ran before " + records[i].ID, nil
-		}
-	}
-	return nil, "", fmt.Errorf("the %d newest records name nothing other than what runs now: name a revision with --to and a service with --service", len(records))
 }

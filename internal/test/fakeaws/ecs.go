@@ -24,6 +24,9 @@ type Service struct {
 	Script []Rollout
 	// Configuration is the deployment configuration of the last update.
 	Configuration map[string]any
+
+	// before is how it was described before the newest update.
+	before map[string]any
 }
 
 // Deployment is one roll-out of a service.
@@ -87,6 +90,7 @@ type StoppedTask struct {
 type task struct {
 	arn, definition string
 	startedBy       string
+	token, request  string
 	looks           int
 	stopped         bool
 	reason          string
@@ -104,6 +108,9 @@ func (c *Cloud) register(body map[string]any) string {
 }
 
 func (c *Cloud) registerTaskDefinition(r request) reply {
+	if tags, given := r.body["tags"].([]any); given && len(tags) == 0 {
+		return failure(http.StatusBadRequest, "ClientException", "Tags can not be empty.")
+	}
 	return c.describeDefinition(c.register(r.body))
 }
 
@@ -126,7 +133,7 @@ func (c *Cloud) describeDefinition(arn string) reply {
 	described["taskDefinitionArn"] = arn
 	described["revision"] = revisionOf(arn)
 	described["status"] = "ACTIVE"
-	if c.Inactive != "" && strings.HasSuffix(arn, "/"+c.Inactive) {
+	if c.inactive(arn) {
 		described["status"] = "INACTIVE"
 	}
 	described["registeredAt"] = c.Clock.Now().Unix()
@@ -134,6 +141,11 @@ func (c *Cloud) describeDefinition(arn string) reply {
 	described["compatibilities"] = []any{"EC2", "FARGATE"}
 	described["requiresAttributes"] = []any{map[string]any{"name": "com.amazonaws.ecs.capability.ecr-auth"}}
 	return ok(map[string]any{"taskDefinition": described, "tags": tags})
+}
+
+// inactive reports whether a task definition was deregistered.
+func (c *Cloud) inactive(arn string) bool {
+	return c.Inactive != "" && strings.HasSuffix(arn, "/"+c.Inactive)
 }
 
 func revisionOf(arn string) int {
@@ -156,7 +168,11 @@ func (c *Cloud) describeServices(r request) reply {
 	var list, failures []any
 	for _, name := range r.texts("services") {
 		service, exists := c.Services[name]
-		if !exists {
+		if exists && r.stale && service.before != nil {
+			list = append(list, service.before)
+			continue
+		}
+		if !exists || r.missing {
 			failures = append(failures, map[string]any{"arn": c.arn("ecs", "service/"+name), "reason": "MISSING"})
 			continue
 		}
@@ -200,6 +216,11 @@ func (c *Cloud) finish(service *Service, d *Deployment) {
 	for _, t := range d.script.Tasks {
 		c.addStopped(d.Definition, t)
 		d.Failed++
+	}
+	if d.script.End == FailsAndReturns || d.script.End == Returned {
+		if breaker, _ := service.Configuration["deploymentCircuitBreaker"].(map[string]any); breaker["rollback"] != true {
+			d.script.End = Fails // ECS returns to nothing without being told to
+		}
 	}
 	switch d.script.End {
 	case Completes:
@@ -268,8 +289,13 @@ func (c *Cloud) updateService(r request) reply {
 	if _, exists := c.Definitions[definition]; !exists {
 		return failure(http.StatusBadRequest, "ClientException", "TaskDefinition not found.")
 	}
+	if c.inactive(definition) {
+		return failure(http.StatusBadRequest, "ClientException", "TaskDefinition is inactive")
+	}
+	before := c.serviceJSON(service)
 	service.Configuration, _ = r.body["deploymentConfiguration"].(map[string]any)
-	if primary := service.Deployments[0]; primary.Definition != definition {
+	if primary := service.Deployments[0]; primary.Definition != definition || r.body["forceNewDeployment"] == true {
+		service.before = before
 		script := Rollout{Looks: 2}
 		if len(service.Script) > 0 {
 			script, service.Script = service.Script[0], service.Script[1:]
@@ -316,14 +342,22 @@ func (c *Cloud) serviceJSON(service *Service) map[string]any {
 }
 
 func (c *Cloud) runTask(r request) reply {
-	t := &task{arn: c.arn("ecs", fmt.Sprintf("task/cluster/%032d", c.next())), definition: r.text("taskDefinition"), startedBy: r.text("startedBy")}
+	t := &task{
+		arn: c.arn("ecs", fmt.Sprintf("task/cluster/%032d", c.next())), definition: r.text("taskDefinition"),
+		startedBy: r.text("startedBy"), token: r.text("clientToken"), request: string(r.raw),
+	}
 	if c.Migration.Reason == "RESOURCE:MEMORY" {
 		return ok(map[string]any{"failures": []any{map[string]any{"reason": c.Migration.Reason}}})
 	}
 	for _, other := range c.tasks {
-		if other.startedBy == t.startedBy { // the same call again
-			return ok(map[string]any{"tasks": []any{map[string]any{"taskArn": other.arn, "lastStatus": "PROVISIONING"}}})
+		if t.token == "" || other.token != t.token {
+			continue
 		}
+		if other.request != t.request {
+			return failure(http.StatusBadRequest, "ConflictException",
+				"The provided clientToken is already in use with a different RunTask request.")
+		}
+		return ok(map[string]any{"tasks": []any{map[string]any{"taskArn": other.arn, "lastStatus": "PROVISIONING"}}})
 	}
 	c.tasks[t.arn] = t
 	c.Logs["ecs/"+containerOf(c.Definitions[t.definition])+"/"+t.arn[strings.LastIndex(t.arn, "/")+1:]] = c.Migration.Log
@@ -374,24 +408,35 @@ func (c *Cloud) listTasks(r request) reply {
 }
 
 func (c *Cloud) describeTasks(r request) reply {
-	var list []any
+	var list, failures []any
 	for _, arn := range r.texts("tasks") {
-		if _, name, running := strings.Cut(arn, "/running-"); running {
-			definition := c.Services[name].Deployments[0].Definition
-			list = append(list, map[string]any{"taskArn": arn, "taskDefinitionArn": definition, "lastStatus": "RUNNING", "containers": []any{
-				map[string]any{"name": containerOf(c.Definitions[definition]), "imageDigest": Digest("running-" + name)},
-			}})
+		described := c.taskJSON(arn)
+		if described == nil || r.missing {
+			failures = append(failures, map[string]any{"arn": arn, "reason": "MISSING"})
+			continue
 		}
-		if t, exists := c.tasks[arn]; exists {
-			list = append(list, c.oneOffJSON(t))
-		}
-		for _, t := range c.Stopped {
-			if t["taskArn"] == arn {
-				list = append(list, t)
-			}
+		list = append(list, described)
+	}
+	return ok(map[string]any{"tasks": list, "failures": failures})
+}
+
+// taskJSON describes a task. It is nil when there is none.
+func (c *Cloud) taskJSON(arn string) map[string]any {
+	if _, name, running := strings.Cut(arn, "/running-"); running {
+		definition := c.Services[name].Deployments[0].Definition
+		return map[string]any{"taskArn": arn, "taskDefinitionArn": definition, "lastStatus": "RUNNING", "containers": []any{
+			map[string]any{"name": containerOf(c.Definitions[definition]), "imageDigest": Digest("running-" + name)},
+		}}
+	}
+	if t, exists := c.tasks[arn]; exists {
+		return c.oneOffJSON(t)
+	}
+	for _, t := range c.Stopped {
+		if t["taskArn"] == arn {
+			return t
 		}
 	}
-	return ok(map[string]any{"tasks": list})
+	return nil
 }
 
 func (c *Cloud) oneOffJSON(t *task) map[string]any {
