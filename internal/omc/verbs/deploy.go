@@ -115,6 +115,14 @@ func (d *deployment) phases(ctx context.Context) error {
 	if err := d.readCluster(ctx); err != nil {
 		return err
 	}
+	for _, t := range d.targets {
+		if len(t.env.Migration) == 0 {
+			continue
+		}
+		if err := d.awaitEarlier(ctx, t); err != nil {
+			return err
+		}
+	}
 	d.out.Phase(4, phases, "Update")
 	rollouts, err := d.update(ctx)
 	if err != nil {
@@ -317,6 +325,7 @@ func (d *deployment) update(ctx context.Context) ([]*rollout, error) {
 		if len(t.env.Migration) == 0 {
 			continue
 		}
+		t.entry.Migration = &MigrationRecord{StartedBy: d.startedBy(t)}
 		if err := d.note(ctx, "running the migration of "+t.env.Key); err != nil {
 			return nil, err
 		}

@@ -193,6 +193,9 @@ func describeLast(env string, last *Record, lock *Lock, now time.Time) (text str
 		return text + "; it is running, or it died a moment ago", next
 	}
 	text += "; it did not finish"
+	if migration := last.unfinishedMigration(); migration != "" {
+		text += "; " + migration
+	}
 	for _, s := range last.Services {
 		if s.Touched {
 			text += fmt.Sprintf("; %s was or may have been updated from %s to %s", s.Name,
