@@ -65,7 +65,7 @@ func TestOnMoto(t *testing.T) {
 		contains(t, finding.String(), "alarm ohmycoins-staging/", "it does not exist", "cdktf deploy staging")
 	}
 	alarms := cloudwatch.NewFromConfig(server.Config(), localaws.CloudWatchJSON)
-	for _, name := range app.guards() {
+	for _, name := range guards(app.env.Cluster.Services) {
 		_, err := alarms.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
 			AlarmName: &name, Namespace: aws.String("AWS/ECS"), MetricName: aws.String("CPUUtilization"), Statistic: "Average",
 			ComparisonOperator: "GreaterThanThreshold", Threshold: aws.Float64(1), Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1),

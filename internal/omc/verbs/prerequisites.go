@@ -223,8 +223,7 @@ func (a *App) checkKeys(subject, text string, refs []secretRef, found *findings)
 
 // checkAlarms finds out whether the alarms that guard a deployment are there and
 // quiet: ECS ignores an alarm that is in ALARM when a deployment begins.
-func (a *App) checkAlarms(ctx context.Context, found *findings) {
-	names := a.guards()
+func (a *App) checkAlarms(ctx context.Context, names []string, found *findings) {
 	if len(names) == 0 {
 		return
 	}
@@ -245,10 +244,10 @@ func (a *App) checkAlarms(ctx context.Context, found *findings) {
 	}
 }
 
-// guards returns the names of the alarms that guard a deployment.
-func (a *App) guards() []string {
+// guards returns the names of the alarms that guard a deployment of services.
+func guards(services []environment.Service) []string {
 	var names []string
-	for _, service := range a.env.Cluster.Services {
+	for _, service := range services {
 		names = append(names, service.DeploymentAlarms...)
 	}
 	slices.Sort(names)

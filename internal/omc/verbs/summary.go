@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,6 +22,8 @@ func (r Result) Page() Page {
 func (r Result) headline() string {
 	text := fmt.Sprintf("omc %s %s: %s", r.Verb, r.Environment, r.Outcome)
 	switch {
+	case r.Outcome == Succeeded && !slices.ContainsFunc(r.Services, func(s ServiceResult) bool { return s.Touched }):
+		text += ", nothing to do"
 	case r.Outcome == Interrupted && len(r.State) == 0:
 		text += ", rolled back"
 	case r.Outcome == Failed && len(r.State) == 1:
