@@ -42,8 +42,8 @@ put back: the message says what to do; 130 interrupted, what ran before runs.`,
 	flags.StringArrayVar(&images, "image", nil, "an image that exists, instead of building it: `SERVICE=repository@sha256:…` (may be repeated)")
 	flags.StringVar(&opt.Service, "service", "", "the only service to deploy")
 	flags.BoolVar(&opt.Force, "force", false, "roll out also what runs already")
-	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long the roll-out may take, such as 15m (default: the environment's)")
-	flags.BoolVar(&opt.NoRollback, "no-rollback", false, "leave a failed deployment as it is")
+	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long the roll-out may take, such as 15m (default: the environment's, which a rollback has in any case)")
+	flags.BoolVar(&opt.NoRollback, "no-rollback", false, "leave a failed or interrupted deployment as it is: ECS does not roll it back either")
 	offer(cmd, "builder", verbs.Builders()...)
 	_ = cmd.MarkFlagDirname("source") // the flag is there
 	return o.verb(cmd, func(ctx context.Context, app *verbs.App, env environment.Environment) (err error) {
@@ -53,13 +53,11 @@ put back: the message says what to do; 130 interrupted, what ran before runs.`,
 		if opt.Builder, err = verbs.NewBuilder(builder); err != nil {
 			return err
 		}
-		if err := checkTimeout(opt.Timeout); err != nil {
+		if err := checkTimeout(cmd, opt.Timeout); err != nil {
 			return err
 		}
 		opt.DryRun = o.dryRun
-		if err := o.confirm("deploy", env); err != nil {
-			return err
-		}
+		opt.Confirm = o.confirmation("deploy", env)
 		return o.finish(app.Deploy(ctx, opt))
 	})
 }

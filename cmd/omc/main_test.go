@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -187,20 +188,62 @@ func TestPrerequisitesAreListed(t *testing.T) {
 	}
 }
 
-// Production asks for its name.
+// Production asks for its name, after it has shown what would be done.
 func TestConfirmation(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t)
-	for answer, asked := range map[string]bool{"": true, "staging\n": true, "yes\n": true, "production\n": false} {
-		got := omc(t, cloud, t.TempDir(), answer, nil, "rollback", "production")
-		if refused := strings.Contains(got.stderr, `want "production": nothing was changed`); got.status != 2 || refused != asked {
-			t.Errorf("%q: status %d:\n%s", answer, got.status, got.stderr)
+	production := func() *fakeaws.Cloud {
+		cloud := fakeaws.New(environment.Production())
+		t.Cleanup(cloud.Close)
+		for _, key := range []string{"backend", "frontend"} {
+			cloud.Repositories["omc-"+key].Images["x"] = fakeaws.Digest(key)
+		}
+		return cloud
+	}
+	for command, plan := range map[string]string{
+		"rollback production --service backend --to 41":                                     "backend: ohmycoins-prod-backend:48 -> ohmycoins-prod-backend:41 (--to)",
+		"deploy production --image backend=omc-backend@%b --image frontend=omc-frontend@%f": "frontend: would update ohmycoins-prod-frontend",
+	} {
+		command = strings.NewReplacer("%b", fakeaws.Digest("backend"), "%f", fakeaws.Digest("frontend")).Replace(command)
+		for answer, asked := range map[string]bool{"": true, "staging\n": true, "yes\n": true} {
+			cloud := production()
+			cloud.Runs("backend", 48)
+			got := omc(t, cloud, t.TempDir(), answer, nil, strings.Fields(command)...)
+			shown, question := strings.Index(got.stderr, plan), strings.Index(got.stderr, `Type "production" to go on: `)
+			if refused := strings.Contains(got.stderr, `want "production": nothing was changed`); got.status != 2 || refused != asked || shown < 0 || question < shown {
+				t.Errorf("%s, %q: status %d:\n%s", command, answer, got.status, got.stderr)
+			}
+			for _, call := range cloud.Calls() {
+				if fakeaws.IsWrite(call.Op) {
+					t.Errorf("%s, %q: %s was called", command, answer, call.Op)
+				}
+			}
+		}
+		cloud := production()
+		cloud.Runs("backend", 48)
+		cloud.Services["ohmycoins-prod-backend"].Desired = 0 // nobody is asked about what cannot be done
+		if got := omc(t, cloud, t.TempDir(), "production\n", nil, strings.Fields(command)...); got.status != 2 || strings.Contains(got.stderr, "Type") {
+			t.Errorf("%s: status %d:\n%s", command, got.status, got.stderr)
+		}
+		if got := omc(t, cloud, t.TempDir(), "", nil, append(strings.Fields(command), "--yes")...); strings.Contains(got.stderr, "Type") {
+			t.Errorf("--yes: %s", got.stderr)
 		}
 	}
-	if got := omc(t, cloud, t.TempDir(), "", nil, "rollback", "production", "--yes"); strings.Contains(got.stderr, "Type") {
-		t.Errorf("--yes: %s", got.stderr)
+}
+
+// A result that nobody reads changes neither what was done nor how it ended.
+func TestUnwritableOutput(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"text", "json"} {
+		o := &options{output: format, stdout: broken{}, stderr: os.Stderr, getenv: func(string) string { return "" }}
+		if err := o.finish(verbs.Result{Ending: verbs.Ending{Outcome: verbs.Succeeded}}, nil); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
 	}
 }
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
 func TestUnlock(t *testing.T) {
 	t.Parallel()
@@ -244,41 +287,73 @@ func TestSignals(t *testing.T) {
 }
 
 // TestInterruptedProcess presses Ctrl-C on a real process in the middle of a
-// deployment: it puts back what ran before and says so with its status.
+// deployment: it puts back what ran before and says so with its status. So does one whose
+// terminal is gone, and one whose output nobody reads any more.
 func TestInterruptedProcess(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t)
-	cloud.Migration.Polls = 1
-	for _, key := range []string{"backend", "frontend"} {
-		cloud.Repositories["omc-"+key].Images["x"] = fakeaws.Digest(key)
-		cloud.Services["ohmycoins-staging-"+key].Script = []fakeaws.Rollout{{End: fakeaws.Hangs}, {Looks: 1}}
-	}
-	cmd := exec.CommandContext(t.Context(), program, "deploy", "staging",
-		"--image", "backend=omc-backend@"+fakeaws.Digest("backend"), "--image", "frontend=omc-frontend@"+fakeaws.Digest("frontend"))
-	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+cloud.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	started := make(chan *os.Process, 1)
-	cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
-		if op == "DescribeServices" && n == 3 { // the first of the roll-out
-			process := <-started
-			_ = process.Signal(os.Interrupt)
-		}
-	}
-	cloud.Lock(func() {})
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	started <- cmd.Process
-	_ = cmd.Wait()
-	cloud.Lock(func() {})
-	if got := cmd.ProcessState.ExitCode(); got != 130 || !strings.Contains(stdout.String(), "omc deploy staging: interrupted, rolled back") {
-		t.Errorf("status %d, want 130:\n%s%s", got, stdout.String(), stderr.String())
-	}
-	for _, key := range []string{"backend", "frontend"} {
-		service := cloud.Services["ohmycoins-staging-"+key]
-		if got := service.Deployments[0].Definition; !strings.HasSuffix(got, ":41") {
-			t.Errorf("%s runs %s, want what ran before", key, got)
-		}
+	for name, test := range map[string]struct {
+		signal os.Signal
+		deaf   bool // nobody reads its output any more
+	}{
+		"Ctrl-C":               {os.Interrupt, false},
+		"the terminal is gone": {syscall.SIGHUP, true},
+		"into a pipe, Ctrl-C":  {os.Interrupt, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := newCloud(t)
+			cloud.Migration.Polls = 1
+			for _, key := range []string{"backend", "frontend"} {
+				cloud.Repositories["omc-"+key].Images["x"] = fakeaws.Digest(key)
+				cloud.Services["ohmycoins-staging-"+key].Script = []fakeaws.Rollout{{End: fakeaws.Hangs}, {Looks: 1}}
+			}
+			cmd := exec.CommandContext(t.Context(), program, "deploy", "staging",
+				"--image", "backend=omc-backend@"+fakeaws.Digest("backend"), "--image", "frontend=omc-frontend@"+fakeaws.Digest("frontend"))
+			cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+cloud.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
+			reader, writer, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd.Stdout, cmd.Stderr = writer, writer
+			started := make(chan *os.Process, 1)
+			cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
+				if op == "DescribeServices" && n == 3 { // the first of the roll-out
+					if test.deaf {
+						_ = reader.Close()
+					}
+					process := <-started
+					_ = process.Signal(test.signal)
+				}
+			}
+			cloud.Lock(func() {})
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			_ = writer.Close()
+			said := make(chan string, 1)
+			go func() {
+				text, _ := io.ReadAll(reader)
+				said <- string(text)
+			}()
+			started <- cmd.Process
+			_ = cmd.Wait()
+			cloud.Lock(func() {})
+			output := <-said
+			if got := cmd.ProcessState.ExitCode(); got != 130 {
+				t.Errorf("status %d (%s), want 130:\n%s", got, cmd.ProcessState, output)
+			}
+			if !test.deaf && !strings.Contains(output, "omc deploy staging: interrupted, rolled back") {
+				t.Errorf("output:\n%s", output)
+			}
+			for _, key := range []string{"backend", "frontend"} {
+				service := cloud.Services["ohmycoins-staging-"+key]
+				if got := service.Deployments[0].Definition; !strings.HasSuffix(got, ":41") {
+					t.Errorf("%s runs %s, want what ran before", key, got)
+				}
+			}
+			if _, locked := cloud.Objects["ohmycoins-terraform-state/deployments/staging/lock.json"]; locked {
+				t.Error("the lock is still held")
+			}
+		})
 	}
 }

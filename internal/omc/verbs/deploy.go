@@ -51,7 +51,7 @@ type deployment struct {
 	opt    Options
 	who    identity
 	source source
-	// begun says that something exists in AWS which did not before: revisions, or
+	// begun says that something may exist in AWS which did not before: images, revisions, or
 	// what a migration did.
 	begun bool
 }
@@ -324,6 +324,8 @@ func (d *deployment) checkImage(ctx context.Context, t *target, found *findings)
 // build makes sure that every image exists, services side by side.
 func (d *deployment) build(ctx context.Context) error {
 	defer d.out.Settle()
+	// What is built is pushed, also when another image cannot be.
+	d.begun = slices.ContainsFunc(d.targets, func(t *target) bool { return t.image == "" })
 	return eachUntilFailure(ctx, d.targets, func(ctx context.Context, t *target) (err error) {
 		if t.image != "" {
 			d.out.Info(fmt.Sprintf("%s: %s exists already", t.env.Key, t.image))

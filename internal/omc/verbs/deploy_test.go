@@ -234,9 +234,10 @@ func TestImages(t *testing.T) {
 		b := newBench(t)
 		b.builder.failOn = "frontend"
 		result, err := b.deploy()
-		if result.Outcome != NothingChanged || b.locked() {
+		if result.Outcome != Failed || b.locked() {
 			t.Errorf("%v: %v", result.Outcome, err)
 		}
+		contains(t, result.Page().Title, "failed, no service was touched")
 		contains(t, fmt.Sprint(err), "building frontend: no space left on device")
 	})
 }

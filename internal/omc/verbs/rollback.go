@@ -299,9 +299,8 @@ func rollbackTarget(records []Record, now versions) (goal, older release) {
 			break
 		}
 	}
-	at := slices.IndexFunc(records, func(r Record) bool {
-		return slices.ContainsFunc(r.Services, func(s ServiceRecord) bool { return s.Touched })
-	})
+	// A verb that came to nothing else than what ran anyway is no part of this.
+	at := slices.IndexFunc(records, func(r Record) bool { return !maps.Equal(r.before(), r.after()) })
 	if at < 0 || records[at].Outcome == Succeeded {
 		return older, release{}
 	}

@@ -9,8 +9,7 @@ import (
 )
 
 // history makes records, newest first, from lines such as "deploy succeeded a1,b1 a2,b2":
-// verb, outcome, what ran before, what ran after. A service whose revision changes was
-// touched.
+// verb, outcome, what ran before, what ran after.
 func history(lines ...string) []Record {
 	var records []Record
 	for i, line := range lines {
@@ -23,7 +22,7 @@ func history(lines ...string) []Record {
 		r := Record{ID: fmt.Sprint("r", i), Verb: words[0], Outcome: outcome}
 		for n, key := range []string{"a", "b"}[:len(before)] {
 			r.Services = append(r.Services, ServiceRecord{
-				Service: key, Before: Version{TaskDefinition: "f:" + before[n]}, After: Version{TaskDefinition: "f:" + after[n]}, Touched: before[n] != after[n],
+				Service: key, Before: Version{TaskDefinition: "f:" + before[n]}, After: Version{TaskDefinition: "f:" + after[n]},
 			})
 		}
 		records = append(records, r)
@@ -50,7 +49,7 @@ func TestRollbackTarget(t *testing.T) {
 		"the last one crashed":    {append(deployed[:1:1], "deploy crashed 2,2 3,3"), "3,2", "2,2", "2,2"},
 		"it was rolled back":      {append(deployed[:1:1], "deploy rolled-back 2,2 3,3"), "2,2", "2,2", "1,1"},
 		"it was interrupted":      {append(deployed[:2:2], "deploy interrupted 3,3 4,4"), "3,3", "3,3", "2,2"},
-		"it touched nothing":      {append(deployed[:1:1], "deploy failed 2,2 2,2"), "2,2", "1,1", ""},
+		"it came to nothing":      {append(deployed[:1:1], "deploy failed 2,2 2,2"), "2,2", "1,1", ""},
 		"rolled back by hand":     {append(deployed[:2:2], "rollback succeeded 3,3 2,2"), "2,2", "1,1", ""},
 		"and deployed again":      {append(deployed[:2:2], "rollback succeeded 3,3 2,2", "deploy succeeded 2,2 4,4"), "4,4", "2,2", ""},
 		"twice back":              {append(deployed[:3:3], "rollback succeeded 4,4 3,3", "rollback succeeded 3,3 2,2"), "2,2", "1,1", ""},

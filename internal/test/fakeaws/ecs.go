@@ -183,6 +183,24 @@ func (c *Cloud) describeServices(r request) reply {
 	return ok(map[string]any{"services": list, "failures": failures})
 }
 
+// Runs gives a service another revision, as somebody else would: a copy of the one that it
+// runs. Its roll-out is complete.
+func (c *Cloud) Runs(key string, revision int) {
+	for _, service := range c.Env.Cluster.Services {
+		if service.Key != key {
+			continue
+		}
+		primary := c.Services[service.Name].Deployments[0]
+		arn := c.arn("ecs", fmt.Sprintf("task-definition/%s:%d", service.Name, revision))
+		c.Definitions[arn] = clone(c.Definitions[primary.Definition])
+		s := c.Services[service.Name]
+		s.Deployments = []*Deployment{{
+			ID: fmt.Sprintf("ecs-svc/%d", c.next()), Status: "PRIMARY", Definition: arn, State: "COMPLETED", Desired: s.Desired, Running: s.Desired,
+		}}
+		c.revision[service.Name] = max(c.revision[service.Name], revision)
+	}
+}
+
 // look lets a roll-out go on by one step.
 func (c *Cloud) look(service *Service) {
 	for _, d := range slices.Clone(service.Deployments) {
