@@ -81,11 +81,15 @@ func (a *App) identify(ctx context.Context, found *findings) identity {
 	defer cancel()
 	out, err := a.aws.caller.GetCallerIdentity(asking, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		problem := "AWS does not accept them: " + brief(err)
-		if none := (noCredentials{}); errors.As(err, &none) {
-			problem = "there are none that work: " + none.Error()
+		none := noCredentials{}
+		switch {
+		case errors.As(err, &none):
+			found.add("credentials", "there are none that work: "+none.Error(), "log in, or set AWS_PROFILE")
+		case troubleOf(err) == transient:
+			found.add("AWS", "it does not answer: "+brief(err), "try again; when it stays so, look at the network, its proxy, and AWS_ENDPOINT_URL")
+		default:
+			found.add("credentials", "AWS does not accept them: "+brief(err), "log in, or set AWS_PROFILE")
 		}
-		found.add("credentials", problem, "log in, or set AWS_PROFILE")
 		return identity{}
 	}
 	who := identity{account: aws.ToString(out.Account), arn: aws.ToString(out.Arn)}

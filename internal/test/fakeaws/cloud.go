@@ -54,6 +54,8 @@ type Cloud struct {
 	Migration    Migration
 	Answers      map[string]Answer // of the application, by path
 	ClusterState string
+	// EndlessPages lets a description of alarms have always another page.
+	EndlessPages bool
 	Health       Health
 	// RegistryURL is a real registry; digests come from there when it is set.
 	RegistryURL string

@@ -161,7 +161,11 @@ func (c *Cloud) describeAlarms(r request) reply {
 			list = append(list, c.alarmJSON(name))
 		}
 	}
-	return ok(map[string]any{"MetricAlarms": list})
+	described := map[string]any{"MetricAlarms": list}
+	if c.EndlessPages {
+		described["NextToken"] = fmt.Sprint("page ", c.next())
+	}
+	return ok(described)
 }
 
 func (c *Cloud) getLogEvents(r request) reply {
