@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 
 	"github.com/ohmycoins/infra/internal/omc/verbs"
@@ -130,8 +131,8 @@ func (o *options) verb(cmd *cobra.Command, run func(ctx context.Context, app *ve
 }
 
 // checkTimeout refuses a time-out that is over before it begins.
-func checkTimeout(timeout time.Duration) error {
-	if timeout < 0 {
+func checkTimeout(cmd *cobra.Command, timeout time.Duration) error {
+	if timeout < 0 || timeout == 0 && cmd.Flags().Changed("timeout") {
 		return fmt.Errorf("--timeout: is %s, want a positive duration such as 15m", timeout)
 	}
 	return nil
@@ -183,6 +184,7 @@ func (o *options) app(ctx context.Context, name string) (*verbs.App, environment
 func loadAWS(ctx context.Context, env environment.Environment) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env.Region),
 		// Where credentials come from has a deadline, too.
+		config.WithLogger(logging.Nop{}), // what matters is in errors
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(verbs.AttemptTimeout)))
 	cfg.Retryer = nil // the engine has its own, with bounds
 	return cfg, err
@@ -252,18 +254,49 @@ func (o *options) finish(r result, failure error) error {
 		failure = exitStatus{failure, r.ExitStatus()}
 	}
 	o.summarize(r.Page())
-	var text bytes.Buffer
 	if o.output == "text" {
+		var text bytes.Buffer
 		r.Page().WriteText(&text)
+		o.write(text.Bytes())
 	} else {
-		encoder := json.NewEncoder(&text)
-		encoder.SetIndent("", "  ")
-		_ = encoder.Encode(r) // it has no type that JSON lacks
-	}
-	if _, err := o.stdout.Write(text.Bytes()); err != nil {
-		o.reporter().Warn("the result could not be written to standard output: " + err.Error())
+		o.writeJSON(r)
 	}
 	return failure
+}
+
+// writeJSON writes a result for programs.
+func (o *options) writeJSON(r any) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(r) // it has no type that JSON lacks
+	o.write(text.Bytes())
+}
+
+func (o *options) write(text []byte) {
+	if _, err := o.stdout.Write(text); err != nil {
+		o.reporter().Warn("the result could not be written to standard output: " + err.Error())
+	}
+}
+
+// unbegun is what --output json prints of a command that did not begin.
+type unbegun struct {
+	Command string `json:"command"`
+	verbs.Ending
+}
+
+// endUnbegun shows that a command did not begin, wherever it is to be seen.
+func (o *options) endUnbegun(cmd *cobra.Command, args []string, status int, failure error) {
+	outcome := verbs.NothingChanged
+	if status == verbs.Interrupted.ExitStatus() {
+		outcome = verbs.Interrupted
+	}
+	o.summarize(verbs.Page{Title: cmd.CommandPath() + ": " + string(outcome), Error: failure.Error()})
+	// The flag may come after what is wrong with the command line.
+	asked := strings.Contains(" "+strings.ReplaceAll(strings.Join(args, " "), "=", " ")+" ", " --output json ")
+	if o.output == "json" || asked {
+		o.writeJSON(unbegun{Command: cmd.CommandPath(), Ending: verbs.Ending{Outcome: outcome, Error: failure.Error()}})
+	}
 }
 
 // summarize adds a page to GitHub's summary of the run.

@@ -40,14 +40,15 @@ func run(args []string) int {
 		return 0
 	}
 	o.reporter().Fail(err.Error())
-	if !o.summarized { // it did not begin
-		o.summarize(verbs.Page{Title: cmd.CommandPath() + ": " + string(verbs.NothingChanged), Error: err.Error()})
-	}
+	code := verbs.NothingChanged.ExitStatus()
 	var status exitStatus
 	if errors.As(err, &status) {
-		return status.status
+		code = status.status
 	}
-	return verbs.NothingChanged.ExitStatus()
+	if !o.summarized {
+		o.endUnbegun(cmd, args, code, err)
+	}
+	return code
 }
 
 // onSignals closes interrupt at the first signal, gives up at the second, and lets

@@ -43,7 +43,7 @@ type outcome struct {
 }
 
 // omc runs the command in dir against a scripted AWS.
-func omc(t *testing.T, cloud *fakeaws.Cloud, dir, stdin string, env []string, args ...string) outcome {
+func omc(t testing.TB, cloud *fakeaws.Cloud, dir, stdin string, env []string, args ...string) outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -90,6 +90,8 @@ func TestUsage(t *testing.T) {
 		{"deploy staging --builder make", 2, `--builder: is "make", want docker, buildah, podman`},
 		{"deploy staging --image other=" + image, 2, `--image: service is "other", want backend or frontend`},
 		{"deploy staging --timeout -1m", 2, "--timeout: is -1m0s, want a positive duration"},
+		{"deploy staging --timeout 0s", 2, "--timeout: is 0s, want a positive duration"},
+		{"rollback staging --timeout 0", 2, "--timeout: is 0s, want a positive duration"},
 		{"deploy staging --nonsense", 2, "unknown flag"},
 		{"status staging --output xml", 2, `--output: is "xml", want text or json`},
 		{"rollback staging --to 41", 2, "add --service backend or --service frontend"},
@@ -111,24 +113,85 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// TestCPU measures what a command costs that people type all the time.
-func TestCPU(t *testing.T) {
+// TestImports guards what a command costs that people type all the time: cdktf starts
+// Node, and its bindings alone take longer to load than status takes.
+func TestImports(t *testing.T) {
 	t.Parallel()
-	const limit = 50 * time.Millisecond
-	for _, args := range [][]string{{"--help"}, {"status", "staging"}} {
-		least := time.Hour
-		for range 6 { // other processes on the machine make this slower, never faster
-			if got := omc(t, newCloud(t), t.TempDir(), "", nil, args...); got.status == 0 {
-				least = min(least, got.cpu)
-			}
-			if least <= limit {
-				break
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := strings.Fields(string(out))
+	for _, name := range packages {
+		for _, heavy := range []string{"cdktf", "jsii", "constructs-go", "terraform"} {
+			if strings.Contains(name, heavy) {
+				t.Errorf("the command imports %s", name)
 			}
 		}
-		if least > limit {
-			t.Errorf("%q took %v of CPU, want less than %v", args, least, limit)
+	}
+	if len(packages) < 100 {
+		t.Errorf("only %d packages", len(packages))
+	}
+}
+
+// TestCalls counts what a command asks AWS for: each call is at least a round trip.
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	for args, most := range map[string]int{
+		"--help": 0,
+		// Who, the services and a task definition of each, the alarms, the lock, the records.
+		"status staging": 7,
+	} {
+		cloud := newCloud(t)
+		if got := omc(t, cloud, t.TempDir(), "", nil, strings.Fields(args)...); got.status != 0 {
+			t.Errorf("%s: status %d: %s", args, got.status, got.stderr)
 		}
-		t.Logf("%q: %v of CPU", args, least)
+		var called []string
+		for _, call := range cloud.Calls() {
+			called = append(called, call.Op)
+		}
+		if len(called) != most {
+			t.Errorf("%s: %d calls, want %d: %v", args, len(called), most, called)
+		}
+	}
+}
+
+// BenchmarkCPU measures what a command costs of our own time.
+func BenchmarkCPU(b *testing.B) {
+	for _, args := range []string{"--help", "status staging"} {
+		b.Run(args, func(b *testing.B) {
+			cloud := fakeaws.New(environment.Staging())
+			b.Cleanup(cloud.Close)
+			var cpu time.Duration
+			for b.Loop() {
+				cpu += omc(b, cloud, b.TempDir(), "", nil, strings.Fields(args)...).cpu
+			}
+			b.ReportMetric(float64(cpu.Microseconds())/1000/float64(b.N), "cpu-ms/op")
+		})
+	}
+}
+
+// Programs that read JSON get some also from a command that fails, whatever is wrong.
+func TestFailuresInJSON(t *testing.T) {
+	t.Parallel()
+	for args, outcome := range map[string]verbs.Outcome{
+		"deploy nowhere --output json":                          verbs.NothingChanged,
+		"deploy staging --nonsense --output=json":               verbs.NothingChanged,
+		"deploy staging --output json --timeout 0s":             verbs.NothingChanged,
+		"deploy staging --output json --image x":                verbs.NothingChanged,
+		"deploy staging --output json --service other":          verbs.NothingChanged,
+		"rollback staging --output json --to x":                 verbs.NothingChanged,
+		"secrets put staging --output json":                     verbs.NothingChanged,
+		"secrets put production --output json --file none.json": verbs.NothingChanged,
+		"nonsense --output json":                                verbs.NothingChanged,
+		"secrets nonsense --output json":                        verbs.NothingChanged,
+		"rollback staging --output json":                        verbs.NothingChanged,
+	} {
+		got := omc(t, newCloud(t), t.TempDir(), "", nil, strings.Fields(args)...)
+		var ending verbs.Ending
+		if err := json.Unmarshal([]byte(got.stdout), &ending); err != nil || got.status != 2 || ending.Outcome != outcome || ending.Error == "" {
+			t.Errorf("%s: status %d, %v: %s%s", args, got.status, err, got.stdout, got.stderr)
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ was changed.`,
 	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long it may take (default: the environment's)")
 	return o.verb(cmd, func(ctx context.Context, app *verbs.App, env environment.Environment) error {
 		opt.DryRun = o.dryRun
-		if err := checkTimeout(opt.Timeout); err != nil {
+		if err := checkTimeout(cmd, opt.Timeout); err != nil {
 			return err
 		}
 		opt.Confirm = o.confirmation("rollback", env)

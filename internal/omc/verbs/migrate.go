@@ -41,11 +41,13 @@ func (r *run) migrate(ctx context.Context, t *target, definition *ecstypes.TaskD
 		return fmt.Errorf("starting the migration: ECS started no task: %s", strings.TrimSpace(why))
 	}
 	arn := aws.ToString(out.Tasks[0].TaskArn)
+	r.noteMigration(ctx, t, arn)
 	task, err := r.awaitTask(ctx, t, definition, arn)
 	if err != nil {
 		r.stopTask(ctx, arn, err)
 		return fmt.Errorf("running the migration %q (task %s): %w", command, taskID(arn), err)
 	}
+	t.entry.Migration.Ended = true
 	if err := judgeTask(task, t.env.Container); err != nil {
 		return fmt.Errorf("running the migration %q (task %s): %w", command, taskID(arn), err)
 	}
@@ -75,7 +77,7 @@ func (r *run) migrationInput(t *target, definition *ecstypes.TaskDefinition) *ec
 }
 
 // startedBy is by what ECS finds the migration of a service again.
-func (r *run) startedBy(t *target) string { return "omc-" + r.record.ID + "-" + t.env.Key }
+func (r *run) startedBy(t *target) string { return startedByOmc + r.record.ID + "-" + t.env.Key }
 
 // awaitTask waits until a task has stopped and shows its log meanwhile.
 func (r *run) awaitTask(ctx context.Context, t *target, definition *ecstypes.TaskDefinition, arn string) (ecstypes.Task, error) {

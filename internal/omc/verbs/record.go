@@ -43,6 +43,18 @@ type ServiceRecord struct {
 	Touched bool `json:"touched"`
 	// Restored says that the service runs Before again.
 	Restored bool `json:"restored"`
+	// Migration is the service's migration, nil when none was to be started yet.
+	Migration *MigrationRecord `json:"migration,omitempty"`
+}
+
+// MigrationRecord is a migration in a record. It is written before the task is started.
+type MigrationRecord struct {
+	// StartedBy is by what ECS finds the task.
+	StartedBy string `json:"startedBy"`
+	// Task is the ARN of the task. It is empty while ECS has not answered.
+	Task string `json:"task,omitempty"`
+	// Ended says that the task has stopped, whatever came of it.
+	Ended bool `json:"ended"`
 }
 
 // newID returns the id of a record: when it began, and something that nobody else has.
@@ -62,12 +74,9 @@ func recordKey(r *Record) string {
 }
 
 // crashed reports whether the record's verb ended without saying so: it is not
-// finished and does not hold the lock.
-func (r *Record) crashed(holder string, now time.Time, lock Lock) bool {
-	if !r.Finished.IsZero() {
-		return false
-	}
-	return holder != r.ID || lock.Expired(now)
+// finished and does not hold the lock, which is nil when nobody does.
+func (r *Record) crashed(lock *Lock, now time.Time) bool {
+	return r.Finished.IsZero() && (lock == nil || lock.ID != r.ID || lock.abandoned(now) != "")
 }
 
 // versions is what each service runs, by service key: its task definition.

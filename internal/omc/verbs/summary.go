@@ -12,7 +12,7 @@ func (r Result) Page() Page {
 	page := Page{Title: r.headline(), Columns: []string{"SERVICE", "RAN BEFORE", "ROLLED OUT", "IMAGE", "URL"}, Notes: r.State, Error: r.Error}
 	for _, s := range r.Services {
 		page.Rows = append(page.Rows, []string{
-			s.Service, revisionName(s.Before.TaskDefinition), revisionName(s.After.TaskDefinition), s.After.Image, strings.Join(s.URLs, " "),
+			s.Service, revisionName(s.Before.TaskDefinition), revisionName(s.After.TaskDefinition), shortImage(s.After.Image), strings.Join(s.URLs, " "),
 		})
 	}
 	return page
@@ -23,6 +23,8 @@ func (r Result) headline() string {
 	text := fmt.Sprintf("omc %s %s: %s", r.Verb, r.Environment, r.Outcome)
 	touched := slices.ContainsFunc(r.Services, func(s ServiceResult) bool { return s.Touched })
 	switch {
+	case r.Outcome == Succeeded && !touched:
+		text += ", nothing to do"
 	case r.Outcome == Interrupted && touched:
 		text += ", rolled back"
 	case r.Outcome == Failed && !touched:

@@ -54,6 +54,8 @@ type Cloud struct {
 	Migration    Migration
 	Answers      map[string]Answer // of the application, by path
 	ClusterState string
+	// EndlessPages lets a description of alarms have always another page.
+	EndlessPages bool
 	Health       Health
 	// RegistryURL is a real registry; digests come from there when it is set.
 	RegistryURL string
@@ -90,6 +92,8 @@ type Call struct {
 type Object struct {
 	Body string
 	ETag string
+	// Modified is when it was written. Default: before the test began.
+	Modified time.Time
 }
 
 // Repository is an image repository.
@@ -160,14 +164,18 @@ const (
 
 // Clock is a time that passes only while somebody sleeps.
 type Clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu     sync.Mutex
+	now    time.Time
+	alarms []*alarmClock
 }
+
+// beginning is when every test begins.
+var beginning = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // New starts a cloud that holds an environment in which everything is well.
 func New(env environment.Environment) *Cloud {
 	c := &Cloud{
-		Clock:        &Clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
+		Clock:        &Clock{now: beginning},
 		Services:     map[string]*Service{},
 		Repositories: map[string]*Repository{},
 		Secrets:      map[string]string{},

@@ -2,6 +2,7 @@ package fakeaws
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -414,8 +415,20 @@ func (c *Cloud) listTasks(r request) reply {
 		}
 		return ok(map[string]any{"taskArns": arns})
 	}
-	if status := r.text("desiredStatus"); status == "" || status == "RUNNING" {
-		return ok(map[string]any{"taskArns": []any{c.arn("ecs", "task/cluster/running-"+r.text("serviceName"))}})
+	desired := r.text("desiredStatus")
+	if desired == "" {
+		desired = "RUNNING"
+	}
+	if family := r.text("family"); family != "" {
+		for _, arn := range slices.Sorted(maps.Keys(c.tasks)) {
+			t := c.tasks[arn]
+			if strings.Contains(t.definition, "/"+family+":") && (desired == "RUNNING") == c.isRunning(t) {
+				arns = append(arns, arn)
+			}
+		}
+	}
+	if desired == "RUNNING" {
+		return ok(map[string]any{"taskArns": append(arns, c.arn("ecs", "task/cluster/running-"+r.text("serviceName")+r.text("family")))})
 	}
 	for _, t := range c.Stopped {
 		if arn, _ := t["taskDefinitionArn"].(string); strings.Contains(arn, r.text("serviceName")+":") && r.text("desiredStatus") == "STOPPED" {
@@ -423,6 +436,21 @@ func (c *Cloud) listTasks(r request) reply {
 		}
 	}
 	return ok(map[string]any{"taskArns": arns})
+}
+
+func (c *Cloud) isRunning(t *task) bool { return !t.stopped && t.looks < c.Migration.Polls }
+
+// Running is how many one-off tasks run.
+func (c *Cloud) Running() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, t := range c.tasks {
+		if c.isRunning(t) {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *Cloud) describeTasks(r request) reply {
@@ -460,7 +488,7 @@ func (c *Cloud) taskJSON(arn string) map[string]any {
 func (c *Cloud) oneOffJSON(t *task) map[string]any {
 	t.looks++
 	container := map[string]any{"name": containerOf(c.Definitions[t.definition]), "lastStatus": "RUNNING"}
-	described := map[string]any{"taskArn": t.arn, "taskDefinitionArn": t.definition, "lastStatus": "RUNNING", "containers": []any{container}}
+	described := map[string]any{"taskArn": t.arn, "taskDefinitionArn": t.definition, "lastStatus": "RUNNING", "containers": []any{container}, "startedBy": t.startedBy}
 	if t.stopped || t.looks >= c.Migration.Polls {
 		described["lastStatus"], container["lastStatus"] = "STOPPED", "STOPPED"
 		described["stoppedReason"] = c.Migration.Reason
