@@ -518,8 +518,10 @@ func (a *Account) measure(ctx context.Context, env environment.Environment, bala
 		errs = append(errs, put("AWS/ECS", map[string]string{"ClusterName": env.Cluster.Name, "ServiceName": service.Name},
 			map[string]float64{"CPUUtilization": 23, "MemoryUtilization": 41}))
 		errs = append(errs, put("AWS/ApplicationELB", map[string]string{"LoadBalancer": balancer["LoadBalancer"], "TargetGroup": balancer[service.Key]},
-			map[string]float64{"HTTPCode_Target_5XX_Count": 1, "RequestCount": 300, "TargetResponseTime": 0.08, "UnHealthyHostCount": 0, "HealthyHostCount": 1,
-				"TargetConnectionErrorCount": 0}))
+			map[string]float64{
+				"HTTPCode_Target_5XX_Count": 1, "RequestCount": 300, "TargetResponseTime": 0.08, "UnHealthyHostCount": 0, "HealthyHostCount": 1,
+				"TargetConnectionErrorCount": 0,
+			}))
 	}
 	errs = append(errs, put("AWS/ApplicationELB", map[string]string{"LoadBalancer": balancer["LoadBalancer"]},
 		map[string]float64{
@@ -565,6 +567,28 @@ func (a *Account) notify(alarm, state, reason string) ([]string, error) {
 		}
 	}
 	return topics, nil
+}
+
+// switchOff puts alarms again without their actions.
+func (a *Account) switchOff(alarms []string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	client := cloudwatch.NewFromConfig(a.Server.Config(), localaws.CloudWatchJSON)
+	found, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: alarms})
+	if err != nil {
+		return err
+	}
+	for _, alarm := range found.MetricAlarms {
+		if _, err := client.PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
+			AlarmName: alarm.AlarmName, AlarmDescription: alarm.AlarmDescription, ActionsEnabled: aws.Bool(false),
+			AlarmActions: alarm.AlarmActions, OKActions: alarm.OKActions,
+			Namespace: alarm.Namespace, MetricName: alarm.MetricName, Dimensions: alarm.Dimensions, Statistic: alarm.Statistic,
+			ComparisonOperator: alarm.ComparisonOperator, Threshold: alarm.Threshold, Period: alarm.Period, EvaluationPeriods: alarm.EvaluationPeriods,
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Changes returns what Terraform would change in the stacks now: "staging: update

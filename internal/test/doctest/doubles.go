@@ -24,7 +24,7 @@ var doubleReasons = map[string]string{
 	"pi":          "Performance Insights is missing there: the stand-in answers with a sample",
 	"cloudtrail":  "the history of changes is missing there: the stand-in answers with a sample",
 	"logs":        "Logs Insights knows neither filter nor stats there: the stand-in answers stats with a sample",
-	"cloudwatch":  "alarm states reach no topic there and leave no history: the stand-in publishes to the alarm's topics and keeps the history",
+	"cloudwatch":  "alarm states reach no topic there and leave no history, and actions cannot be switched off: the stand-in publishes to the alarm's topics, keeps the history, and puts the alarm again without actions",
 }
 
 var doubles = map[string]double{
@@ -44,6 +44,7 @@ var doubles = map[string]double{
 	"elasticache:ModifyReplicationGroup": modifyReplicationGroup,
 	"cloudwatch:SetAlarmState":           setAlarmState,
 	"cloudwatch:DescribeAlarmHistory":    alarmHistory,
+	"cloudwatch:DisableAlarmActions":     disableAlarmActions,
 }
 
 // rollouts is what the doubles remember.
@@ -305,9 +306,11 @@ func executeCommand(a *Account, body []byte, _ func() response) (response, bool,
 
 func dimensionKeys(_ *Account, _ []byte, _ func() response) (response, bool, error) {
 	now := time.Now().Unix()
+	key := func(load float64, statement string) map[string]any {
+		return map[string]any{"Total": load, "Dimensions": map[string]any{"db.sql_tokenized.statement": statement}}
+	}
 	return answerJSON(map[string]any{"AlignedStartTime": now - 3600, "AlignedEndTime": now, "Keys": []any{
-		map[string]any{"Total": 1.82, "Dimensions": map[string]any{"db.sql_tokenized.statement": "SELECT * FROM portfolio WHERE data = ?"}},
-		map[string]any{"Total": 0.11, "Dimensions": map[string]any{"db.sql_tokenized.statement": "UPDATE session SET seen = ? WHERE id = ?"}},
+		key(1.82, "SELECT * FROM portfolio WHERE data = ?"), key(0.11, "UPDATE session SET seen = ? WHERE id = ?"),
 	}})
 }
 
@@ -431,6 +434,31 @@ func setAlarmState(a *Account, body []byte, forward func() response) (response, 
 		r.history = append(r.history, historyItem{name, "MetricAlarm", "Action", "Successfully executed action " + topic, now + 0.1})
 	}
 	return answer, true, nil
+}
+
+// disableAlarmActions puts the alarms again, with their actions switched off.
+func disableAlarmActions(a *Account, body []byte, _ func() response) (response, bool, error) {
+	var names []string
+	for name, value := range parameters(body) {
+		switch list := value.(type) {
+		case string:
+			if strings.HasPrefix(name, "AlarmNames.") {
+				names = append(names, list)
+			}
+		case []any:
+			for _, item := range list {
+				text, _ := item.(string)
+				names = append(names, text)
+			}
+		}
+	}
+	if err := a.switchOff(names); err != nil {
+		return response{}, true, err
+	}
+	if json.Valid(body) {
+		return answerJSON(map[string]any{})
+	}
+	return answerXML("DisableAlarmActions", "")
 }
 
 // wentOff puts an alarm that was over after a quarter of an hour into the history.

@@ -12,14 +12,12 @@ import (
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
-// ops sources docs/ops.sh in a fresh bash with an AWS CLI that knows who asks and that
-// notes every command, then runs a script. It returns what was printed, and the commands
-// of the AWS CLI.
-func ops(t *testing.T, input, script string, args ...string) (output string, commands []string) {
+// ops sources docs/ops.sh in a fresh bash with an AWS CLI that knows who asks, then runs a
+// script, and returns what was printed.
+func ops(t *testing.T, input, script string, args ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	const cli = `#!/bin/sh
-echo "$*" >>"$CALLS"
 [ -z "$NOBODY" ] || { echo "Unable to locate credentials" >&2; exit 253; }
 case "$1 $2" in
   "sts get-caller-identity") printf '012345\tarn:aws:sts::012345:assumed-role/operator/you\n' ;;
@@ -33,13 +31,11 @@ esac
 	if err != nil {
 		t.Fatal(err)
 	}
-	calls := filepath.Join(dir, "calls")
 	cmd := exec.CommandContext(t.Context(), "bash", append([]string{"--noprofile", "--norc", "-c", "source " + file + ` "$@"; ` + script, "bash"}, args...)...)
-	cmd.Env = append(os.Environ(), "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"), "CALLS="+calls)
+	cmd.Env = append(os.Environ(), "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	cmd.Stdin = strings.NewReader(input)
 	out, _ := cmd.CombinedOutput() // its status is that of the script's last command
-	text, _ := os.ReadFile(calls)  // there may be none
-	return string(out), strings.Split(strings.TrimSpace(string(text)), "\n")
+	return string(out)
 }
 
 const show = `echo "set: ${ENV-} ${P-} ${API-} ${APP-} ${S-} ${NODE-} ${ACCOUNT-}"`
@@ -75,10 +71,10 @@ func TestOpsEnvironments(t *testing.T) {
 		tests[env.Prefix+"-rds-free-storage"] = "backend " + env.Cache.Nodes[0].ID // an older alarm
 		for _, name := range slices.Sorted(maps.Keys(tests)) {
 			want := base + tests[name] + " 012345"
-			if out, _ := ops(t, "", show, name); lastLine(out) != want {
+			if out := ops(t, "", show, name); lastLine(out) != want {
 				t.Errorf("given %s: got %q, want %q", name, out, want)
 			}
-			if out, _ := ops(t, name+"\n", show); lastLine(out) != want {
+			if out := ops(t, name+"\n", show); lastLine(out) != want {
 				t.Errorf("answered %s: got %q, want %q", name, out, want)
 			}
 		}
@@ -94,21 +90,21 @@ func TestOpsRefuses(t *testing.T) {
 	}
 	for _, name := range []string{"prod", "Production", "stagin", "ohmycoins-prod", "ohmycoins-production/backend/cpu-high", "aws ecs describe-services"} {
 		again := `source ` + file + ` "` + name + `" && echo succeeded; ` + show
-		out, _ := ops(t, "", again, "staging")
+		out := ops(t, "", again, "staging")
 		if lastLine(out) != "" || strings.Contains(out, "succeeded") || !strings.Contains(out, `"`+name+`" is no environment and no alarm`) {
 			t.Errorf("%q after staging: got %q", name, out)
 		}
 		// ENV that somebody exported counts for nothing.
-		if out, _ := ops(t, name+"\n", show); lastLine(out) != "" {
+		if out := ops(t, name+"\n", show); lastLine(out) != "" {
 			t.Errorf("answered %q: got %q", name, out)
 		}
 	}
 	t.Setenv("ENV", "production")
-	if out, _ := ops(t, "", show); lastLine(out) != "" {
+	if out := ops(t, "", show); lastLine(out) != "" {
 		t.Errorf("with ENV exported and no answer: got %q", out)
 	}
 	t.Setenv("NOBODY", "1")
-	if out, _ := ops(t, "", show, "staging"); lastLine(out) != "" || !strings.Contains(out, "AWS does not know who you are") {
+	if out := ops(t, "", show, "staging"); lastLine(out) != "" || !strings.Contains(out, "AWS does not know who you are") {
 		t.Errorf("without credentials: got %q", out)
 	}
 }
@@ -118,13 +114,13 @@ func TestOpsQuestions(t *testing.T) {
 	for input, want := range map[string]string{
 		"yes\n": "changed", "y\n": "", "YES\n": "", "no\n": "", "\n": "", "": "", "aws ecs update-service\n": "",
 	} {
-		out, _ := ops(t, input, `confirm "Change it" && echo changed`, "staging")
+		out := ops(t, input, `confirm "Change it" && echo changed`, "staging")
 		if got := strings.Contains(out, "\nchanged\n"); got != (want != "") {
 			t.Errorf("confirm, answered %q: got %q", input, out)
 		}
 	}
 	for input, want := range map[string]string{"4\n": "4", "four\n": "unset", "4; rm x\n": "unset", "": "unset", "\n": "unset"} {
-		out, _ := ops(t, input, `COUNT=8; ask COUNT '[0-9]+' "How many"; echo "${COUNT-unset}"`, "staging")
+		out := ops(t, input, `COUNT=8; ask COUNT '[0-9]+' "How many"; echo "${COUNT-unset}"`, "staging")
 		if lastLine(out) != want {
 			t.Errorf("ask, answered %q: got %q, want %q", input, out, want)
 		}
@@ -136,7 +132,7 @@ func TestOpsMetric(t *testing.T) {
 	const want = "CPUUtilization\t2026-11-23T02:00:00Z\t12"
 	for _, at := range []string{`1795399200.0`, `"2026-11-23T02:00:00Z"`} {
 		t.Setenv("METRICS", `{"MetricDataResults": [{"Label": "CPUUtilization", "Timestamps": [`+at+`], "Values": [12]}]}`)
-		if out, _ := ops(t, "", `metric AWS/ECS CPUUtilization Average 30 60 ClusterName=c`, "staging"); lastLine(out) != want {
+		if out := ops(t, "", `metric AWS/ECS CPUUtilization Average 30 60 ClusterName=c`, "staging"); lastLine(out) != want {
 			t.Errorf("time %s: got %q, want %q", at, out, want)
 		}
 	}
