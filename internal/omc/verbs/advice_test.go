@@ -228,7 +228,7 @@ func TestAdviceOfRollback(t *testing.T) {
 		}, 3},
 		"failed":    {func(b *bench) { b.service("backend").Script = []fakeaws.Rollout{{Looks: 2, End: fakeaws.Fails}} }, 3},
 		"put back":  {func(b *bench) { b.service("backend").Script = []fakeaws.Rollout{{Looks: 2, End: fakeaws.Returned}} }, 3},
-		"timed out": {func(b *bench) { b.service("frontend").Script = []fakeaws.Rollout{{End: fakeaws.Hangs}} }, 3},
+		"timed out": {func(b *bench) { b.service("frontend").Script = []fakeaws.Rollout{{Looks: 250}} }, 3},
 		"half denied": {func(b *bench) {
 			b.cloud.Faults = []*fakeaws.Fault{{Op: "UpdateService", Times: 1, Kind: fakeaws.Denied}}
 		}, 3},
