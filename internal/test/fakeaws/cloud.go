@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/ohmycoins/infra/internal/test/policy"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -59,6 +60,10 @@ type Cloud struct {
 	Health       Health
 	// RegistryURL is a real registry; digests come from there when it is set.
 	RegistryURL string
+
+	// Permissions are those of the deployment role, whose policy decides about every call
+	// as AWS would.
+	Permissions *policy.Recorder
 
 	// Faults are what goes wrong, the first that matches.
 	Faults []*Fault
@@ -192,6 +197,11 @@ func New(env environment.Environment) *Cloud {
 		hung:         map[string]bool{},
 		Accounts:     map[string]string{},
 	}
+	role, err := policy.ReadRole("deployment", env, Account)
+	if err != nil {
+		panic(err) // the policy is part of the program
+	}
+	c.Permissions = &policy.Recorder{Role: role, World: policy.NewWorld(Account, env)}
 	c.server = httptest.NewServer(http.HandlerFunc(c.serve))
 	c.URL = c.server.URL
 	c.seed(env)
@@ -349,7 +359,7 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 	old := call.stale || call.missing
 	var reply reply
 	if fault == nil || fault.Effect || old {
-		reply = c.answer(call)
+		reply = c.permitted(r, body, call)
 	}
 	hook := c.OnCall
 	c.mu.Unlock()
@@ -368,6 +378,14 @@ func accessKey(r *http.Request) string {
 	_, rest, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	key, _, _ := strings.Cut(rest, "/")
 	return key
+}
+
+// permitted answers a call that the role may make, and refuses any other.
+func (c *Cloud) permitted(r *http.Request, body []byte, call request) reply {
+	if err := c.Permissions.Check(r, body); err != nil {
+		return failure(http.StatusForbidden, "AccessDeniedException", "docs/policies/deployment.json: "+err.Error())
+	}
+	return c.answer(call)
 }
 
 func (c *Cloud) serveApp(w http.ResponseWriter, r *http.Request) {

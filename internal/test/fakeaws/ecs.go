@@ -284,7 +284,7 @@ func (c *Cloud) addStopped(definition string, t StoppedTask) {
 		c.Logs["ecs/"+containerOf(c.Definitions[definition])+"/"+id] = t.Log
 	}
 	c.Stopped = append(c.Stopped, map[string]any{
-		"taskArn": c.arn("ecs", "task/cluster/"+id), "taskDefinitionArn": definition, "lastStatus": "STOPPED",
+		"taskArn": c.arn("ecs", "task/"+c.Env.Cluster.Name+"/"+id), "taskDefinitionArn": definition, "lastStatus": "STOPPED",
 		"stoppedReason": t.Reason, "stoppedAt": c.Clock.Now().Unix(), "containers": []any{container},
 	})
 }
@@ -362,7 +362,7 @@ func (c *Cloud) serviceJSON(service *Service) map[string]any {
 
 func (c *Cloud) runTask(r request) reply {
 	t := &task{
-		arn: c.arn("ecs", fmt.Sprintf("task/cluster/%032d", c.next())), definition: r.text("taskDefinition"),
+		arn: c.arn("ecs", fmt.Sprintf("task/%s/%032d", c.Env.Cluster.Name, c.next())), definition: r.text("taskDefinition"),
 		startedBy: r.text("startedBy"), token: r.text("clientToken"), request: string(r.raw),
 	}
 	if c.Migration.Reason == "RESOURCE:MEMORY" {
@@ -428,7 +428,7 @@ func (c *Cloud) listTasks(r request) reply {
 		}
 	}
 	if desired == "RUNNING" {
-		return ok(map[string]any{"taskArns": append(arns, c.arn("ecs", "task/cluster/running-"+r.text("serviceName")+r.text("family")))})
+		return ok(map[string]any{"taskArns": append(arns, c.arn("ecs", "task/"+c.Env.Cluster.Name+"/running-"+r.text("serviceName")+r.text("family")))})
 	}
 	for _, t := range c.Stopped {
 		if arn, _ := t["taskDefinitionArn"].(string); strings.Contains(arn, r.text("serviceName")+":") && r.text("desiredStatus") == "STOPPED" {
