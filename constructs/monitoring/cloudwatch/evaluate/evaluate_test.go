@@ -447,7 +447,7 @@ func TestBand(t *testing.T) {
 	in.Bands = nil
 	wantError(t, in, `alarm "odd"`, "give it in Bands")
 	in.Bands = map[string]Band{"odd": {Lower: band["odd"].Lower, Upper: minutes(10)}}
-	wantError(t, in, "has no limits for the period from 2026-03-02 12:01:00")
+	wantError(t, in, "the band has no limits for the period from 2026-03-02 12:01:00")
 	in.Bands = map[string]Band{"odd": {}}
 	wantError(t, in, "Bands: Period: is 0s")
 	in.Bands, in.Alarms[0].ThresholdMetricID = band, "m1"
