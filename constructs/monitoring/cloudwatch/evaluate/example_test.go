@@ -44,6 +44,6 @@ func Example() {
 	}
 	// Output:
 	// 12:05 web/cpu-high ALARM because 3 of 3 data points above 80: 92 at 12:04:00, 91 at 12:02:00, 90 at 12:01:00
-	// 12:05 [pager]
 	// 12:06 web/cpu-high OK because 2 of 3 data points above 80: 50 at 12:05:00, 92 at 12:04:00, 91 at 12:02:00
+	// 12:05 [pager]
 }
