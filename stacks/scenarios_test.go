@@ -1,7 +1,6 @@
 package stacks_test
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -277,7 +276,7 @@ func TestScenariosNoticeWrongAlarms(t *testing.T) {
 			noticed[m.Field]++
 		}
 		for field, n := range all {
-			t.Log(fmt.Sprintf("%s: %d of %d changes noticed", field, noticed[field], n))
+			t.Logf("%s: %d of %d changes noticed", field, noticed[field], n)
 		}
 	})
 }

@@ -47,7 +47,7 @@ func Spike(base, peak float64) Generator {
 func Wave(low, high, noise float64, seed uint64) Generator {
 	return func(m Moment) float64 {
 		day := (1 - math.Cos((m.At-4*time.Hour).Hours()/24*2*math.Pi)) / 2
-		random := rand.New(rand.NewPCG(seed, uint64(m.At))).Float64()*2 - 1
+		random := rand.New(rand.NewPCG(seed, uint64(m.At))).Float64()*2 - 1 //nolint:gosec // noise, no secret
 		return max(min(low, high), min(max(low, high), low+(high-low)*(day+noise*random)))
 	}
 }

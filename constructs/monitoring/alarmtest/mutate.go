@@ -71,8 +71,10 @@ func Mutate(cfg monitoring.Config, scenarios []Scenario) ([]Mutant, error) {
 func (s Scenario) notices(cfg monitoring.Config, in evaluate.Input, alarm cloudwatch.MetricAlarm) (bool, error) {
 	data := evaluate.Data{}
 	for _, q := range alarm.Queries {
-		id := evaluate.ID(q.Metric)
-		data[id] = in.Data[id]
+		if q.Expression == "" {
+			id := evaluate.ID(q.Metric)
+			data[id] = in.Data[id]
+		}
 	}
 	alone := evaluate.Input{
 		Alarms: []cloudwatch.MetricAlarm{alarm}, Data: data, From: in.From, To: in.To,

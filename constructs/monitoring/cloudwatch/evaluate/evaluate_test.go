@@ -392,6 +392,15 @@ func TestDataWithoutPoints(t *testing.T) {
 	same(t, timeline(t, in), []string{"12:01 high INSUFFICIENT_DATA"})
 }
 
+func TestIDIgnoresTheOrderOfDimensions(t *testing.T) {
+	a, b := metric("", 0), metric("", 0)
+	a.Dimensions = []cloudwatch.Dimension{{Name: "A", Value: "1"}, {Name: "B", Value: "2"}}
+	b.Dimensions = []cloudwatch.Dimension{{Name: "B", Value: "2"}, {Name: "A", Value: "1"}}
+	if ID(a) != ID(b) || ID(a) != "Test Load {A=1, B=2}" {
+		t.Errorf("got %s and %s", ID(a), ID(b))
+	}
+}
+
 func TestFromPoints(t *testing.T) {
 	at := func(i int) time.Time { return noon.Add(time.Duration(i) * minute) }
 	s, err := FromPoints(minute, "p99", []Point{{at(0), 1}, {at(3), 4}})
