@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/secrets"
 	"github.com/ohmycoins/infra/constructs/synth/fastsynth"
@@ -66,8 +67,8 @@ func TestMain(m *testing.M) {
 func synthesize(dir string) error {
 	err := cdk.Synth(dir, snapshotStacks)
 	// A variant of a stack has the stack's id, so that it has the same addresses.
-	for name, env := range variants() {
-		err = errors.Join(err, cdk.Synth(filepath.Join(dir, "variants", name), func(app cdk.Scope) { stacks.NewOperations(app, env) }))
+	for name, build := range variants() {
+		err = errors.Join(err, cdk.Synth(filepath.Join(dir, "variants", name), build))
 	}
 	return err
 }
@@ -77,11 +78,7 @@ func snapshotStacks(app cdk.Scope) {
 	for _, env := range environment.All() {
 		stacks.NewOperations(app, env)
 	}
-	construct := func(id string, build func(stack cdk.Scope)) {
-		build(cdk.NewStack(app, id, cdk.Stack{
-			Region: "ap-southeast-2", StateBucket: "example-state", StateKey: id + "/terraform.tfstate",
-		}))
-	}
+	construct := func(id string, build func(stack cdk.Scope)) { build(constructStack(app, id)) }
 	construct("secrets-minimal", func(stack cdk.Scope) {
 		secrets.New(stack, "secret", secrets.Config{Name: "example"})
 	})
@@ -113,6 +110,14 @@ func snapshotStacks(app cdk.Scope) {
 		})
 		cdk.NewOutput(stack, "container-secrets", "", containerSecrets(secret))
 	})
+	construct("existing-minimal", func(stack cdk.Scope) {
+		existing.NewRole(stack, "role", existing.Role{Name: "example"})
+	})
+	construct("existing-full", func(stack cdk.Scope) {
+		existingStack(stack, asSaid{class: "db.t3.micro", engine: "postgres", storageGiB: 20, group: "example-redis"})
+	})
+	construct("existing-aliases", existingAliases)
+	construct("existing-references", existingReferences)
 	construct("monitoring-minimal", func(stack cdk.Scope) {
 		monitoring.New(stack, "monitoring", monitoring.Config{
 			Name:      "example",
@@ -173,6 +178,13 @@ func snapshotStacks(app cdk.Scope) {
 	})
 }
 
+// constructStack makes the stack of a construct's snapshot.
+func constructStack(app cdk.Scope, id string) cdk.Scope {
+	return cdk.NewStack(app, id, cdk.Stack{
+		Region: "ap-southeast-2", StateBucket: "example-state", StateKey: id + "/terraform.tfstate",
+	})
+}
+
 func containerSecrets(secret *secrets.Secret) []map[string]string {
 	var list []map[string]string
 	for _, s := range secret.ContainerSecrets() {
@@ -199,8 +211,8 @@ func number(stack constructs.Construct, id string) *float64 {
 	return variable.NumberValue()
 }
 
-// variants are changes of staging, by name.
-func variants() map[string]environment.Environment {
+// variants are changes of stacks, by name.
+func variants() map[string]func(app cdk.Scope) {
 	recipients := func(addresses ...string) environment.Environment {
 		env := environment.Staging()
 		env.Alerts.Critical.Emails = addresses
@@ -213,11 +225,18 @@ func variants() map[string]environment.Environment {
 	everything.Tune = map[string]environment.Tuning{"redis-001/hit-rate-low": {Off: true, Reason: "nothing is cached yet"}}
 	tuned := recipients("oncall@example.com", "platform@example.com", "third@example.com")
 	tuned.Tune = map[string]environment.Tuning{"backend/cpu-high": {Threshold: 90}}
-	return map[string]environment.Environment{
-		"everything":       everything,
-		"three-recipients": recipients("oncall@example.com", "platform@example.com", "third@example.com"),
-		"first-removed":    recipients("platform@example.com", "third@example.com"),
-		"threshold":        tuned,
+	staging := func(env environment.Environment) func(cdk.Scope) {
+		return func(app cdk.Scope) { stacks.NewOperations(app, env) }
+	}
+	return map[string]func(cdk.Scope){
+		"everything":       staging(everything),
+		"three-recipients": staging(recipients("oncall@example.com", "platform@example.com", "third@example.com")),
+		"first-removed":    staging(recipients("platform@example.com", "third@example.com")),
+		"threshold":        staging(tuned),
+		"existing-wrong": func(app cdk.Scope) {
+			existingStack(constructStack(app, "existing-full"),
+				asSaid{class: "db.m5.large", engine: "mysql", storageGiB: 100, group: "other-redis"})
+		},
 	}
 }
 
@@ -252,8 +271,8 @@ func snapshotIDs() []string {
 
 func TestSnapshots(t *testing.T) {
 	ids := snapshotIDs()
-	if len(ids) != 8 {
-		t.Fatalf("stacks are %v, want both environments and three cases of each construct", ids)
+	if len(ids) != 12 {
+		t.Fatalf("stacks are %v, want both environments, three cases of each construct, and aliases of providers", ids)
 	}
 	files := map[string]bool{}
 	for _, id := range ids {

@@ -2,6 +2,8 @@ package cdk
 
 import (
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -28,6 +30,7 @@ type Stack struct {
 // NewStack makes a stack with the AWS provider and S3 state.
 func NewStack(app Scope, id string, cfg Stack) Scope {
 	stack := cdktf.NewTerraformStack(app, jsii.String(id))
+	AddProblems(stack, checkID(id))
 	aws := &provider.AwsProviderConfig{
 		Region:      String(cfg.Region),
 		DefaultTags: []*provider.AwsProviderDefaultTags{{Tags: Map(cfg.Tags)}},
@@ -55,14 +58,26 @@ func NewStack(app Scope, id string, cfg Stack) Scope {
 // is synthesized, and the caller must not put anything into the construct.
 func NewNode(scope Scope, id string, problems error) Scope {
 	node := constructs.NewConstruct(scope, jsii.String(id))
-	if problems != nil {
-		AddProblems(node, problems)
-	}
+	AddProblems(node, checkID(id))
+	AddProblems(node, problems)
 	return node
 }
 
-// AddProblems reports the problems that err joins with the construct's path.
+// checkID refuses what the bindings would change without a word when they make an
+// address of it, so that two ids may become one.
+func checkID(id string) error {
+	if strings.ContainsFunc(id, func(r rune) bool { return r == '/' || unicode.IsSpace(r) }) {
+		return fmt.Errorf("id: is %q, want one without \"/\" and white space: it becomes a part of Terraform addresses", id)
+	}
+	return nil
+}
+
+// AddProblems reports the problems that err joins, if any, with the construct's
+// path.
 func AddProblems(node Scope, err error) {
+	if err == nil {
+		return
+	}
 	node.Node().AddValidation(&validator{err: err})
 }
 

@@ -325,7 +325,7 @@ func (l *lease) lower(ctx context.Context, alarms []TestedAlarm, reason string) 
 
 func (l *lease) lowerOne(ctx context.Context, t TestedAlarm, reason string) error {
 	return l.persist(ctx, "putting back alarm "+t.Name, func(ctx context.Context) error {
-		if err := l.store().verify(ctx, l.lock); err != nil {
+		if _, err := l.store().verify(ctx, l.lock); err != nil {
 			return err
 		}
 		alarms, err := l.describeAlarms(ctx, []string{t.Name})

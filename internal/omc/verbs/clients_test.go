@@ -74,24 +74,3 @@ func TestCallsHaveADeadline(t *testing.T) {
 		t.Errorf("%d calls, %v, want one", calls, err)
 	}
 }
-
-func TestRedactor(t *testing.T) {
-	t.Parallel()
-	r := &redactor{known: `{"Name":"production"}`}
-	r.hide("s3cr3t-value")
-	r.hide("production") // everybody knows it
-	r.hide("true")       // too short to be a secret
-	if got := r.clean("password s3cr3t-value is true"); got != "password *** is true" {
-		t.Error(got)
-	}
-	if got := r.clean("omc deploy production"); got != "omc deploy production" {
-		t.Error(got)
-	}
-	cause := errors.New("login: s3cr3t-value")
-	if err := r.wrap(cause); err.Error() != "login: ***" || !errors.Is(err, cause) {
-		t.Error(err)
-	}
-	if err := r.wrap(nil); err != nil {
-		t.Error(err)
-	}
-}

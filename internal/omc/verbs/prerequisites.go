@@ -282,7 +282,7 @@ func (a *App) checkLock(ctx context.Context, found *findings) {
 // heldBy says that somebody else has the lock, and what to do about it.
 func (a *App) heldBy(lock Lock) Finding {
 	f := Finding{"lock", held{lock: lock, now: a.clock.Now()}.Error(), "wait until it has ended: omc status " + a.env.Name}
-	if lock.Expired(a.clock.Now()) {
+	if lock.abandoned(a.clock.Now()) != "" {
 		f.Next = fmt.Sprintf("see omc status %s, then omc unlock %s", a.env.Name, a.env.Name)
 	}
 	return f

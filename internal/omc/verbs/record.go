@@ -63,12 +63,9 @@ func recordKey(r *Record) string {
 }
 
 // crashed reports whether the record's verb ended without saying so: it is not
-// finished and does not hold the lock.
-func (r *Record) crashed(holder string, now time.Time, lock Lock) bool {
-	if !r.Finished.IsZero() {
-		return false
-	}
-	return holder != r.ID || lock.Expired(now)
+// finished and does not hold the lock, which is nil when nobody does.
+func (r *Record) crashed(lock *Lock, now time.Time) bool {
+	return r.Finished.IsZero() && (lock == nil || lock.ID != r.ID || lock.abandoned(now) != "")
 }
 
 // versions is what each service runs, by service key: its task definition.

@@ -113,18 +113,18 @@ func TestDescribeLast(t *testing.T) {
 	same := func(*Record) {}
 	for name, test := range map[string]struct {
 		last *Record
-		lock Lock
+		lock *Lock
 		want string
 		next []string
 	}{
-		"none":            {nil, Lock{}, "none", nil},
-		"succeeded":       {record(done(Succeeded)), Lock{}, "deploy r1 by me on here, commit 0123: succeeded at 2026-01-02T03:04:05Z", nil},
-		"stuck":           {record(done(Stuck)), Lock{}, "rollback failed", []string{"omc rollback staging"}},
-		"running":         {record(same), Lock{ID: "r1", Time: at, TimeoutSeconds: 3600}, "it is running", nil},
-		"crashed, locked": {record(same), Lock{ID: "r1", Time: at, TimeoutSeconds: 1}, "it did not finish; P-backend was or may have been updated from a:1 to a:2", []string{"omc unlock staging", "omc rollback staging"}},
-		"crashed":         {record(same), Lock{}, "it did not finish; P-backend", []string{"omc rollback staging"}},
-		"crashed early":   {record(func(r *Record) { r.Services[0].Touched = false }), Lock{}, "no service was touched", nil},
-		"another runs":    {record(same), Lock{ID: "r2", Time: at, TimeoutSeconds: 3600}, "it did not finish", []string{"omc rollback staging"}},
+		"none":            {nil, nil, "none", nil},
+		"succeeded":       {record(done(Succeeded)), nil, "deploy r1 by me on here, commit 0123: succeeded at 2026-01-02T03:04:05Z", nil},
+		"stuck":           {record(done(Stuck)), nil, "rollback failed", []string{"omc rollback staging"}},
+		"running":         {record(same), &Lock{ID: "r1", Time: at, TimeoutSeconds: 3600}, "it is running", nil},
+		"crashed, locked": {record(same), &Lock{ID: "r1", Time: at, TimeoutSeconds: 1}, "it did not finish; P-backend was or may have been updated from a:1 to a:2", []string{"omc unlock staging", "omc rollback staging"}},
+		"crashed":         {record(same), nil, "it did not finish; P-backend", []string{"omc rollback staging"}},
+		"crashed early":   {record(func(r *Record) { r.Services[0].Touched = false }), nil, "no service was touched", nil},
+		"another runs":    {record(same), &Lock{ID: "r2", Time: at, TimeoutSeconds: 3600}, "it did not finish", []string{"omc rollback staging"}},
 	} {
 		text, next := describeLast("staging", test.last, test.lock, at.Add(time.Minute))
 		if !strings.Contains(text, test.want) || !slices.Equal(next, test.next) {

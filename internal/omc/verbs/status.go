@@ -164,14 +164,14 @@ func (a *App) statusOfDeployments(ctx context.Context, status *Status) error {
 		last = &records[0]
 		status.Last = last
 	}
-	status.LastText, status.Next = describeLast(a.env.Name, last, lock, now)
+	status.LastText, status.Next = describeLast(a.env.Name, last, status.Lock, now)
 	return nil
 }
 
 // describeLast puts the newest record into words, and says what to do when it was
-// left undone. The lock is the zero one when nobody holds it.
-func describeLast(env string, last *Record, lock Lock, now time.Time) (text string, next []string) {
-	if lock.ID != "" && lock.Expired(now) {
+// left undone. The lock is nil when nobody holds it.
+func describeLast(env string, last *Record, lock *Lock, now time.Time) (text string, next []string) {
+	if lock != nil && lock.abandoned(now) != "" {
 		next = append(next, "omc unlock "+env)
 	}
 	if last == nil {
@@ -189,8 +189,8 @@ func describeLast(env string, last *Record, lock Lock, now time.Time) (text stri
 		return text, next
 	}
 	text += fmt.Sprintf(": at %s: %s", last.Updated.Format(time.RFC3339), last.Step)
-	if !last.crashed(lock.ID, now, lock) {
-		return text + "; it is running, or it died and its lock has not run out yet", next
+	if !last.crashed(lock, now) {
+		return text + "; it is running, or it died a moment ago", next
 	}
 	text += "; it did not finish"
 	for _, s := range last.Services {

@@ -84,6 +84,8 @@ type Call struct {
 type Object struct {
 	Body string
 	ETag string
+	// Modified is when it was written. Default: before the test began.
+	Modified time.Time
 }
 
 // Repository is an image repository.
@@ -143,14 +145,18 @@ const (
 
 // Clock is a time that passes only while somebody sleeps.
 type Clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu     sync.Mutex
+	now    time.Time
+	alarms []*alarmClock
 }
+
+// beginning is when every test begins.
+var beginning = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // New starts a cloud that holds an environment in which everything is well.
 func New(env environment.Environment) *Cloud {
 	c := &Cloud{
-		Clock:        &Clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
+		Clock:        &Clock{now: beginning},
 		Services:     map[string]*Service{},
 		Repositories: map[string]*Repository{},
 		Secrets:      map[string]string{},

@@ -200,15 +200,31 @@ func (c *Cloud) getObject(r request) reply {
 	if !exists {
 		return failure(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	}
-	return reply{status: http.StatusOK, header: map[string]string{"ETag": object.ETag}, body: object.Body}
+	modified := object.Modified
+	if modified.IsZero() {
+		modified = beginning
+	}
+	// Whoever reads it compares these two. A refusal has no Date: the SDK would blame the
+	// caller's clock for it.
+	return reply{status: http.StatusOK, body: object.Body, header: map[string]string{
+		"ETag": object.ETag, "Last-Modified": modified.UTC().Format(http.TimeFormat), "Date": c.Clock.Now().UTC().Format(http.TimeFormat),
+	}}
 }
 
 func (c *Cloud) putObject(r request) reply {
 	key := objectKey(r)
-	if _, exists := c.Objects[key]; exists && r.http.Header.Get("If-None-Match") == "*" {
+	present, exists := c.Objects[key]
+	match := r.http.Header.Get("If-Match")
+	switch {
+	case exists && r.http.Header.Get("If-None-Match") == "*", exists && match != "" && match != present.ETag:
 		return preconditionFailed()
+	case !exists && match != "":
+		return failure(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	}
-	object := Object{Body: string(r.raw), ETag: `"` + Digest(string(r.raw))[7:39] + `"`}
+	// As with encryption by a customer key, the same text has another tag each time.
+	object := Object{
+		Body: string(r.raw), ETag: `"` + Digest(fmt.Sprint(string(r.raw), c.next()))[7:39] + `"`, Modified: c.Clock.Now(),
+	}
 	c.Objects[key] = object
 	return reply{status: http.StatusOK, header: map[string]string{"ETag": object.ETag}, body: ""}
 }
@@ -232,16 +248,21 @@ func (c *Cloud) listObjects(r request) reply {
 	_, _ = fmt.Sscanf(query.Get("max-keys"), "%d", &most)
 	bucket := strings.Trim(r.http.URL.Path, "/")
 	var contents strings.Builder
-	n := 0
+	n, last, truncated := 0, "", ""
 	for _, key := range slices.Sorted(maps.Keys(c.Objects)) {
 		name, found := strings.CutPrefix(key, bucket+"/")
-		if !found || !strings.HasPrefix(name, query.Get("prefix")) || n == most {
+		if !found || !strings.HasPrefix(name, query.Get("prefix")) || name <= query.Get("continuation-token") {
 			continue
 		}
+		if n == most {
+			truncated = "<IsTruncated>true</IsTruncated><NextContinuationToken>" + escape(last) + "</NextContinuationToken>"
+			break
+		}
 		n++
+		last = name
 		fmt.Fprintf(&contents, "<Contents><Key>%s</Key><Size>%d</Size></Contents>", escape(name), len(c.Objects[key].Body))
 	}
-	return ok(`<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>` + bucket + `</Name>` + contents.String() + `</ListBucketResult>`)
+	return ok(`<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>` + bucket + `</Name>` + truncated + contents.String() + `</ListBucketResult>`)
 }
 
 func objectKey(r request) string { return strings.TrimPrefix(r.http.URL.Path, "/") }
