@@ -57,6 +57,14 @@ diff: ## Show what a deployment would change: make diff ENV=staging
 deploy: ## Deploy the operations stack: make deploy ENV=staging
 	@$(DEV) deploy "$$ENV"
 
+.PHONY: plan
+plan: ## Plan with Terraform and keep the plan, as the pipeline does: make plan ENV=staging
+	@$(DEV) plan "$$ENV"
+
+.PHONY: apply
+apply: ## Apply that plan and nothing else: make apply ENV=staging
+	@$(DEV) apply "$$ENV"
+
 .PHONY: bench
 bench: ## Time synth with terraform validate, and synth with and without fastsynth
 	@$(DEV) bench

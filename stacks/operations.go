@@ -5,11 +5,15 @@ package stacks
 import (
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/secrets"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
+
+// RunbookURL is the runbook that alarms and dashboards link to.
+const RunbookURL = "https://github.com/ohmycoins/infra/blob/main/docs/runbook.md"
 
 // NewOperations makes the stack of an environment. It looks up everything that
 // exists already, so that a wrong identifier fails the plan with its name instead
@@ -22,7 +26,7 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 		StateKey:    env.State.Key,
 		Tags:        env.Tags,
 	})
-	existing := lookUp(stack, env)
+	exists := lookUp(stack, env)
 
 	secret := secrets.New(stack, "app-secrets", secrets.Config{
 		Name:              env.Secret.Name,
@@ -31,7 +35,7 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 		RecoveryDays:      float64(env.Secret.RecoveryDays),
 		DeleteImmediately: env.Secret.RecoveryDays == 0,
 		ReaderRoles:       map[string]string{"task-execution": env.Roles.TaskExecution},
-		AdoptARN:          existing.secretARN,
+		AdoptARN:          exists.secretARN,
 		// The application does not start without its secret, so that destroying the
 		// operations stack must not take it along. The rule protects only as long as
 		// this call stays in the code and keeps its id.
@@ -41,8 +45,10 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 		Name:      env.Prefix,
 		Region:    env.Region,
 		Notify:    targets(env.Alerts),
-		Resources: resources(env, existing),
+		Resources: resources(env, exists),
 		Tune:      tuning(env.Tune),
+
+		RunbookURL: RunbookURL,
 	})
 
 	cdk.NewOutput(stack, "dashboard-url", "The dashboard in the AWS console", mon.DashboardURL())
@@ -56,37 +62,34 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 	cdk.NewOutput(stack, "secret-policy-name", "The name of that policy", secret.PolicyName())
 }
 
-// existing is what only AWS knows about the infrastructure.
-type existing struct {
+// found is what only AWS knows about the infrastructure.
+type found struct {
 	loadBalancer string            // ARN suffix
 	targetGroups map[string]string // ARN suffixes
 	secretARN    string
 }
 
-// lookUp finds what exists. Each look-up has the name in AWS as its id, because
-// not every error of the provider says what was not found, but all of them say
-// where.
-func lookUp(stack cdk.Scope, env environment.Environment) existing {
+// lookUp finds what exists. Each look-up has the name in AWS as its id.
+func lookUp(stack cdk.Scope, env environment.Environment) found {
 	node := cdk.NewNode(stack, "existing", nil)
-	found := existing{
-		loadBalancer: cdk.FindLoadBalancer(node, env.LoadBalancer.Name),
+	balancer, secret, role := env.LoadBalancer.Name, env.Secret.Name, env.Roles.TaskExecution
+	exists := found{
+		loadBalancer: existing.NewLoadBalancer(node, balancer, existing.LoadBalancer{Name: balancer}).ARNSuffix,
 		targetGroups: map[string]string{},
-		secretARN:    cdk.FindSecret(node, env.Secret.Name),
+		secretARN:    existing.NewSecret(node, secret, existing.Secret{Name: secret}).ARN,
 	}
 	for _, group := range env.LoadBalancer.TargetGroups {
-		found.targetGroups[group.Key] = cdk.FindTargetGroup(node, group.Name)
+		exists.targetGroups[group.Key] = existing.NewTargetGroup(node, group.Name, existing.TargetGroup{Name: group.Name}).ARNSuffix
 	}
-	var services []string
 	for _, service := range env.Cluster.Services {
-		services = append(services, service.Name)
+		existing.NewECSService(node, service.Name, existing.ECSService{Cluster: env.Cluster.Name, Name: service.Name})
 	}
-	cdk.FindServices(node, env.Cluster.Name, services)
-	cdk.FindDatabase(node, env.Database.Instance)
+	existing.NewDatabase(node, env.Database.Instance, existing.Database{Instance: env.Database.Instance})
 	for _, n := range env.Cache.Nodes {
-		cdk.FindCacheNode(node, n.ID)
+		existing.NewCacheNode(node, n.ID, existing.CacheNode{ID: n.ID})
 	}
-	cdk.FindRole(node, env.Roles.TaskExecution)
-	return found
+	existing.NewRole(node, role, existing.Role{Name: role})
+	return exists
 }
 
 func secretKeys(keys []environment.SecretKey) []secrets.Key {
@@ -97,7 +100,7 @@ func secretKeys(keys []environment.SecretKey) []secrets.Key {
 	return list
 }
 
-func resources(env environment.Environment, existing existing) []monitoring.Resource {
+func resources(env environment.Environment, exists found) []monitoring.Resource {
 	var list []monitoring.Resource
 	for _, service := range env.Cluster.Services {
 		list = append(list, monitoring.ECSService{
@@ -112,7 +115,7 @@ func resources(env environment.Environment, existing existing) []monitoring.Reso
 		nodes[node.Key] = node.ID
 	}
 	return append(list,
-		monitoring.ALB{Key: "alb", ARNSuffix: existing.loadBalancer, TargetGroups: existing.targetGroups},
+		monitoring.ALB{Key: "alb", ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups},
 		monitoring.RDS{Key: "postgres", Instance: env.Database.Instance},
 		monitoring.Redis{Key: "redis", Nodes: nodes},
 	)

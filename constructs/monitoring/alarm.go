@@ -2,14 +2,20 @@ package monitoring
 
 import (
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
-	"github.com/ohmycoins/infra/internal/alarm"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
-// Severity says how soon somebody has to act.
+// Severity says how soon somebody has to act. Any name that Config.Notify has is a
+// severity.
 type Severity string
 
-// The severities, most urgent first.
+// The severities of the alarms of the kinds here, most urgent first.
 const (
 	// Critical means that customers are affected, or soon will be: act now.
 	Critical Severity = "critical"
@@ -17,101 +23,322 @@ const (
 	Warning Severity = "warning"
 )
 
-var severities = []Severity{Critical, Warning}
+// order sorts severities: those above first, then others by name.
+func order(list []Severity) []Severity {
+	rank := func(s Severity) int {
+		if i := slices.Index([]Severity{Critical, Warning}, s); i >= 0 {
+			return i
+		}
+		return 2
+	}
+	slices.SortFunc(list, func(a, b Severity) int {
+		if d := rank(a) - rank(b); d != 0 {
+			return d
+		}
+		if a < b {
+			return -1
+		}
+		return 1
+	})
+	return list
+}
 
-// GiB is 2^30 bytes, for thresholds of storage: Tuning{Threshold: 20 * GiB}.
-const GiB = alarm.GiB
+// Profile says how much is watched.
+type Profile string
 
-// Alarm is one alarm as CloudWatch will have it. The fields carry CloudWatch's
-// own terms (API reference, PutMetricAlarm).
+// The profiles.
+const (
+	// Essential are the alarms that every application needs: few, and each worth
+	// waking up for or looking at the same day.
+	Essential Profile = "essential"
+	// Recommended adds those that AWS recommends.
+	Recommended Profile = "recommended"
+)
+
+// Alarm is a row of a table of alarms: when an alarm goes off, and what it means.
 type Alarm struct {
-	// ResourceKey is the key of the resource that is watched: "backend".
-	ResourceKey string
-	// ID is the alarm's id among the alarms of its resource: "cpu-high".
-	ID         string
-	Severity   Severity
-	Namespace  string
-	Metric     string
-	Dimensions map[string]string
-	Statistic  string
-	Comparison string
-	// Threshold is in the unit of the metric.
-	Threshold float64
-	// PeriodSeconds is the length of one period. Periods are evaluated, and all of
-	// them must breach.
-	PeriodSeconds, Periods int
-	// MissingData says what a period without data counts as.
-	MissingData string
-	// FirstStep says what to do first when the alarm goes off.
+	// Resource is the key of what is watched: "backend". Parts of a resource have keys
+	// of their own: "redis-001". Default: the resource that returns the alarm, or none
+	// in Config.Extra.
+	Resource string
+	// ID is the alarm's stable name among those of its resource: "cpu-high". Together
+	// they are the alarm's key, "backend/cpu-high".
+	ID string
+	// Severity says how soon somebody has to act, and so who is told.
+	Severity Severity
+	// When is the condition: a threshold on a metric or on metric math, an anomaly, a
+	// heartbeat, or the states of other alarms by their keys.
+	When cloudwatch.Condition
+	// Window is how many periods are looked at and how many of them have to breach.
+	// Composite conditions have none.
+	Window cloudwatch.Window
+	// Missing says what a period without data counts as. It has no default, except
+	// that heartbeats and composite conditions have none.
+	Missing cloudwatch.MissingData
+	// MinSamples is how many samples a period must have to count. See
+	// cloudwatch.Alarm. Default: no minimum.
+	MinSamples int
+	// Levels are further severities of the same condition: a warning at 80 and a page
+	// at 95 are one row. Default: none.
+	Levels []Level
+	// Profile is the smallest profile that has the alarm. Default: Essential.
+	Profile Profile
+	// FirstStep says what to do first when the alarm goes off, in a sentence or two.
 	FirstStep string
-	// Section is the anchor of the alarm's section in the runbook.
+	// Section is the anchor of the alarm's section in the runbook. Default: the
+	// description links to the runbook as a whole.
 	Section string
 }
 
-// Key is the alarm's key in Config.Tune: "backend/cpu-high".
-func (a Alarm) Key() string { return a.ResourceKey + "/" + a.ID }
+// Level is a further severity of an alarm. Its alarm has the key of the row with
+// the severity behind it: "backend/cpu-high-page".
+type Level struct {
+	Severity Severity
+	// Value is the threshold, or the band of an anomaly.
+	Value float64
+	// Window replaces that of the row. Default: the same.
+	Window cloudwatch.Window
+}
+
+// Key is the alarm's key, in Config.Tune and in rules of composite alarms:
+// "backend/cpu-high".
+func (a Alarm) Key() string { return join(a.Resource, "/", a.ID) }
 
 // Condition says in words when the alarm goes off: "> 80 % for 5 minutes".
-func (a Alarm) Condition() string { return a.condition().String() }
+func (a Alarm) Condition() string { return a.Definition().Words() }
 
-func (a Alarm) condition() alarm.Condition {
-	return alarm.Condition{
-		Metric: a.Metric, Statistic: a.Statistic, Comparison: a.Comparison,
-		Threshold: a.Threshold, PeriodSeconds: a.PeriodSeconds, Periods: a.Periods,
-	}
+// Definition is when the alarm goes off, without what it means.
+func (a Alarm) Definition() cloudwatch.Alarm {
+	return cloudwatch.Alarm{When: a.When, Window: a.Window, Missing: a.Missing, MinSamples: a.MinSamples}
 }
 
-func (a Alarm) isPercentage() bool { return alarm.UnitOf(a.Metric) == alarm.Percent }
+// constructID is the id of the alarm's construct, a part of its Terraform address.
+func (a Alarm) constructID() string { return join(a.Resource, "-", a.ID) }
 
 func (a Alarm) description(runbookURL string) string {
-	return fmt.Sprintf("%s Runbook: %s#%s", a.FirstStep, runbookURL, a.Section)
-}
-
-// What a period without data counts as.
-const (
-	missing      = "missing"      // keeps the state, and INSUFFICIENT_DATA in the end
-	notBreaching = "notBreaching" // counts as good: the metric is absent when nothing happens
-)
-
-const (
-	above = "GreaterThanThreshold"
-	below = "LessThanThreshold"
-)
-
-// row is one line of the alarm table of a kind of resource.
-type row struct {
-	id        string
-	severity  Severity
-	metric    string
-	statistic string
-	condition string
-	threshold float64
-	seconds   int
-	periods   int
-	missing   string
-	firstStep string
-}
-
-// alarms turns the alarm table of a kind of resource into the alarms of one.
-func (s series) alarms(kind string, table ...row) []Alarm {
-	var alarms []Alarm
-	for _, r := range table {
-		alarms = append(alarms, Alarm{
-			ResourceKey:   s.key,
-			ID:            r.id,
-			Severity:      r.severity,
-			Namespace:     s.namespace,
-			Metric:        r.metric,
-			Dimensions:    s.dimensions.asMap(),
-			Statistic:     r.statistic,
-			Comparison:    r.condition,
-			Threshold:     r.threshold,
-			PeriodSeconds: r.seconds,
-			Periods:       r.periods,
-			MissingData:   r.missing,
-			FirstStep:     r.firstStep,
-			Section:       kind + "-" + r.id,
-		})
+	switch {
+	case runbookURL == "":
+		return a.FirstStep
+	case a.Section == "":
+		return a.FirstStep + " Runbook: " + runbookURL
+	default:
+		return a.FirstStep + " Runbook: " + runbookURL + "#" + a.Section
 	}
-	return alarms
+}
+
+// levels returns the alarm itself and those of its further severities.
+func (a Alarm) levels() []Alarm {
+	list := []Alarm{a}
+	list[0].Levels = nil
+	for _, level := range a.Levels {
+		further := list[0]
+		further.ID += "-" + string(level.Severity)
+		further.Severity = level.Severity
+		further.When = withValue(a.When, level.Value)
+		if level.Window != (cloudwatch.Window{}) {
+			further.Window = level.Window
+		}
+		list = append(list, further)
+	}
+	return list
+}
+
+// withValue returns a condition with another threshold or band.
+func withValue(c cloudwatch.Condition, value float64) cloudwatch.Condition {
+	switch c := c.(type) {
+	case cloudwatch.Threshold:
+		c.Value = value
+		return c
+	case cloudwatch.Anomaly:
+		c.Band = value
+		return c
+	}
+	return c
+}
+
+// withPeriod returns a condition with another length of a period.
+func withPeriod(c cloudwatch.Condition, period time.Duration) cloudwatch.Condition {
+	switch c := c.(type) {
+	case cloudwatch.Threshold:
+		switch of := c.Of.(type) {
+		case cloudwatch.Metric:
+			c.Of = of.WithPeriod(period)
+		case cloudwatch.Math:
+			using := map[string]cloudwatch.Metric{}
+			for id, m := range of.Using {
+				using[id] = m.WithPeriod(period)
+			}
+			of.Using = using
+			c.Of = of
+		}
+		return c
+	case cloudwatch.Anomaly:
+		c.Of.Period = period
+		return c
+	case cloudwatch.Heartbeat:
+		c.Of.Period = period
+		return c
+	}
+	return c
+}
+
+func hasValue(c cloudwatch.Condition) bool {
+	switch c.(type) {
+	case cloudwatch.Threshold, cloudwatch.Anomaly:
+		return true
+	}
+	return false
+}
+
+// validate reports what is wrong with the row itself.
+func (a Alarm) validate() error {
+	var p problems.Problems
+	if !partPattern.MatchString(a.ID) {
+		p.Want("ID", a.ID, "a name of a-z 0-9 -")
+	}
+	if a.Resource != "" && !problems.IsKey(a.Resource) {
+		p.Want("Resource", a.Resource, "a key that matches %s", problems.KeyPattern)
+	}
+	for _, s := range a.severities() {
+		if !problems.IsKey(string(s)) {
+			p.Want("Severity", string(s), "a severity that Notify has, such as critical or warning")
+		}
+	}
+	if !slices.Contains([]Profile{"", Essential, Recommended}, a.Profile) {
+		p.Want("Profile", string(a.Profile), "essential or recommended")
+	}
+	if a.FirstStep == "" {
+		p.Want("FirstStep", "", "what to do first when the alarm goes off")
+	}
+	if len(a.Levels) > 0 && !hasValue(a.When) {
+		p.Want("Levels", problems.Text("set"), "none without a Threshold or an Anomaly")
+	}
+	for _, problem := range problems.List(a.Definition().Validate()) {
+		p.Add(problem)
+	}
+	for i, further := range a.levels()[1:] {
+		if err := further.Definition().Validate(); err != nil && a.Definition().Validate() == nil {
+			p.AddIn(fmt.Sprintf("Levels[%d]", i), err)
+		}
+	}
+	return p.Err()
+}
+
+func (a Alarm) severities() []Severity {
+	list := []Severity{a.Severity}
+	for _, level := range a.Levels {
+		list = append(list, level.Severity)
+	}
+	return list
+}
+
+// Tuning changes one alarm. What is not set stays as it is.
+type Tuning struct {
+	// Threshold replaces the alarm's threshold, in the unit of the metric, or the band
+	// of an anomaly. Default: unchanged.
+	Threshold float64
+	// ThresholdZero sets the threshold to 0. Default: false.
+	ThresholdZero bool
+	// Severity replaces the alarm's severity; its key stays. Default: unchanged.
+	Severity Severity
+	// Window replaces how many periods count. Default: unchanged.
+	Window cloudwatch.Window
+	// Period replaces the length of a period. Default: unchanged.
+	Period time.Duration
+	// Missing replaces what a period without data counts as. Default: unchanged.
+	Missing cloudwatch.MissingData
+	// Off removes the alarm. It needs a Reason. Default: false.
+	Off bool
+	// Reason says why the alarm is off.
+	Reason string
+}
+
+func (t Tuning) changesThreshold() bool { return t.Threshold != 0 || t.ThresholdZero }
+
+func (t Tuning) changes() bool {
+	return t.changesThreshold() || t.Severity != "" || t.Window != (cloudwatch.Window{}) || t.Period != 0 || t.Missing != ""
+}
+
+// apply returns the alarm with the changes.
+func (t Tuning) apply(a Alarm) Alarm {
+	if t.changesThreshold() {
+		a.When = withValue(a.When, t.Threshold)
+	}
+	if t.Severity != "" {
+		a.Severity = t.Severity
+	}
+	if t.Window != (cloudwatch.Window{}) {
+		a.Window = t.Window
+	}
+	if t.Period != 0 {
+		a.When = withPeriod(a.When, t.Period)
+	}
+	if t.Missing != "" {
+		a.Missing = t.Missing
+	}
+	return a
+}
+
+const mebibyte = 1 << 20
+
+func (t Tuning) validate(p *problems.Problems, field string, a Alarm) {
+	switch {
+	case t.Off && strings.TrimSpace(t.Reason) == "":
+		p.Want(field+".Reason", t.Reason, "the reason why the alarm is off")
+	case !t.Off && !t.changes():
+		p.Want(field, problems.Text("empty"), "a Threshold, ThresholdZero, Severity, Window, Period, Missing or Off")
+	case !t.Off && t.Reason != "":
+		p.Want(field+".Reason", t.Reason, "none unless the alarm is Off")
+	}
+	if t.Off && t.changes() {
+		if t.changesThreshold() {
+			p.Want(field+".Threshold", t.Threshold, "none when the alarm is Off")
+		} else {
+			p.Want(field+".Off", true, "no other change of an alarm that is Off")
+		}
+	}
+	if t.Threshold != 0 && t.ThresholdZero {
+		p.Want(field+".Threshold", t.Threshold, "none with ThresholdZero")
+	}
+	if t.changesThreshold() && !hasValue(a.When) {
+		p.Want(field+".Threshold", t.Threshold, "none: the alarm has no threshold")
+		return
+	}
+	before := p.Len()
+	cloudwatch.Number(p, field+".Threshold", t.Threshold)
+	if p.Len() == before && !token.IsNumber(t.Threshold) {
+		t.validateUnit(p, field, a)
+	}
+	if t.Off || !t.changes() || p.Len() != before {
+		return
+	}
+	// What is wrong with the row itself is reported there.
+	if t.Severity != "" || t.Window != (cloudwatch.Window{}) || t.Period != 0 || t.Missing != "" {
+		if a.Definition().Validate() == nil {
+			p.AddIn(field, t.apply(a).Definition().Validate())
+		}
+	}
+}
+
+// validateUnit looks for values that are meant in another unit.
+func (t Tuning) validateUnit(p *problems.Problems, field string, a Alarm) {
+	threshold, ok := a.When.(cloudwatch.Threshold)
+	if !ok {
+		return
+	}
+	metric, ok := threshold.Of.(cloudwatch.Metric)
+	if !ok {
+		return
+	}
+	v := t.Threshold
+	switch unit := cloudwatch.UnitOf(metric); {
+	case v < 0:
+		p.Want(field+".Threshold", v, "0 or more")
+	case unit == cloudwatch.Percent && v > 100:
+		p.Want(field+".Threshold", v, "0 to 100: %s is a percentage", metric.Name)
+	case unit == cloudwatch.Percent && v > 0 && v < 1 && threshold.Value >= 1:
+		p.Want(field+".Threshold", v, "0 to 100: %s is a percentage, and %v is less than one percent", metric.Name, v)
+	case unit == cloudwatch.Bytes && v > 0 && v < mebibyte && threshold.Value >= mebibyte:
+		p.Want(field+".Threshold", v, "bytes: %s is in bytes, such as 20 * monitoring.GiB", metric.Name)
+	}
 }

@@ -1,12 +1,13 @@
 package monitoring
 
 import (
-	"encoding/json"
-	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 )
 
 // application is one of each kind of resource, with two parts where there are parts.
@@ -30,17 +31,30 @@ func application() Config {
 // TestAlarms pins what is promised for every alarm: README.md and the runbook
 // state the same.
 func TestAlarms(t *testing.T) {
-	ecs := map[string]string{"ClusterName": "cluster", "ServiceName": "service"}
-	group := map[string]string{"LoadBalancer": "app/alb/1", "TargetGroup": "targetgroup/b/2"}
+	metric := func(namespace, name string, unit cloudwatch.Unit, stat string, period time.Duration, dimensions ...string) cloudwatch.Metric {
+		m := cloudwatch.Metric{Namespace: namespace, Name: name, Unit: unit, Stat: stat, Period: period}
+		for pair := range slices.Chunk(dimensions, 2) {
+			m.Dimensions = append(m.Dimensions, cloudwatch.Dimension{Name: pair[0], Value: pair[1]})
+		}
+		return m
+	}
+	ecs := []string{"ClusterName", "cluster", "ServiceName", "service"}
+	const minute, five = time.Minute, 5 * time.Minute
+	row := func(resource, id string, severity Severity, when cloudwatch.Condition, periods int, missing cloudwatch.MissingData, section string) Alarm {
+		return Alarm{
+			Resource: resource, ID: id, Severity: severity, When: when,
+			Window: cloudwatch.Window{EvaluationPeriods: periods}, Missing: missing, Section: section,
+		}
+	}
 	want := []Alarm{
-		{"backend", "cpu-high", Warning, "AWS/ECS", "CPUUtilization", ecs, "Average", "GreaterThanThreshold", 80, 60, 5, "missing", "", "ecs-cpu-high"},
-		{"backend", "memory-high", Warning, "AWS/ECS", "MemoryUtilization", ecs, "Average", "GreaterThanThreshold", 80, 60, 5, "missing", "", "ecs-memory-high"},
-		{"alb", "5xx-high", Critical, "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", map[string]string{"LoadBalancer": "app/alb/1"}, "Sum", "GreaterThanThreshold", 10, 300, 1, "notBreaching", "", "alb-5xx-high"},
-		{"alb-backend", "unhealthy-targets", Critical, "AWS/ApplicationELB", "UnHealthyHostCount", group, "Maximum", "GreaterThanThreshold", 0, 60, 3, "missing", "", "alb-unhealthy-targets"},
-		{"postgres", "cpu-high", Warning, "AWS/RDS", "CPUUtilization", map[string]string{"DBInstanceIdentifier": "db"}, "Average", "GreaterThanThreshold", 80, 300, 2, "missing", "", "rds-cpu-high"},
-		{"postgres", "storage-low", Critical, "AWS/RDS", "FreeStorageSpace", map[string]string{"DBInstanceIdentifier": "db"}, "Minimum", "LessThanThreshold", 10_737_418_240, 300, 1, "missing", "", "rds-storage-low"},
-		{"redis-001", "hit-rate-low", Warning, "AWS/ElastiCache", "CacheHitRate", map[string]string{"CacheClusterId": "redis-001"}, "Average", "LessThanThreshold", 70, 300, 2, "missing", "", "redis-hit-rate-low"},
-		{"redis-001", "cpu-high", Warning, "AWS/ElastiCache", "EngineCPUUtilization", map[string]string{"CacheClusterId": "redis-001"}, "Average", "GreaterThanThreshold", 70, 60, 5, "missing", "", "redis-cpu-high"},
+		row("backend", "cpu-high", Warning, metric("AWS/ECS", "CPUUtilization", "Percent", "Average", minute, ecs...).Above(80), 5, "missing", "ecs-cpu-high"),
+		row("backend", "memory-high", Warning, metric("AWS/ECS", "MemoryUtilization", "Percent", "Average", minute, ecs...).Above(80), 5, "missing", "ecs-memory-high"),
+		row("alb", "5xx-high", Critical, metric("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Count", "Sum", five, "LoadBalancer", "app/alb/1").Above(10), 1, "notBreaching", "alb-5xx-high"),
+		row("alb-backend", "unhealthy-targets", Critical, metric("AWS/ApplicationELB", "UnHealthyHostCount", "Count", "Maximum", minute, "LoadBalancer", "app/alb/1", "TargetGroup", "targetgroup/b/2").Above(0), 3, "missing", "alb-unhealthy-targets"),
+		row("postgres", "cpu-high", Warning, metric("AWS/RDS", "CPUUtilization", "Percent", "Average", five, "DBInstanceIdentifier", "db").Above(80), 2, "missing", "rds-cpu-high"),
+		row("postgres", "storage-low", Critical, metric("AWS/RDS", "FreeStorageSpace", "Bytes", "Minimum", five, "DBInstanceIdentifier", "db").Below(10_737_418_240), 1, "missing", "rds-storage-low"),
+		row("redis-001", "hit-rate-low", Warning, metric("AWS/ElastiCache", "CacheHitRate", "Percent", "Average", five, "CacheClusterId", "redis-001").Below(70), 2, "missing", "redis-hit-rate-low"),
+		row("redis-001", "cpu-high", Warning, metric("AWS/ElastiCache", "EngineCPUUtilization", "Percent", "Average", minute, "CacheClusterId", "redis-001").Above(70), 5, "missing", "redis-cpu-high"),
 	}
 	var got []Alarm
 	for _, a := range application().Alarms() {
@@ -48,7 +62,7 @@ func TestAlarms(t *testing.T) {
 			t.Errorf("%s does not say what to do first", a.Key())
 		}
 		a.FirstStep = ""
-		if !slices.Contains([]string{"alb-frontend", "redis-002"}, a.ResourceKey) {
+		if !slices.Contains([]string{"alb-frontend", "redis-002"}, a.Resource) {
 			got = append(got, a)
 		}
 	}
@@ -87,7 +101,7 @@ func TestTune(t *testing.T) {
 	}
 	thresholds := map[string]float64{}
 	for _, a := range cfg.Alarms() {
-		thresholds[a.Key()] = a.Threshold
+		thresholds[a.Key()] = a.When.(cloudwatch.Threshold).Value
 	}
 	if got := thresholds["backend/cpu-high"]; got != 90 {
 		t.Errorf("backend/cpu-high: threshold is %v, want 90", got)
@@ -103,42 +117,30 @@ func TestTune(t *testing.T) {
 	}
 }
 
-// published are the metrics that AWS publishes, by namespace. Source: the metric
-// metadata of github.com/awslabs/mcp.
-func published(t *testing.T) map[string][]string {
-	t.Helper()
-	data, err := os.ReadFile("testdata/cloudwatch-metrics.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var metrics map[string][]string
-	if err := json.Unmarshal(data, &metrics); err != nil {
-		t.Fatal(err)
-	}
-	return metrics
-}
-
+// TestMetricsExist looks every metric up in AWS's list, with its unit.
 func TestMetricsExist(t *testing.T) {
-	metrics := published(t)
-	check := func(where, namespace, metric string) {
-		if !slices.Contains(metrics[namespace], metric) {
-			t.Errorf("%s: AWS publishes no metric %s in %s", where, metric, namespace)
-		}
-	}
-	cfg := application()
-	for _, a := range cfg.Alarms() {
-		check(a.Key(), a.Namespace, a.Metric)
-	}
-	lines := 0
-	for _, r := range cfg.Resources {
-		for _, p := range r.panels() {
-			for _, l := range p.lines {
-				check(p.widget.title, l.namespace, l.metric)
-				lines++
+	checked := 0
+	check := func(where string, series cloudwatch.Series) {
+		for _, m := range cloudwatch.Metrics(series) {
+			checked++
+			known, ok := cloudwatch.LookUp(m.Namespace, m.Name)
+			if !ok {
+				t.Errorf("%s: AWS publishes no metric %s in %s", where, m.Name, m.Namespace)
+			} else if known.Unit != m.Unit {
+				t.Errorf("%s: %s is in %s, AWS says %s", where, m.Name, m.Unit, known.Unit)
 			}
 		}
 	}
-	if lines == 0 {
-		t.Error("the dashboard draws nothing")
+	model := application().model()
+	for _, a := range model.alarms {
+		check(a.Key(), cloudwatch.SeriesOf(a.When))
+	}
+	for _, p := range model.panels {
+		for _, l := range p.Lines {
+			check(p.Title, l.Of)
+		}
+	}
+	if checked == 0 {
+		t.Error("nothing was checked")
 	}
 }

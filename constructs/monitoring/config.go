@@ -8,11 +8,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/dashboard"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 )
-
-// DefaultRunbookURL is the runbook that alarm descriptions link to.
-const DefaultRunbookURL = "https://github.com/ohmycoins/infra/blob/main/docs/runbook.md"
 
 // Config configures [New]. Every string except keys may be a Terraform reference.
 type Config struct {
@@ -21,72 +21,79 @@ type Config struct {
 	Name string
 	// Region is the AWS region of the resources: "ap-southeast-2".
 	Region string
+	// Provider is the alias of the AWS provider that makes everything:
+	// "sydney" for the provider with Alias "sydney". Default: the provider of the stack
+	// that has no alias.
+	Provider string
 	// Notify says who is told about alarms of each severity. Every severity that
-	// an alarm has needs at least one target.
+	// an alarm has needs at least one target; its names are the severities that there
+	// are, a letter, then letters, digits and hyphens, all in lower case.
 	Notify map[Severity][]Target
-	// KMSKeyARN is the ARN of the key that encrypts notifications; its policy must
-	// let cloudwatch.amazonaws.com use it. Default: a key is made that does.
-	KMSKeyARN string
-	// Resources are what is watched; at least one.
-	Resources []Resource
-	// Tune changes single alarms, by "<resource key>/<alarm id>", such as
-	// "backend/cpu-high". Default: no changes.
-	Tune map[string]Tuning
+	// NoOKActions are severities of which nobody is told that an alarm is over.
+	// Default: none.
+	NoOKActions []Severity
 	// NotifyInsufficientData also notifies when an alarm has no data. Default: only
 	// ALARM and OK are notified.
 	NotifyInsufficientData bool
-	// RunbookURL is the document that alarm descriptions link to, with a section
-	// for each Alarm.Section. Default: DefaultRunbookURL.
+	// KMSKeyARN is the ARN of the key that encrypts notifications; its policy must
+	// let cloudwatch.amazonaws.com use it. Default: a key is made that does, when a
+	// topic is made.
+	KMSKeyARN string
+	// Resources are what is watched.
+	Resources []Resource
+	// Profile says how many of their alarms are made. Default: Essential.
+	Profile Profile
+	// Extra are single alarms, such as composite ones over several resources. Default:
+	// none.
+	Extra []Alarm
+	// Filters are single metrics made of lines in logs. Default: none.
+	Filters []LogFilter
+	// Tune changes single alarms, by "<resource key>/<alarm id>", such as
+	// "backend/cpu-high". Default: no changes.
+	Tune map[string]Tuning
+	// Panels are single graphs and texts on the dashboard. Default: none.
+	Panels []Panel
+	// Layout are IDs of panels that come first, in this order. Default: panels are
+	// ordered by their Rank, then in the order of the resources.
+	Layout []string
+	// Dashboards are further dashboards, with some of the resources or panels. Default:
+	// one dashboard with everything.
+	Dashboards []Dashboard
+	// NoDashboard leaves the dashboard with everything out. Default: false.
+	NoDashboard bool
+	// RunbookURL is the document that alarm descriptions and the dashboard link to,
+	// with a section for each Alarm.Section. Default: no links.
 	RunbookURL string
 	// Tags are added to the provider's default tags. Default: none.
 	Tags map[string]string
 }
 
-// Tuning changes one alarm.
-type Tuning struct {
-	// Threshold replaces the alarm's threshold, in the unit of the metric.
-	// Default: unchanged.
-	Threshold float64
-	// ThresholdZero sets the threshold to 0. Default: false.
-	ThresholdZero bool
-	// Off removes the alarm. It needs a Reason. Default: false.
-	Off bool
-	// Reason says why the alarm is off.
-	Reason string
+// Dashboard is a dashboard with a part of what there is.
+type Dashboard struct {
+	// Key is the dashboard's stable name, part of its Terraform address. In AWS it is
+	// called "<Config.Name>-<Key>".
+	Key string
+	// Resources are the keys of resources that it shows, parts included. Default: all.
+	Resources []string
+	// Layout are the IDs of the panels that it has, in this order. Default: all.
+	Layout []string
 }
 
 var (
-	namePattern   = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-	regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
-	partPattern   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+	namePattern     = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	regionPattern   = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	partPattern     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+	providerPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 )
 
-// Alarms returns the alarms that the configuration makes, in the order of its
-// resources.
-func (c Config) Alarms() []Alarm {
-	var alarms []Alarm
-	for _, a := range c.allAlarms() {
-		tuning := c.Tune[a.Key()]
-		if tuning.Off {
-			continue
-		}
-		if tuning.Threshold != 0 || tuning.ThresholdZero {
-			a.Threshold = tuning.Threshold
-		}
-		alarms = append(alarms, a)
-	}
-	return alarms
-}
+// Limits of KMS: API reference, CreateAlias.
+const maxAlias = 256
 
-func (c Config) allAlarms() []Alarm {
-	var alarms []Alarm
-	for _, r := range c.Resources {
-		if r != nil {
-			alarms = append(alarms, r.alarms()...)
-		}
-	}
-	return alarms
-}
+const nameCharacters = "A-Z a-z 0-9 - _"
+
+// Alarms returns the alarms that the configuration makes: those of the resources in
+// their order, then Extra.
+func (c Config) Alarms() []Alarm { return c.model().alarms }
 
 func (c Config) alarmName(a Alarm) string { return c.Name + "/" + a.Key() }
 
@@ -94,40 +101,178 @@ func (c Config) topicName(s Severity) string { return c.Name + "-" + string(s) }
 
 func (c Config) keyAlias() string { return "alias/" + c.Name + "-alarms" }
 
-func (c Config) runbookURL() string {
-	if c.RunbookURL == "" {
-		return DefaultRunbookURL
+// notified returns the severities of which somebody is told.
+func (c Config) notified() []Severity {
+	var list []Severity
+	for s, targets := range c.Notify {
+		if len(targets) > 0 {
+			list = append(list, s)
+		}
 	}
-	return c.RunbookURL
+	return order(list)
+}
+
+// makesTopic reports whether a severity needs a topic of its own.
+func (c Config) makesTopic(s Severity) bool {
+	return slices.ContainsFunc(c.Notify[s], Target.isSubscription)
+}
+
+func (c Config) makesKey() bool {
+	return c.KMSKeyARN == "" && slices.ContainsFunc(c.notified(), c.makesTopic)
+}
+
+// model is what a configuration comes to.
+type model struct {
+	rows    []row
+	alarms  []Alarm // of the rows, without those that are off or not in the profile
+	panels  []Panel
+	filters []LogFilter
+	// invalid are the panels and filters that a resource which is not valid returned,
+	// so that one mistake is reported once.
+	invalid map[string]bool
+	// owners are the resources that parts belong to, by their keys.
+	owners map[string]string
+}
+
+// row is an alarm before anything is left out, and where it was configured.
+type row struct {
+	Alarm
+	at string
+	// valid is false for alarms of a resource that is not, so that one mistake is
+	// reported once.
+	valid bool
+	// further marks the alarm of a [Level]. Its row is checked where it stands.
+	further bool
+}
+
+func (c Config) model() model {
+	m := model{owners: map[string]string{}, invalid: map[string]bool{}}
+	for i, r := range c.Resources {
+		if isNil(r) {
+			continue
+		}
+		key := r.ResourceKey()
+		m.add(resourceAt(i, r), key, r.Watch(), problems.IsKey(key) && r.Validate() == nil)
+	}
+	m.add("", "", Watch{Alarms: c.Extra, Panels: c.Panels, Filters: c.Filters}, true)
+	for _, r := range m.rows {
+		tuning := c.Tune[r.Key()]
+		if tuning.Off || r.Profile == Recommended && c.Profile != Recommended {
+			continue
+		}
+		m.alarms = append(m.alarms, tuning.apply(r.Alarm))
+	}
+	return m
+}
+
+func resourceAt(i int, r Resource) string {
+	return fmt.Sprintf("Resources[%d] (%s)", i, r.ResourceKey())
+}
+
+// add adds what a resource returns; at and key are "" for what stands alone.
+func (m *model) add(at, key string, watch Watch, valid bool) {
+	for i, a := range watch.Alarms {
+		where := fmt.Sprintf("Extra[%d] (%s)", i, a.Key())
+		if at != "" {
+			where = fmt.Sprintf("%s alarm %q", at, a.ID)
+		}
+		if a.Resource == "" {
+			a.Resource = key
+		}
+		if key != "" {
+			m.owners[a.Resource] = key
+		}
+		for n, level := range a.levels() {
+			if n == 0 {
+				level.Levels = a.Levels
+			}
+			m.rows = append(m.rows, row{level, where, valid, n > 0})
+		}
+	}
+	for _, f := range watch.Filters {
+		if f.Resource == "" {
+			f.Resource = key
+		}
+		m.filters = append(m.filters, f)
+		m.invalid["filter "+f.key()] = !valid
+	}
+	for _, p := range watch.Panels {
+		p.Lines = slices.Clone(p.Lines)
+		for i := range p.Lines {
+			if p.Lines[i].Resource == "" {
+				p.Lines[i].Resource = key
+			}
+			if key != "" {
+				m.owners[p.Lines[i].Resource] = key
+			}
+		}
+		m.merge(p)
+		if !valid {
+			m.invalid["panel "+p.ID] = true
+		}
+	}
+}
+
+// merge adds a panel, or its lines to the panel with its ID.
+func (m *model) merge(p Panel) {
+	i := slices.IndexFunc(m.panels, func(other Panel) bool { return other.ID == p.ID })
+	if i < 0 {
+		m.panels = append(m.panels, p)
+		return
+	}
+	same := &m.panels[i]
+	same.Lines = append(same.Lines, p.Lines...)
+	same.Text = join(same.Text, "\n\n", p.Text)
+	if p.Text == "" {
+		same.Text = strings.TrimSuffix(same.Text, "\n\n")
+	}
 }
 
 // Validate returns everything that is wrong with the configuration, joined, or
 // nil.
 func (c Config) Validate() error {
-	var p config.Problems
-	if !config.IsToken(c.Name) && (!namePattern.MatchString(c.Name) || len(c.Name) > maxDashboardName) {
-		p.Want("Name", c.Name, "1 to %d characters of %s: it is the name of the dashboard", maxDashboardName, dashboardNameChars)
-	}
-	if !config.IsToken(c.Region) && !regionPattern.MatchString(c.Region) {
-		p.Want("Region", c.Region, `an AWS region ("ap-southeast-2")`)
-	}
-	if c.KMSKeyARN != "" && !config.IsToken(c.KMSKeyARN) && !config.IsARN(c.KMSKeyARN, "kms", "key/") {
-		c.wantKeyARN(&p)
-	}
-	if runbook, err := url.Parse(c.RunbookURL); c.RunbookURL != "" && !config.IsToken(c.RunbookURL) && (err != nil || runbook.Host == "") {
-		p.Want("RunbookURL", c.RunbookURL, "a URL")
-	}
-	resourcesAreValid := c.validateResources(&p)
-	c.validateTune(&p)
-	c.validateNotify(&p)
-	c.validateAlarms(&p)
-	if resourcesAreValid {
-		c.validateDashboard(&p)
-	}
-	return p.Err()
+	_, err := c.check()
+	return err
 }
 
-func (c Config) wantKeyARN(p *config.Problems) {
+func (c Config) check() (model, error) {
+	var p problems.Problems
+	c.validateNames(&p)
+	valid := c.validateResources(&p)
+	m := c.model()
+	valid = c.validateRows(&p, m, valid) && valid
+	c.validateTune(&p, m)
+	c.validateNotify(&p, m)
+	c.validateComposites(&p, m)
+	c.validateLengths(&p, m)
+	if valid {
+		c.validateDashboards(&p, m)
+	}
+	return m, p.Err()
+}
+
+func (c Config) validateNames(p *problems.Problems) {
+	if !token.Is(c.Name) && (!namePattern.MatchString(c.Name) || len(c.Name) > cloudwatch.MaxNameLength) {
+		p.Want("Name", c.Name, "1 to %d characters of %s: it is the name of the dashboard", cloudwatch.MaxNameLength, nameCharacters)
+	}
+	if !token.Is(c.Region) && !regionPattern.MatchString(c.Region) {
+		p.Want("Region", c.Region, `an AWS region ("ap-southeast-2")`)
+	}
+	if c.Provider != "" && !providerPattern.MatchString(c.Provider) {
+		p.Want("Provider", c.Provider, `the alias of an AWS provider ("sydney")`)
+	}
+	if c.KMSKeyARN != "" && !token.Is(c.KMSKeyARN) && !problems.IsARN(c.KMSKeyARN, "kms", "key/") {
+		c.wantKeyARN(p)
+	}
+	if runbook, err := url.Parse(c.RunbookURL); c.RunbookURL != "" && !token.Is(c.RunbookURL) && (err != nil || runbook.Host == "") {
+		p.Want("RunbookURL", c.RunbookURL, "a URL")
+	}
+	if !slices.Contains([]Profile{"", Essential, Recommended}, c.Profile) {
+		p.Want("Profile", string(c.Profile), "essential or recommended")
+	}
+}
+
+func (c Config) wantKeyARN(p *problems.Problems) {
 	if strings.HasSuffix(c.KMSKeyARN, "alias/aws/sns") {
 		p.Want("KMSKeyARN", c.KMSKeyARN, `the ARN of a customer key, or "" to have one made: CloudWatch cannot publish to a topic that is encrypted with the AWS managed key, and nobody can change that key's policy`)
 		return
@@ -135,164 +280,290 @@ func (c Config) wantKeyARN(p *config.Problems) {
 	p.Want("KMSKeyARN", c.KMSKeyARN, `the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"), not a key id or an alias`)
 }
 
-// fieldProblems reports problems of one resource.
-type fieldProblems struct {
-	*config.Problems
-	prefix string
-}
-
-// Want is config.Problems.Want for a field of the resource.
-func (p *fieldProblems) Want(field string, got any, want string, args ...any) {
-	p.Problems.Want(p.prefix+"."+field, got, want, args...)
-}
-
-func (p *fieldProblems) wantSet(field, got, want string) {
-	if got == "" {
-		p.Want(field, got, "%s", want)
-	}
-}
-
-func (p *fieldProblems) wantPrefix(field, got, prefix, want string) {
-	if !config.IsToken(got) && !strings.HasPrefix(got, prefix) {
-		p.Want(field, got, "%s", want)
-	}
-}
-
-func (p *fieldProblems) wantPart(field, key string) {
-	if !partPattern.MatchString(key) {
-		p.Want(field, key, "a key of a-z 0-9 -")
-	}
-}
-
-func (c Config) validateResources(p *config.Problems) (valid bool) {
-	before := len(config.List(p.Err()))
-	if len(c.Resources) == 0 {
-		p.Want("Resources", config.Text("empty"), "at least one")
+func (c Config) validateResources(p *problems.Problems) (valid bool) {
+	before := p.Len()
+	if len(c.Resources)+len(c.Extra)+len(c.Panels)+len(c.Filters) == 0 {
+		p.Want("Resources", problems.Text("empty"), "at least one")
 	}
 	owner := map[string]int{}
 	for i, r := range c.Resources {
 		at := fmt.Sprintf("Resources[%d]", i)
-		if r == nil {
-			p.Want(at, config.Text("nil"), "a resource")
+		if isNil(r) {
+			p.Want(at, problems.Text("nil"), "a resource")
 			continue
 		}
-		if !config.IsKey(r.key()) {
-			p.Want(at+".Key", r.key(), "a key that matches %s", config.KeyPattern)
+		if !problems.IsKey(r.ResourceKey()) {
+			p.Want(at+".Key", r.ResourceKey(), "a key that matches %s", problems.KeyPattern)
 		}
-		for _, key := range r.keys() {
+		for _, key := range keys(r) {
 			if first, ok := owner[key]; ok {
 				p.Want(at, key, "a key of its own: Resources[%d] has it already", first)
 				continue
 			}
 			owner[key] = i
 		}
-		r.validate(&fieldProblems{p, fmt.Sprintf("%s (%s)", at, r.key())})
+		p.AddIn(resourceAt(i, r), r.Validate())
 	}
-	return len(config.List(p.Err())) == before
+	return p.Len() == before
 }
 
-func (c Config) validateTune(p *config.Problems) {
-	known := map[string]Alarm{}
-	for _, a := range c.allAlarms() {
-		known[a.Key()] = a
+// keys returns the keys of a resource and of its parts.
+func keys(r Resource) []string {
+	list := []string{r.ResourceKey()}
+	for _, a := range r.Watch().Alarms {
+		if a.Resource != "" && !slices.Contains(list, a.Resource) {
+			list = append(list, a.Resource)
+		}
 	}
-	for _, key := range config.SortedKeys(c.Tune) {
+	return list
+}
+
+// validateRows checks alarms, filters and panels as they were configured. Addresses
+// are compared where the keys of the resources are valid.
+func (c Config) validateRows(p *problems.Problems, m model, keysAreValid bool) (valid bool) {
+	before := p.Len()
+	addresses := map[string]string{}
+	unique := func(at, id, key string) {
+		if other, ok := addresses[id]; ok && keysAreValid {
+			p.Want(at, key, "another ID: the Terraform address would be that of %s", other)
+		}
+		addresses[id] = key
+	}
+	for _, r := range m.rows {
+		if !r.valid {
+			continue
+		}
+		if !r.further {
+			p.AddIn(r.at, r.validate())
+		}
+		unique(r.at, r.constructID(), r.Key())
+	}
+	clear(addresses)
+	for i, f := range m.filters {
+		if m.invalid["filter "+f.key()] {
+			continue
+		}
+		at := fmt.Sprintf("Filters[%d] (%s)", i, f.key())
+		if !partPattern.MatchString(f.ID) {
+			p.Want(at+".ID", f.ID, "a name of a-z 0-9 -")
+		}
+		p.AddIn(at, f.Validate())
+		unique(at, join(f.Resource, "-", f.ID), f.key())
+	}
+	for _, panel := range m.panels {
+		if !m.invalid["panel "+panel.ID] {
+			p.AddIn(fmt.Sprintf("Panels (%s)", panel.ID), panel.validate())
+		}
+	}
+	return p.Len() == before
+}
+
+func (c Config) validateTune(p *problems.Problems, m model) {
+	known := map[string]Alarm{}
+	for _, r := range m.rows {
+		known[r.Key()] = r.Alarm
+	}
+	for _, key := range problems.SortedKeys(c.Tune) {
 		field, tuning := fmt.Sprintf("Tune[%q]", key), c.Tune[key]
 		a, ok := known[key]
 		if !ok {
-			p.Want(field, key, "one of %s", strings.Join(config.SortedKeys(known), ", "))
+			p.Want(field, key, "one of %s", strings.Join(problems.SortedKeys(known), ", "))
 			continue
 		}
 		tuning.validate(p, field, a)
 	}
 }
 
-func (t Tuning) validate(p *config.Problems, field string, a Alarm) {
-	changesThreshold := t.Threshold != 0 || t.ThresholdZero
-	switch {
-	case t.Off && strings.TrimSpace(t.Reason) == "":
-		p.Want(field+".Reason", t.Reason, "the reason why the alarm is off")
-	case !t.Off && !changesThreshold:
-		p.Want(field, config.Text("empty"), "a Threshold, ThresholdZero or Off")
-	}
-	if t.Off && changesThreshold {
-		p.Want(field+".Threshold", t.Threshold, "none when the alarm is Off")
-	}
-	if t.Threshold != 0 && t.ThresholdZero {
-		p.Want(field+".Threshold", t.Threshold, "none with ThresholdZero")
-	}
-	if config.IsNumberToken(t.Threshold) {
-		return
-	}
-	if a.isPercentage() && t.Threshold > 100 {
-		p.Want(field+".Threshold", t.Threshold, "0 to 100: %s is a percentage", a.Metric)
-	}
-	if t.Threshold < 0 {
-		p.Want(field+".Threshold", t.Threshold, "0 or more")
-	}
-}
-
-func (c Config) validateNotify(p *config.Problems) {
+func (c Config) validateNotify(p *problems.Problems, m model) {
 	users := map[Severity][]string{}
-	for _, a := range c.Alarms() {
+	composite := map[Severity]string{}
+	for _, a := range m.alarms {
 		users[a.Severity] = append(users[a.Severity], a.Key())
-	}
-	for _, s := range severities {
-		if len(users[s]) > 0 && len(c.Notify[s]) == 0 {
-			p.Want(fmt.Sprintf("Notify[%q]", s), config.Text("empty"), "at least one target for %s", strings.Join(users[s], ", "))
+		if _, ok := a.When.(cloudwatch.Composite); ok {
+			composite[a.Severity] = a.Key()
 		}
 	}
-	for _, s := range config.SortedKeys(c.Notify) {
+	for _, s := range order(problems.SortedKeys(users)) {
+		if len(c.Notify[s]) == 0 && problems.IsKey(string(s)) {
+			p.Want(fmt.Sprintf("Notify[%q]", s), problems.Text("empty"), "at least one target for %s", strings.Join(users[s], ", "))
+		}
+	}
+	for _, s := range c.NoOKActions {
+		if _, ok := c.Notify[s]; !ok {
+			p.Want("NoOKActions", string(s), "a severity that Notify has")
+		}
+	}
+	for _, s := range order(problems.SortedKeys(c.Notify)) {
 		field := fmt.Sprintf("Notify[%q]", s)
-		if !slices.Contains(severities, s) {
-			p.Want("Notify", string(s), "critical or warning")
+		if !problems.IsKey(string(s)) {
+			p.Want("Notify", string(s), "a severity that matches %s", problems.KeyPattern)
 			continue
 		}
 		first := map[string]int{}
-		topics := 0
+		actions := 0
 		for i, t := range c.Notify[s] {
 			at := fmt.Sprintf("%s[%d]", field, i)
 			t.validate(p, at)
+			if t.onlyMetrics() && composite[s] != "" {
+				p.Want(at, t.address, "no action of EC2 or Auto Scaling: AWS does not take them in the composite alarm %s", composite[s])
+			}
 			if before, ok := first[t.protocol+t.same()]; ok {
-				p.Want(at, t.shown(), "each target once: %s[%d] is the same", field, before)
+				p.Want(at, problems.Text(t.shown()), "each target once: %s[%d] is the same", field, before)
 				continue
 			}
 			first[t.protocol+t.same()] = i
-			if t.protocol == "sns" {
-				topics++
+			if !t.isSubscription() {
+				actions++
 			}
 		}
-		if most := maxActionsAState - 1; topics > most {
-			p.Want(field, config.Text(fmt.Sprintf("%d topics", topics)), "at most %d: an alarm has %d actions, and one is the topic made here", most, maxActionsAState)
+		most, made := cloudwatch.MaxActions, ""
+		if c.makesTopic(s) {
+			most, made = most-1, ", and one is the topic made here"
+		}
+		if actions > most {
+			p.Want(field, problems.Text(fmt.Sprintf("%d topics and actions", actions)), "at most %d: an alarm has %d actions%s", most, cloudwatch.MaxActions, made)
 		}
 	}
 }
 
-func (c Config) validateAlarms(p *config.Problems) {
-	if config.IsToken(c.Name) {
+// validateComposites looks for alarms that rules name and that are not there, and
+// for rules that go round in a circle.
+func (c Config) validateComposites(p *problems.Problems, m model) {
+	made := map[string]Alarm{}
+	for _, a := range m.alarms {
+		made[a.Key()] = a
+	}
+	at := map[string]string{}
+	for _, r := range m.rows {
+		at[r.Key()] = r.at
+	}
+	for _, a := range m.alarms {
+		composite, ok := a.When.(cloudwatch.Composite)
+		if !ok {
+			continue
+		}
+		for _, key := range composite.Alarms() {
+			_, exists := made[key]
+			_, configured := at[key]
+			switch {
+			case exists || key == "":
+			case c.Tune[key].Off:
+				p.Want(at[a.Key()]+".When", key, "an alarm that is on: Tune has switched it off")
+			case configured:
+				p.Want(at[a.Key()]+".When", key, "an alarm of the profile: set Profile to recommended")
+			default:
+				p.Want(at[a.Key()]+".When", key, "one of %s", strings.Join(problems.SortedKeys(made), ", "))
+			}
+		}
+		if circle := findCircle(a.Key(), made, nil); circle != nil {
+			p.Want(at[a.Key()]+".When", strings.Join(circle, " > "), "a rule that does not come back to the alarm itself")
+		}
+	}
+}
+
+// findCircle returns the way from an alarm back to itself through rules of
+// composite alarms, or nil.
+func findCircle(start string, alarms map[string]Alarm, way []string) []string {
+	at := start
+	if len(way) > 0 {
+		at = way[len(way)-1]
+	} else {
+		way = []string{start}
+	}
+	composite, ok := alarms[at].When.(cloudwatch.Composite)
+	if !ok || composite.Rule == nil {
+		return nil
+	}
+	for _, key := range composite.Alarms() {
+		if key == start {
+			return append(way, key)
+		}
+		if slices.Contains(way, key) {
+			continue
+		}
+		if circle := findCircle(start, alarms, append(slices.Clone(way), key)); circle != nil {
+			return circle
+		}
+	}
+	return nil
+}
+
+func (c Config) validateLengths(p *problems.Problems, m model) {
+	if token.Is(c.Name) {
 		return
 	}
-	if n := len(c.keyAlias()); c.KMSKeyARN == "" && n > maxAlias {
+	if n := len(c.keyAlias()); c.makesKey() && n > maxAlias {
 		p.Want("Name", c.Name, "a shorter Name, or a KMSKeyARN: the alias of the key that is made has %d characters, and AWS allows %d", n, maxAlias)
 	}
-	for _, a := range c.Alarms() {
-		if n := len(c.alarmName(a)); n > maxAlarmName {
-			p.Want("Name", c.alarmName(a), "a shorter Name or Key: the name of the alarm %s has %d characters, and AWS allows %d", a.Key(), n, maxAlarmName)
+	for _, a := range m.alarms {
+		if n := len(c.alarmName(a)); n > cloudwatch.MaxNameLength {
+			p.Want("Name", c.alarmName(a), "a shorter Name or Key: the name of the alarm %s has %d characters, and AWS allows %d", a.Key(), n, cloudwatch.MaxNameLength)
 		}
-		if n := utf8.RuneCountInString(a.description(c.runbookURL())); n > maxDescription {
-			p.Want("RunbookURL", c.RunbookURL, "a shorter URL: the description of the alarm %s has %d characters, and AWS allows %d", a.Key(), n, maxDescription)
+		if n := utf8.RuneCountInString(a.description(c.RunbookURL)); n > cloudwatch.MaxDescriptionLength {
+			p.Want("RunbookURL", c.RunbookURL, "a shorter URL: the description of the alarm %s has %d characters, and AWS allows %d", a.Key(), n, cloudwatch.MaxDescriptionLength)
+		}
+		if composite, ok := a.When.(cloudwatch.Composite); ok && composite.Rule != nil {
+			rule := a.Definition().Composite(func(key string) string { return c.Name + "/" + key }).AlarmRule
+			if n := len(rule); n > cloudwatch.MaxRuleLength {
+				p.Want("Extra", problems.Text(fmt.Sprintf("a rule of %d characters for %s", n, a.Key())), "at most %d: combine alarms in several composite alarms", cloudwatch.MaxRuleLength)
+			}
 		}
 	}
 }
 
-// validateDashboard checks the body with stand-ins for what only AWS knows.
-func (c Config) validateDashboard(p *config.Problems) {
-	alarms := c.Alarms()
-	arns := make([]string, len(alarms))
-	for i := range arns {
-		arns[i] = "${arn}"
+// validateDashboards checks the bodies with stand-ins for what only AWS knows.
+func (c Config) validateDashboards(p *problems.Problems, m model) {
+	known := map[string]bool{}
+	for _, panel := range m.panels {
+		known[panel.ID] = true
 	}
-	for _, problem := range config.List(ValidateDashboard(dashboard("region", c.Resources, alarms, arns))) {
-		p.Add(fmt.Errorf("dashboard: %w", problem))
+	layout := func(field string, ids []string) {
+		for i, id := range ids {
+			switch {
+			case !known[id]:
+				p.Want(fmt.Sprintf("%s[%d]", field, i), id, "one of %s", strings.Join(problems.SortedKeys(known), ", "))
+			case slices.Index(ids, id) < i:
+				p.Want(fmt.Sprintf("%s[%d]", field, i), id, "each panel once")
+			}
+		}
+	}
+	before := p.Len()
+	layout("Layout", c.Layout)
+	seen := map[string]bool{}
+	for i, d := range c.Dashboards {
+		at := fmt.Sprintf("Dashboards[%d]", i)
+		if !problems.IsKey(d.Key) {
+			p.Want(at+".Key", d.Key, "a key that matches %s", problems.KeyPattern)
+		}
+		if seen[d.Key] {
+			p.Want(at+".Key", d.Key, "each key once")
+		}
+		seen[d.Key] = true
+		if name := c.dashboardName(d); !token.Is(name) && len(name) > cloudwatch.MaxNameLength {
+			p.Want(at+".Key", name, "a shorter key: a dashboard's name has at most %d characters", cloudwatch.MaxNameLength)
+		}
+		layout(at+".Layout", d.Layout)
+		d.validateResources(p, at, m)
+	}
+	if p.Len() > before {
+		return
+	}
+	for _, d := range c.dashboards() {
+		body := c.body(m, d, func(Alarm) string { return "${arn}" })
+		for _, problem := range problems.List(dashboard.Validate(body)) {
+			p.Add(fmt.Errorf("%s: %w", d.constructID(), problem))
+		}
+	}
+}
+
+func (d Dashboard) validateResources(p *problems.Problems, at string, m model) {
+	known := map[string]bool{}
+	for part, owner := range m.owners {
+		known[part], known[owner] = true, true
+	}
+	for i, key := range d.Resources {
+		if !known[key] {
+			p.Want(fmt.Sprintf("%s.Resources[%d]", at, i), key, "one of %s", strings.Join(problems.SortedKeys(known), ", "))
+		}
 	}
 }

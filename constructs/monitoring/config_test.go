@@ -83,19 +83,31 @@ func TestValidate(t *testing.T) {
 			`Notify["critical"][1]: is "https://events.example.com/…", want each target once: Notify["critical"][0] is the same`,
 		}},
 		{"topic name", notify(Topic("pager")), []string{`Notify["critical"][0]: is "pager", want the ARN of a topic ("arn:aws:sns:<region>:<account>:<name>")`}},
-		{"too many topics", notify(topic(1), topic(2), topic(3), topic(4), topic(5)), []string{
-			`Notify["critical"]: is 5 topics, want at most 4: an alarm has 5 actions, and one is the topic made here`,
+		{"too many topics", notify(topic(1), topic(2), topic(3), topic(4), topic(5), Email("a@example.com")), []string{
+			`Notify["critical"]: is 5 topics and actions, want at most 4: an alarm has 5 actions, and one is the topic made here`,
 		}},
-		{"target without a kind", notify(Target{}), []string{`Notify["critical"][0]: is "", want an Email, HTTPS or Topic`}},
+		{"too many topics and actions", notify(topic(1), topic(2), topic(3), topic(4), topic(5), Action("arn:aws:ssm:ap-southeast-2:000000000000:opsitem:1")), []string{
+			`Notify["critical"]: is 6 topics and actions, want at most 5: an alarm has 5 actions`,
+		}},
+		{"only topics", notify(topic(1), topic(2), topic(3), topic(4), topic(5)), nil},
+		{"action that is a topic", notify(Action("arn:aws:sns:ap-southeast-2:000000000000:pager")), []string{
+			`Notify["critical"][0]: is "arn:aws:sns:ap-southeast-2:000000000000:pager", want a Topic: topics are told when an alarm is over, too`,
+		}},
+		{"action", notify(Action("reboot")), []string{`Notify["critical"][0]: is "reboot", want the ARN of an action ("arn:aws:ssm:<region>:<account>:opsitem:1")`}},
+		{"target without a kind", notify(Target{}), []string{`Notify["critical"][0]: is "", want an Email, HTTPS, Topic or Action`}},
 		{"target tokens", notify(Email(ref), HTTPS(ref), Topic(ref)), nil},
 		{"severity notified nowhere", notify(), []string{
 			`Notify["critical"]: is empty, want at least one target for alb/5xx-high, alb-backend/unhealthy-targets, alb-frontend/unhealthy-targets, postgres/storage-low`,
 		}},
 		{"severity that is not used", with(func(c *Config) { c.Resources = c.Resources[:1] }), nil},
-		{"unknown severity", with(func(c *Config) { c.Notify["info"] = []Target{Email("a@example.com")} }), []string{`Notify: is "info", want critical or warning`}},
+		{"severity that no alarm has", with(func(c *Config) { c.Notify["info"] = []Target{Email("a@example.com")} }), nil},
+		{"severity that is no key", with(func(c *Config) { c.Notify["On Call"] = []Target{Email("a@example.com")} }), []string{`Notify: is "On Call", want a severity that matches [a-z][a-z0-9-]*`}},
 
 		{"no resources", only(), []string{`Resources: is empty, want at least one`}},
-		{"nil resource", only(RDS{Key: "a", Instance: "i"}, nil), []string{`Resources[1]: is nil, want a resource`}},
+		{"nil resource", only(RDS{Key: "a", Instance: "i"}, nil, (*RDS)(nil)), []string{
+			`Resources[1]: is nil, want a resource`,
+			`Resources[2]: is nil, want a resource`,
+		}},
 		{"key", only(RDS{Key: "Back End", Instance: "i"}), []string{`Resources[0].Key: is "Back End", want a key that matches [a-z][a-z0-9-]*`}},
 		{"key token", only(RDS{Key: ref, Instance: "i"}), []string{`Resources[0].Key: is "` + ref + `", want a key that matches [a-z][a-z0-9-]*`}},
 		{"key twice", only(RDS{Key: "a", Instance: "i"}, RDS{Key: "b", Instance: "i"}, ECSService{Key: "a", Cluster: "c", Service: "s"}), []string{
@@ -138,7 +150,7 @@ func TestValidate(t *testing.T) {
 		{"tune percentage", tune("backend/cpu-high", Tuning{Threshold: 800}), []string{
 			`Tune["backend/cpu-high"].Threshold: is 800, want 0 to 100: CPUUtilization is a percentage`,
 		}},
-		{"tune nothing", tune("backend/cpu-high", Tuning{}), []string{`Tune["backend/cpu-high"]: is empty, want a Threshold, ThresholdZero or Off`}},
+		{"tune nothing", tune("backend/cpu-high", Tuning{}), []string{`Tune["backend/cpu-high"]: is empty, want a Threshold, ThresholdZero, Severity, Window, Period, Missing or Off`}},
 		{"tune off and threshold", tune("backend/cpu-high", Tuning{Off: true, Reason: "r", Threshold: 1}), []string{
 			`Tune["backend/cpu-high"].Threshold: is 1, want none when the alarm is Off`,
 		}},
@@ -179,14 +191,14 @@ func TestValidate(t *testing.T) {
 			Notify: map[Severity][]Target{Critical: {Email("not-an-email")}},
 			Resources: []Resource{
 				RDS{Key: "a", Instance: "i"},
-				Redis{Key: "a"},
+				Redis{Key: "r"},
 			},
 			Tune: map[string]Tuning{"b/c": {}},
 		}, []string{
 			`Name: is "a b", want 1 to 255 characters of A-Z a-z 0-9 - _: it is the name of the dashboard`,
 			`Region: is "x", want an AWS region ("ap-southeast-2")`,
 			`KMSKeyARN: is "alias/aws/sns", want ` + sns,
-			`Resources[1] (a).Nodes: is empty, want at least one cache cluster id: CloudWatch has no metrics of replication groups`,
+			`Resources[1] (r).Nodes: is empty, want at least one cache cluster id: CloudWatch has no metrics of replication groups`,
 			`Tune["b/c"]: is "b/c", want one of a/cpu-high, a/storage-low`,
 			`Notify["warning"]: is empty, want at least one target for a/cpu-high`,
 			`Notify["critical"][0]: is "not-an-email", want an e-mail address ("name@example.com")`,

@@ -1,284 +1,512 @@
 package monitoring
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
+	"math"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/ohmycoins/infra/internal/cdk"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/dashboard"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
-// line is one metric in a graph.
-type line struct {
-	series
-	metric    string
-	statistic string
-	label     string
-	right     bool
-}
-
-func (s series) line(metric, statistic, label string) line {
-	return line{series: s, metric: metric, statistic: statistic, label: label}
-}
-
-func (l line) onRight() line {
-	l.right = true
-	return l
-}
-
-// panel is what one resource adds to a widget: lines, or a note where it has
-// nothing to draw.
-type panel struct {
-	widget *widgetSpec
-	lines  []line
-	note   string
-}
-
-// widgetSpec is a kind of widget. Each axis has one unit.
-type widgetSpec struct {
-	title       string
-	left, right axis
-	seconds     int
-}
-
-type axis struct {
-	Label     string   `json:"label"`
-	Min       float64  `json:"min"`
-	Max       *float64 `json:"max,omitempty"`
-	ShowUnits bool     `json:"showUnits"`
-}
-
-var (
-	hundred = 100.0
-	percent = axis{Label: "%", Max: &hundred}
-	seconds = axis{Label: "seconds"}
-	count   = axis{Label: "count"}
-	storage = axis{Label: "bytes"}
-
-	ecsUtilization  = &widgetSpec{title: "ECS: CPU and memory utilization", left: percent, seconds: 60}
-	responseTime    = &widgetSpec{title: "ALB: response time", left: seconds, seconds: 60}
-	statusCodes     = &widgetSpec{title: "ALB: HTTP status codes", left: count, seconds: 300}
-	databaseLoad    = &widgetSpec{title: "RDS: CPU and connections", left: percent, right: count, seconds: 300}
-	databaseStorage = &widgetSpec{title: "RDS: free storage", left: storage, seconds: 300}
-	cache           = &widgetSpec{title: "Redis: hit rate, engine CPU and connections", left: percent, right: count, seconds: 60}
-	taskCounts      = &widgetSpec{title: "ECS: desired and running tasks", left: count, seconds: 60}
-)
-
-// grid is the dashboard, two cells a row. The database's three units do not fit
-// on two axes, so its cell holds two widgets.
-var grid = [][]*widgetSpec{
-	{ecsUtilization},
-	{responseTime},
-	{statusCodes},
-	{databaseLoad, databaseStorage},
-	{cache},
-	{taskCounts},
-}
-
+// Sizes in cells of the dashboard's grid.
 const (
-	gridWidth     = 24
-	cellWidth     = gridWidth / 2
-	cellHeight    = 6
-	statusHeight  = 3
-	alarmsAWidget = 100 // AWS: an alarm widget shows at most 100 alarms
+	panelWidth   = dashboard.Width / 2
+	panelHeight  = 6
+	statusHeight = 3
+	titleHeight  = 1
+	// charactersACell is how much text fits beside each other in a cell, with some
+	// room for a console that is not wide.
+	charactersACell = 8
 )
 
-type dashboardBody struct {
-	Widgets []widget `json:"widgets"`
+// dashboards returns the dashboards that the configuration makes.
+func (c Config) dashboards() []Dashboard {
+	if c.NoDashboard {
+		return c.Dashboards
+	}
+	return append([]Dashboard{{}}, c.Dashboards...)
 }
 
-type widget struct {
-	Type       string `json:"type"`
-	X          int    `json:"x"`
-	Y          int    `json:"y"`
-	Width      int    `json:"width"`
-	Height     int    `json:"height"`
-	Properties any    `json:"properties"`
+func (c Config) dashboardName(d Dashboard) string {
+	if d.Key == "" {
+		return c.Name
+	}
+	return c.Name + "-" + d.Key
 }
 
-type metricProperties struct {
-	Title       string          `json:"title"`
-	Region      string          `json:"region"`
-	View        string          `json:"view"`
-	Period      int             `json:"period"`
-	Metrics     [][]any         `json:"metrics"`
-	YAxis       map[string]axis `json:"yAxis"`
-	Annotations *annotations    `json:"annotations,omitempty"`
+func (d Dashboard) constructID() string {
+	if d.Key == "" {
+		return "dashboard"
+	}
+	return "dashboard-" + d.Key
 }
 
-type annotations struct {
-	Horizontal []threshold `json:"horizontal"`
+// shows reports whether a dashboard has what belongs to a resource or its part.
+func (d Dashboard) shows(m model, resource string) bool {
+	return len(d.Resources) == 0 || slices.Contains(d.Resources, resource) || slices.Contains(d.Resources, m.owners[resource])
 }
 
-type threshold struct {
-	Label string  `json:"label"`
-	Value float64 `json:"value"`
-	Color string  `json:"color"`
-	YAxis string  `json:"yAxis"`
-}
-
-type lineOptions struct {
-	Label string `json:"label"`
-	Stat  string `json:"stat"`
-	YAxis string `json:"yAxis"`
-}
-
-type alarmProperties struct {
-	Title  string   `json:"title"`
-	Alarms []string `json:"alarms"`
-}
-
-type textProperties struct {
-	Markdown string `json:"markdown"`
-}
-
-// dashboard returns the body of the dashboard: the state of every alarm, then the
-// grid. Structure: CloudWatch API reference, "Dashboard Body Structure and Syntax".
-func dashboard(region string, resources []Resource, alarms []Alarm, alarmARNs []string) string {
-	var body dashboardBody
-	y := 0
-	for chunk := range slices.Chunk(alarmARNs, alarmsAWidget) {
-		body.Widgets = append(body.Widgets, widget{
-			Type: "alarm", Y: y, Width: gridWidth, Height: statusHeight,
-			Properties: alarmProperties{Title: "Alarms", Alarms: chunk},
+// body returns the body of a dashboard: a title that links to the runbook, the
+// state of every alarm, then the panels. arn returns the ARN of an alarm.
+func (c Config) body(m model, d Dashboard, arn func(Alarm) string) string {
+	var alarms []Alarm
+	var arns []string
+	for _, a := range m.alarms {
+		if d.shows(m, a.Resource) {
+			alarms = append(alarms, a)
+			arns = append(arns, arn(a))
+		}
+	}
+	var f flow
+	if c.RunbookURL != "" {
+		f.add(dashboard.Widget{
+			Type: "text", Width: dashboard.Width, Height: titleHeight,
+			Properties: dashboard.Text{Markdown: fmt.Sprintf("**%s** | [Runbook](%s)", c.dashboardName(d), c.RunbookURL)},
 		})
-		y += statusHeight
 	}
-	cells := 0
-	for _, specs := range grid {
-		widgets := cell(specs, region, resources, alarms)
-		for i, w := range widgets {
-			w.Width = cellWidth / len(widgets)
-			w.X = cells%2*cellWidth + i*w.Width
-			w.Y = y + cells/2*cellHeight
-			w.Height = cellHeight
-			body.Widgets = append(body.Widgets, w)
-		}
-		if len(widgets) > 0 {
-			cells++
-		}
+	for chunk := range slices.Chunk(arns, dashboard.AlarmsAWidget) {
+		f.add(dashboard.Widget{
+			Type: "alarm", Width: dashboard.Width, Height: statusHeight,
+			Properties: dashboard.Alarms{Title: "Alarms", Alarms: chunk},
+		})
 	}
-	return marshal(body)
+	marks := marksOf(alarms)
+	for _, p := range c.arranged(m, d) {
+		f.add(p.widgets(c.Region, marks)...)
+	}
+	return dashboard.Body{Widgets: f.widgets}.String()
 }
 
-// cell returns the widgets of a cell, without their places. Kinds of resources
-// that are not there have none.
-func cell(specs []*widgetSpec, region string, resources []Resource, alarms []Alarm) []widget {
-	var widgets []widget
-	for _, spec := range specs {
-		var lines []line
-		var notes []string
-		for _, r := range resources {
-			for _, p := range r.panels() {
-				if p.widget != spec {
-					continue
-				}
-				lines = append(lines, p.lines...)
-				if p.note != "" {
-					notes = append(notes, p.note)
-				}
-			}
+// arranged returns the panels of a dashboard in their order.
+func (c Config) arranged(m model, d Dashboard) []Panel {
+	first := c.Layout
+	if len(d.Layout) > 0 {
+		first = d.Layout
+	}
+	place := func(p Panel) int {
+		if i := slices.Index(first, p.ID); i >= 0 {
+			return i
 		}
-		if len(lines) > 0 {
-			widgets = append(widgets, widget{Type: "metric", Properties: spec.graph(region, lines, alarms)})
+		return len(first)
+	}
+	var list []Panel
+	for _, p := range m.panels {
+		if len(d.Layout) > 0 && place(p) == len(first) {
+			continue
 		}
-		if len(notes) > 0 {
-			text := "### " + spec.title + "\n\n" + strings.Join(notes, "\n\n")
-			widgets = append(widgets, widget{Type: "text", Properties: textProperties{Markdown: text}})
+		p.Lines = slices.DeleteFunc(slices.Clone(p.Lines), func(l Line) bool { return !d.shows(m, l.Resource) })
+		if len(d.Resources) > 0 {
+			p.Text = "" // it may be about other resources
+		}
+		if len(p.Lines) > 0 || p.Text != "" {
+			list = append(list, p)
 		}
 	}
-	return widgets
+	slices.SortStableFunc(list, func(a, b Panel) int {
+		if d := place(a) - place(b); d != 0 {
+			return d
+		}
+		return a.Rank - b.Rank
+	})
+	return list
 }
 
-func (spec *widgetSpec) graph(region string, lines []line, alarms []Alarm) metricProperties {
-	properties := metricProperties{
-		Title: spec.title, Region: region, View: "timeSeries", Period: spec.seconds,
-		YAxis: map[string]axis{"left": spec.left},
-	}
-	if spec.right != (axis{}) {
-		properties.YAxis["right"] = spec.right
-	}
-	for _, l := range lines {
-		metric := []any{l.namespace, l.metric}
-		for _, d := range l.dimensions {
-			metric = append(metric, d.name, d.value)
-		}
-		properties.Metrics = append(properties.Metrics, append(metric, lineOptions{
-			// CloudWatch puts the newest value in place of ${LAST}.
-			Label: fmt.Sprintf("%s %s ", l.key, l.label) + cdk.Escape("${LAST}"),
-			Stat:  l.statistic,
-			YAxis: l.yAxis(),
-		}))
-	}
-	if marks := thresholds(lines, alarms); len(marks) > 0 {
-		properties.Annotations = &annotations{Horizontal: marks}
-	}
-	return properties
+// flow puts widgets beside each other, and below when a row is full.
+type flow struct {
+	widgets   []dashboard.Widget
+	x, y, row int // row is the height of the row that is being filled
 }
 
-func (l line) yAxis() string {
-	if l.right {
+// add adds widgets that stand in one row.
+func (f *flow) add(widgets ...dashboard.Widget) {
+	width := 0
+	for _, w := range widgets {
+		width += w.Width
+	}
+	if f.x+width > dashboard.Width {
+		f.x, f.y, f.row = 0, f.y+f.row, 0
+	}
+	for _, w := range widgets {
+		w.X, w.Y = f.x, f.y
+		f.x, f.row = f.x+w.Width, max(f.row, w.Height)
+		f.widgets = append(f.widgets, w)
+	}
+}
+
+// widgets returns the graph of a panel and its text, without their places.
+func (p Panel) widgets(region string, marks marks) []dashboard.Widget {
+	width, height := p.Width, p.Height
+	if width == 0 {
+		width = panelWidth
+	}
+	if len(p.Lines) > 0 && p.Text != "" {
+		width /= 2
+	}
+	var list []dashboard.Widget
+	if len(p.Lines) > 0 {
+		graphHeight := height
+		if height == 0 {
+			graphHeight = panelHeight
+		}
+		list = append(list, dashboard.Widget{Type: "metric", Width: width, Height: graphHeight, Properties: p.graph(region, marks)})
+	}
+	if p.Text != "" {
+		text := p.Text
+		if p.Title != "" {
+			text = "### " + p.Title + "\n\n" + text
+		}
+		if height == 0 {
+			height = textHeight(text, width)
+		}
+		list = append(list, dashboard.Widget{Type: "text", Width: width, Height: height, Properties: dashboard.Text{Markdown: text}})
+	}
+	return list
+}
+
+// textHeight is how many cells a text needs: one for each line of a paragraph.
+func textHeight(text string, width int) int {
+	height := 0
+	for _, paragraph := range strings.Split(text, "\n\n") {
+		for _, line := range strings.Split(paragraph, "\n") {
+			height += max(1, int(math.Ceil(float64(len(line))/float64(width*charactersACell))))
+		}
+	}
+	return height
+}
+
+func (p Panel) period() time.Duration {
+	if p.Period == 0 && len(p.Lines) > 0 {
+		return cloudwatch.PeriodOf(p.Lines[0].Of)
+	}
+	return p.Period
+}
+
+// withDefaults returns an axis with its defaults for a unit.
+func (a Axis) withDefaults(unit cloudwatch.Unit) Axis {
+	if a.Min == nil {
+		a.Min = new(float64)
+	}
+	if a.Max == nil && unit == cloudwatch.Percent {
+		hundred := 100.0
+		a.Max = &hundred
+	}
+	if a.DivideBy == 0 {
+		a.DivideBy = 1
+	}
+	if a.Label == "" {
+		a.Label = axisLabel(unit)
+	}
+	return a
+}
+
+func axisLabel(unit cloudwatch.Unit) string {
+	switch unit {
+	case cloudwatch.Percent:
+		return "%"
+	case cloudwatch.None, "":
+		return ""
+	}
+	return strings.ToLower(string(unit))
+}
+
+// axes returns the axes that have lines: "left" and "right".
+func (p Panel) axes() map[string]Axis {
+	axes := map[string]Axis{}
+	for _, l := range p.Lines {
+		side, axis := "left", p.Left
+		if l.Right {
+			side, axis = "right", p.Right
+		}
+		if _, ok := axes[side]; !ok {
+			axes[side] = axis.withDefaults(cloudwatch.UnitOf(l.Of))
+		}
+	}
+	return axes
+}
+
+func (l Line) side() string {
+	if l.Right {
 		return "right"
 	}
 	return "left"
 }
 
-// thresholds returns a line for each threshold of an alarm on a metric in the
-// graph. Alarms with the same threshold on the same axis share one.
-func thresholds(lines []line, alarms []Alarm) []threshold {
-	type place struct {
-		limit, yAxis string
-		value        float64
+func (p Panel) graph(region string, marks marks) dashboard.Metrics {
+	axes := p.axes()
+	graph := dashboard.Metrics{
+		Title: p.Title, Region: region, View: "timeSeries", Period: int(p.period().Seconds()),
+		YAxis: map[string]dashboard.Axis{},
 	}
-	var order []place
-	ids := map[place][]string{}
-	color := map[place]string{}
-	for _, a := range alarms {
-		i := slices.IndexFunc(lines, func(l line) bool {
-			return l.key == a.ResourceKey && l.namespace == a.Namespace && l.metric == a.Metric
-		})
-		if i < 0 {
+	for side, axis := range axes {
+		graph.YAxis[side] = dashboard.Axis{Label: axis.Label, Min: axis.Min, Max: axis.Max}
+	}
+	for i, l := range p.Lines {
+		graph.Metrics = append(graph.Metrics, l.draw(i, p.period(), axes[l.side()].DivideBy)...)
+	}
+	if lines := marks.in(p, axes); len(lines) > 0 {
+		graph.Annotations = &dashboard.Annotations{Horizontal: lines}
+	}
+	return graph
+}
+
+// draw returns what a graph has for its line i: the metric, or hidden metrics and
+// an expression.
+func (l Line) draw(i int, period time.Duration, divideBy float64) []dashboard.Line {
+	label := l.Label
+	if label == "" {
+		label = cloudwatch.LabelOf(l.Of)
+	}
+	// CloudWatch puts the newest value in place of ${LAST}.
+	shown := dashboard.Options{
+		Label: join(l.Resource, " ", label) + " " + token.Escape("${LAST}"),
+		Color: l.Color, YAxis: l.side(),
+	}
+	ownPeriod := 0
+	if own := cloudwatch.PeriodOf(l.Of); own != period {
+		ownPeriod = int(own.Seconds())
+	}
+	metric, isMetric := l.Of.(cloudwatch.Metric)
+	if isMetric && divideBy == 1 {
+		shown.Stat, shown.Period = metric.Stat, ownPeriod
+		return []dashboard.Line{{Metric: path(metric), Options: shown}}
+	}
+	expression, using := fmt.Sprintf("m%d", i), map[string]cloudwatch.Metric{fmt.Sprintf("m%d", i): metric}
+	if m, ok := l.Of.(cloudwatch.Math); ok {
+		expression, using = renamed(m, fmt.Sprintf("m%d_", i))
+	}
+	if divideBy != 1 {
+		if !isMetric {
+			expression = "(" + expression + ")"
+		}
+		expression += " / " + fmt.Sprintf("%.0f", divideBy)
+	}
+	var list []dashboard.Line
+	hidden := false
+	for _, id := range problems.SortedKeys(using) {
+		list = append(list, dashboard.Line{Metric: path(using[id]), Options: dashboard.Options{
+			ID: id, Stat: using[id].Stat, Period: ownPeriod, Visible: &hidden,
+		}})
+	}
+	shown.Expression, shown.ID, shown.Period = expression, fmt.Sprintf("e%d", i), ownPeriod
+	return append(list, dashboard.Line{Options: shown})
+}
+
+// path is how a dashboard names a metric.
+func path(m cloudwatch.Metric) []string {
+	list := []string{m.Namespace, m.Name}
+	for _, d := range m.Dimensions {
+		list = append(list, d.Name, d.Value)
+	}
+	return list
+}
+
+var word = regexp.MustCompile(`"[^"]*"|'[^']*'|[A-Za-z_][A-Za-z0-9_]*`)
+
+// renamed returns metric math whose ids begin with a prefix, because the lines of a
+// graph share their ids.
+func renamed(m cloudwatch.Math, prefix string) (string, map[string]cloudwatch.Metric) {
+	using := map[string]cloudwatch.Metric{}
+	for id, metric := range m.Using {
+		using[prefix+id] = metric
+	}
+	return word.ReplaceAllStringFunc(m.Expression, func(s string) string {
+		if _, ok := m.Using[s]; ok {
+			return prefix + s
+		}
+		return s
+	}), using
+}
+
+// validate reports what is wrong with a panel after it was merged.
+func (p Panel) validate() error {
+	var problem problems.Problems
+	if !partPattern.MatchString(p.ID) {
+		problem.Want("ID", p.ID, "a name of a-z 0-9 -")
+	}
+	if len(p.Lines) == 0 && p.Text == "" {
+		problem.Want("Lines", problems.Text("empty"), "at least one, or a Text")
+	}
+	if len(p.Lines) > 0 && p.Title == "" {
+		problem.Want("Title", "", "what the graph shows")
+	}
+	if p.Width < 0 || p.Width > dashboard.Width {
+		problem.Want("Width", p.Width, "0 (the default of %d) to %d", panelWidth, dashboard.Width)
+	}
+	if p.Height < 0 {
+		problem.Want("Height", p.Height, "0 (the default of %d) or more", panelHeight)
+	}
+	for _, a := range []struct {
+		field string
+		axis  Axis
+	}{{"Left", p.Left}, {"Right", p.Right}} {
+		if cloudwatch.Number(&problem, a.field+".DivideBy", a.axis.DivideBy); a.axis.DivideBy < 0 {
+			problem.Want(a.field+".DivideBy", a.axis.DivideBy, "a number above 0, or 0 for the default of 1")
+		}
+		for field, end := range map[string]*float64{"Min": a.axis.Min, "Max": a.axis.Max} {
+			if end != nil {
+				cloudwatch.Number(&problem, a.field+"."+field, *end)
+			}
+		}
+	}
+	units := map[string]cloudwatch.Unit{}
+	for i, l := range p.Lines {
+		at := fmt.Sprintf("Lines[%d]", i)
+		switch l.Of.(type) {
+		case cloudwatch.Metric, cloudwatch.Math:
+		default:
+			problem.Want(at+".Of", problems.Text(fmt.Sprintf("a %T", l.Of)), "a Metric or Math")
 			continue
 		}
-		at := place{limit: a.condition().Limit(), yAxis: lines[i].yAxis(), value: a.Threshold}
-		if _, ok := ids[at]; !ok {
-			order = append(order, at)
-			color[at] = severityColor(a.Severity)
-		}
-		if !slices.Contains(ids[at], a.ID) {
-			ids[at] = append(ids[at], a.ID)
-		}
-		if a.Severity == Critical {
-			color[at] = severityColor(Critical)
+		problem.AddIn(at+".Of", l.Of.Validate())
+		unit := cloudwatch.UnitOf(l.Of)
+		if other, ok := units[l.side()]; ok && other != unit {
+			problem.Want(at+".Of.Unit", string(unit), "%s: the %s axis has one unit", other, l.side())
+		} else {
+			units[l.side()] = unit
 		}
 	}
-	var marks []threshold
-	for _, at := range order {
-		marks = append(marks, threshold{
-			Label: strings.Join(ids[at], ", ") + " " + at.limit,
-			Value: at.value, Color: color[at], YAxis: at.yAxis,
+	return problem.Err()
+}
+
+// marks are the thresholds of alarms, by what they are on.
+type marks map[string][]Alarm
+
+func marksOf(alarms []Alarm) marks {
+	m := marks{}
+	for _, a := range alarms {
+		if threshold, ok := a.When.(cloudwatch.Threshold); ok {
+			on := identity(threshold.Of)
+			m[on] = append(m[on], a)
+		}
+	}
+	return m
+}
+
+// identity is equal for series that a threshold is comparable with: the same
+// metric with any statistic that has its unit, or the same expression.
+func identity(s cloudwatch.Series) string {
+	var b strings.Builder
+	switch s := s.(type) {
+	case cloudwatch.Metric:
+		b.WriteString(strings.Join(path(s), "\x00"))
+	case cloudwatch.Math:
+		b.WriteString(s.Expression)
+		for _, id := range problems.SortedKeys(s.Using) {
+			m := s.Using[id]
+			b.WriteString("\x00\x00" + id + "\x00" + strings.Join(path(m), "\x00") + "\x00" + m.Stat)
+		}
+	}
+	b.WriteString("\x00\x00" + string(cloudwatch.UnitOf(s)))
+	return b.String()
+}
+
+// in returns a mark for each threshold of an alarm on what a panel draws. Alarms
+// with the same threshold on the same axis share one.
+func (m marks) in(p Panel, axes map[string]Axis) []dashboard.Mark {
+	type place struct {
+		limit, side string
+		value       float64
+	}
+	var order []place
+	at := map[place][]Alarm{}
+	resources := map[string]bool{}
+	seen := map[string]bool{}
+	for _, l := range p.Lines {
+		resources[l.Resource] = true
+		on := identity(l.Of)
+		if seen[on] {
+			continue
+		}
+		seen[on] = true
+		for _, a := range m[on] {
+			threshold := a.When.(cloudwatch.Threshold)
+			value, by := threshold.Value, axes[l.side()].DivideBy
+			if by != 1 {
+				if token.IsNumber(value) {
+					continue // only Terraform knows the number, and JSON has no division
+				}
+				value /= by
+			}
+			here := place{cloudwatch.Limit(threshold), l.side(), value}
+			if _, ok := at[here]; !ok {
+				order = append(order, here)
+			}
+			at[here] = append(at[here], a)
+		}
+	}
+	var list []dashboard.Mark
+	for _, here := range order {
+		list = append(list, dashboard.Mark{
+			Label: markLabel(at[here], len(resources) > 1) + " " + here.limit,
+			Value: here.value, Color: color(at[here]), YAxis: here.side,
 		})
 	}
-	return marks
+	return list
 }
 
-func severityColor(s Severity) string {
-	if s == Critical {
-		return "#d62728"
+// mostNamed is how many resources the label of a mark names.
+const mostNamed = 3
+
+// markLabel names alarms: "cpu-high", or "backend, frontend cpu-high" where several
+// resources are in one graph.
+func markLabel(alarms []Alarm, named bool) string {
+	var ids, order []string
+	by := map[string][]string{}
+	for _, a := range alarms {
+		if !slices.Contains(ids, a.ID) {
+			ids = append(ids, a.ID)
+		}
+		if _, ok := by[a.Resource]; !ok {
+			order = append(order, a.Resource)
+		}
+		by[a.Resource] = append(by[a.Resource], a.ID)
 	}
-	return "#ff9900"
+	if !named {
+		return strings.Join(ids, ", ")
+	}
+	// Resources with the same alarms are named together.
+	groups := map[string][]string{}
+	var all []string
+	for _, resource := range order {
+		list := strings.Join(by[resource], ", ")
+		if _, ok := groups[list]; !ok {
+			all = append(all, list)
+		}
+		if resource != "" {
+			groups[list] = append(groups[list], resource)
+		} else if groups[list] == nil {
+			groups[list] = []string{}
+		}
+	}
+	var parts []string
+	for _, list := range all {
+		names := groups[list]
+		if more := len(names) - mostNamed; more > 0 {
+			names = append(slices.Clone(names[:mostNamed]), fmt.Sprintf("%d more", more))
+		}
+		parts = append(parts, join(strings.Join(names, ", "), " ", list))
+	}
+	return strings.Join(parts, "; ")
 }
 
-// marshal is json.Marshal without the escapes for HTML, which would turn "<" into
-// six characters on the dashboard's source page.
-func marshal(v any) string {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		panic(err) // the types above always encode
+// color is that of the most urgent severity.
+func color(alarms []Alarm) string {
+	colors := map[Severity]string{Critical: "#d62728", Warning: "#ff9900"}
+	var list []Severity
+	for _, a := range alarms {
+		list = append(list, a.Severity)
 	}
-	return strings.TrimSpace(buf.String())
+	if slices.Contains(list, Critical) {
+		return colors[Critical]
+	}
+	if c, ok := colors[order(list)[0]]; ok {
+		return c
+	}
+	return "#9467bd"
 }

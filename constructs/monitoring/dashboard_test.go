@@ -3,25 +3,26 @@ package monitoring
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ohmycoins/infra/internal/alarm"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/dashboard"
 )
 
-// graphs returns the body of a configuration's dashboard and its metric widgets
-// by title.
-func graphs(t *testing.T, cfg Config) (body string, byTitle map[string]metricProperties) {
+// graphs returns the body of a configuration's dashboard and its graphs by title.
+func graphs(t *testing.T, cfg Config) (body string, byTitle map[string]dashboard.Metrics) {
 	t.Helper()
-	alarms := cfg.Alarms()
-	arns := make([]string, len(alarms))
-	for i, a := range alarms {
-		arns[i] = "arn:aws:cloudwatch:ap-southeast-2:000000000000:alarm:" + cfg.alarmName(a)
+	body = cfg.body(cfg.model(), Dashboard{}, func(a Alarm) string {
+		return "arn:aws:cloudwatch:ap-southeast-2:000000000000:alarm:" + cfg.alarmName(a)
+	})
+	if err := dashboard.Validate(body); err != nil {
+		t.Error(err)
 	}
-	body = dashboard(cfg.Region, cfg.Resources, alarms, arns)
 	var doc struct {
 		Widgets []struct {
 			Type       string
@@ -31,9 +32,9 @@ func graphs(t *testing.T, cfg Config) (body string, byTitle map[string]metricPro
 	if err := json.Unmarshal([]byte(body), &doc); err != nil {
 		t.Fatal(err)
 	}
-	byTitle = map[string]metricProperties{}
+	byTitle = map[string]dashboard.Metrics{}
 	for _, w := range doc.Widgets {
-		var p metricProperties
+		var p dashboard.Metrics
 		if w.Type == "metric" {
 			if err := json.Unmarshal(w.Properties, &p); err != nil {
 				t.Fatal(err)
@@ -45,69 +46,97 @@ func graphs(t *testing.T, cfg Config) (body string, byTitle map[string]metricPro
 }
 
 func TestDashboard(t *testing.T) {
-	body, byTitle := graphs(t, application())
-	if err := ValidateDashboard(body); err != nil {
-		t.Error(err)
-	}
+	cfg := application()
+	body, byTitle := graphs(t, cfg)
 	if !strings.HasPrefix(body, `{"widgets":[{"type":"alarm","x":0,"y":0,"width":24`) {
 		t.Errorf("the dashboard does not begin with the state of the alarms: %.80s", body)
 	}
-	for _, cell := range grid {
-		for _, spec := range cell {
-			if _, ok := byTitle[spec.title]; !ok {
-				t.Errorf("no widget %q", spec.title)
-			}
+	for _, panel := range cfg.model().panels {
+		if _, ok := byTitle[panel.Title]; !ok {
+			t.Errorf("no graph %q", panel.Title)
 		}
 	}
-	want := []any{
-		"AWS/ApplicationELB", "TargetResponseTime", "LoadBalancer", "app/alb/1",
-		map[string]any{"label": "alb p99 $${LAST}", "stat": "p99", "yAxis": "left"},
+	want := dashboard.Line{
+		Metric:  []string{"AWS/ApplicationELB", "TargetResponseTime", "LoadBalancer", "app/alb/1"},
+		Options: dashboard.Options{Label: "alb p99 $${LAST}", Stat: "p99", YAxis: "left"},
 	}
-	if diff := cmp.Diff(want, byTitle[responseTime.title].Metrics[2]); diff != "" {
+	if diff := cmp.Diff(want, byTitle["ALB: response time"].Metrics[2]); diff != "" {
 		t.Errorf("p99 (-want +got):\n%s", diff)
+	}
+	cfg.RunbookURL = "https://example.com/runbook"
+	body, _ = graphs(t, cfg)
+	if !strings.HasPrefix(body, `{"widgets":[{"type":"text","x":0,"y":0,"width":24,"height":1,"properties":{"markdown":"**app** | [Runbook](https://example.com/runbook)"}}`) {
+		t.Errorf("the title does not link to the runbook: %.160s", body)
 	}
 }
 
-func TestDashboardHasOneUnitPerAxis(t *testing.T) {
-	for _, r := range application().Resources {
-		for _, p := range r.panels() {
-			units := map[string][]alarm.Unit{}
-			for _, l := range p.lines {
-				unit := alarm.UnitOf(l.metric)
-				if side := l.yAxis(); !slices.Contains(units[side], unit) {
-					units[side] = append(units[side], unit)
-				}
+// TestPanelProblems breaks panels in the ways that a resource of another team may.
+func TestPanelProblems(t *testing.T) {
+	cpu := cloudwatch.Metric{Namespace: "N", Name: "CPU", Stat: "Average", Period: time.Minute, Unit: cloudwatch.Percent}
+	count := cloudwatch.Metric{Namespace: "N", Name: "Count", Stat: "Sum", Period: time.Minute, Unit: cloudwatch.Count}
+	nan := math.NaN()
+	tests := []struct {
+		name  string
+		panel Panel
+		want  string
+	}{
+		{"two units on an axis", Panel{ID: "p", Title: "T", Lines: []Line{{Of: cpu}, {Of: count}}}, `Panels (p).Lines[1].Of.Unit: is "Count", want Percent: the left axis has one unit`},
+		{"one unit on each axis", Panel{ID: "p", Title: "T", Lines: []Line{{Of: cpu}, {Of: count, Right: true}}}, ""},
+		{"no lines", Panel{ID: "p", Title: "T"}, "Panels (p).Lines: is empty, want at least one, or a Text"},
+		{"no series", Panel{ID: "p", Title: "T", Lines: []Line{{}}}, "Panels (p).Lines[0].Of: is a <nil>, want a Metric or Math"},
+		{"no title", Panel{ID: "p", Lines: []Line{{Of: cpu}}}, `Panels (p).Title: is "", want what the graph shows`},
+		{"no id", Panel{Text: "t"}, `Panels ().ID: is "", want a name of a-z 0-9 -`},
+		{"too wide", Panel{ID: "p", Text: "t", Width: 25}, "Panels (p).Width: is 25, want 0 (the default of 12) to 24"},
+		{"axis", Panel{ID: "p", Title: "T", Left: Axis{Max: &nan}, Lines: []Line{{Of: cpu}}}, "Panels (p).Left.Max: is NaN, want a finite number: 0, or from 2^-360 to 2^360"},
+		{"division", Panel{ID: "p", Title: "T", Right: Axis{DivideBy: -1}, Lines: []Line{{Of: cpu}}}, "Panels (p).Right.DivideBy: is -1, want a number above 0, or 0 for the default of 1"},
+		{"period", Panel{ID: "p", Title: "T", Lines: []Line{{Of: cpu.WithPeriod(7)}}}, "Panels (p).Lines[0].Of.Period: is 7ns, want 1, 5, 10, 20 or 30 seconds, or whole minutes up to a day"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := application()
+			cfg.Panels = []Panel{tt.panel}
+			got := ""
+			if err := cfg.Validate(); err != nil {
+				got = err.Error()
 			}
-			for side, list := range units {
-				if len(list) != 1 {
-					t.Errorf("%s: the %s axis has the units %v", p.widget.title, side, list)
-				}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
 			}
-		}
+		})
 	}
 }
 
 func TestDashboardThresholds(t *testing.T) {
 	cfg := application()
+	cfg.Resources = append(cfg.Resources, ECSService{Key: "frontend", Cluster: "cluster", Service: "other"})
 	cfg.Tune = map[string]Tuning{
 		"backend/cpu-high":       {Threshold: 90},
 		"redis-001/hit-rate-low": {Off: true, Reason: "r"},
 		"redis-002/hit-rate-low": {Off: true, Reason: "r"},
 	}
 	_, byTitle := graphs(t, cfg)
-	want := map[string][]threshold{
-		ecsUtilization.title: {
-			{Label: "cpu-high > 90 %", Value: 90, Color: "#ff9900", YAxis: "left"},
-			{Label: "memory-high > 80 %", Value: 80, Color: "#ff9900", YAxis: "left"},
-		},
-		responseTime.title:    nil,
-		statusCodes.title:     {{Label: "5xx-high > 10", Value: 10, Color: "#d62728", YAxis: "left"}},
-		databaseLoad.title:    {{Label: "cpu-high > 80 %", Value: 80, Color: "#ff9900", YAxis: "left"}},
-		databaseStorage.title: {{Label: "storage-low < 10 GiB", Value: 10 * GiB, Color: "#d62728", YAxis: "left"}},
-		cache.title:           {{Label: "cpu-high > 70 %", Value: 70, Color: "#ff9900", YAxis: "left"}},
-		taskCounts.title:      nil,
+	mark := func(label string, value float64, color, side string) dashboard.Mark {
+		return dashboard.Mark{Label: label, Value: value, Color: color, YAxis: side}
 	}
-	got := map[string][]threshold{}
+	const red, orange = "#d62728", "#ff9900"
+	want := map[string][]dashboard.Mark{
+		"ECS: CPU and memory utilization": {
+			mark("backend cpu-high > 90 %", 90, orange, "left"),
+			mark("backend memory-high; frontend cpu-high, memory-high > 80 %", 80, orange, "left"),
+		},
+		"ALB: response time":    nil,
+		"ALB: HTTP 2xx and 4xx": nil,
+		"ALB: HTTP 5xx and unhealthy targets": {
+			mark("alb 5xx-high > 10", 10, red, "left"),
+			mark("alb-backend, alb-frontend unhealthy-targets > 0", 0, red, "right"),
+		},
+		"RDS: CPU and connections":          {mark("cpu-high > 80 %", 80, orange, "left")},
+		"RDS: free storage":                 {mark("storage-low < 10 GiB", 10, red, "left")},
+		"Redis: hit rate":                   nil,
+		"Redis: engine CPU and connections": {mark("redis-001, redis-002 cpu-high > 70 %", 70, orange, "left")},
+		"ECS: desired and running tasks":    nil,
+	}
+	got := map[string][]dashboard.Mark{}
 	for title, p := range byTitle {
 		got[title] = nil
 		if p.Annotations != nil {
@@ -119,6 +148,20 @@ func TestDashboardThresholds(t *testing.T) {
 	}
 }
 
+// TestDashboardDividesBytes checks that axis, line and threshold have one unit.
+func TestDashboardDividesBytes(t *testing.T) {
+	_, byTitle := graphs(t, application())
+	graph := byTitle["RDS: free storage"]
+	hidden := false
+	want := []dashboard.Line{
+		{Metric: []string{"AWS/RDS", "FreeStorageSpace", "DBInstanceIdentifier", "db"}, Options: dashboard.Options{ID: "m0", Stat: "Minimum", Visible: &hidden}},
+		{Options: dashboard.Options{Expression: "m0 / 1073741824", ID: "e0", Label: "postgres free $${LAST}", YAxis: "left"}},
+	}
+	if diff := cmp.Diff(want, graph.Metrics); diff != "" || graph.YAxis["left"].Label != "GiB" {
+		t.Errorf("axis %q, lines (-want +got):\n%s", graph.YAxis["left"].Label, diff)
+	}
+}
+
 func TestDashboardWithoutContainerInsights(t *testing.T) {
 	cfg := application()
 	cfg.Resources = []Resource{
@@ -126,10 +169,7 @@ func TestDashboardWithoutContainerInsights(t *testing.T) {
 		ECSService{Key: "off", Cluster: "c", Service: "s"},
 	}
 	body, byTitle := graphs(t, cfg)
-	if err := ValidateDashboard(body); err != nil {
-		t.Error(err)
-	}
-	if n := len(byTitle[taskCounts.title].Metrics); n != 2 {
+	if n := len(byTitle["ECS: desired and running tasks"].Metrics); n != 2 {
 		t.Errorf("%d task count metrics, want the 2 of the service with Container Insights", n)
 	}
 	if want := "No task counts for **off**: Container Insights is off in cluster `c`."; !strings.Contains(body, want) {
@@ -144,92 +184,7 @@ func TestDashboardSplitsManyAlarms(t *testing.T) {
 		cfg.Resources = append(cfg.Resources, RDS{Key: fmt.Sprintf("db%d", i), Instance: "i"})
 	}
 	body, _ := graphs(t, cfg)
-	if err := ValidateDashboard(body); err != nil {
-		t.Error(err)
-	}
 	if n := strings.Count(body, `"type":"alarm"`); n != 2 {
 		t.Errorf("%d alarm widgets for 120 alarms, want 2", n)
-	}
-}
-
-func TestValidateDashboard(t *testing.T) {
-	metric := func(metrics string) string {
-		return `{"widgets":[{"type":"metric","x":0,"y":0,"width":6,"height":6,"properties":{"title":"T","region":"r","metrics":[` + metrics + `]}}]}`
-	}
-	widget := func(fields string) string {
-		return `{"widgets":[{"type":"text","properties":{"markdown":"m"},` + fields + `}]}`
-	}
-	repeat := func(s string, n int) string { return strings.TrimSuffix(strings.Repeat(s+",", n), ",") }
-	place := func(i int) string { return fmt.Sprintf(`"x":0,"y":%d,"width":1,"height":1`, i) }
-
-	tests := []struct {
-		name, body string
-		want       []string
-	}{
-		{"metric", metric(`["NS","Name","D","v",{"stat":"Sum"}]`), nil},
-		{"expression", metric(`[{"expression":"m1/m2","id":"e1"}]`), nil},
-		{"repeated", metric(`["NS","Name","D","v"],["...","w"]`), nil},
-		{"not JSON", `{`, []string{"dashboard body: unexpected EOF"}},
-		{"no widgets", `{"widgets":[]}`, []string{"widgets: is 0, want 1 to 500"}},
-		// The bug of the first delivery: an empty graph, and no error from AWS.
-		{"dimensions inside the options", metric(`["AWS/ECS","CPUUtilization",{"ClusterName":"c","ServiceName":"s","stat":"Average"}]`), []string{
-			`widgets[0] (T).metrics[0]: is "ClusterName", want one of the options accountId, color, expression, id, label, period, region, stat, visible, yAxis: dimensions stand before the options`,
-			`widgets[0] (T).metrics[0]: is "ServiceName", want one of the options accountId, color, expression, id, label, period, region, stat, visible, yAxis: dimensions stand before the options`,
-		}},
-		{"dimension without value", metric(`["NS","Name","D"]`), []string{`widgets[0] (T).metrics[0]: is "NS Name D", want a value for every dimension`}},
-		{"options first", metric(`[{"stat":"Sum"},"NS","Name"]`), []string{`widgets[0] (T).metrics[0][0]: is "{\"stat\":\"Sum\"}", want a string: options come last`}},
-		{"name only", metric(`["Name"]`), []string{`widgets[0] (T).metrics[0]: is "Name", want a namespace and a metric name`}},
-		{"number in metric", metric(`["NS","Name","D",1]`), []string{`widgets[0] (T).metrics[0][3]: is "1", want a string that is not empty`}},
-		{"metric beside expression", metric(`["NS","Name",{"expression":"m1"}]`), []string{`widgets[0] (T).metrics[0]: is "NS Name", want no metric beside an expression`}},
-		{"axis", metric(`["NS","Name",{"yAxis":"top"}]`), []string{`widgets[0] (T).metrics[0].yAxis: is "top", want left or right`}},
-		{"no metrics", metric(``), []string{`widgets[0] (T).metrics: is 0, want at least one metric`}},
-		{"too many metrics", metric(repeat(`["NS","Name"]`, 501)), []string{"widgets[0] (T).metrics: is 501, want at most 500"}},
-		{
-			"region, period, axes and marks",
-			`{"widgets":[{"type":"metric","width":6,"height":6,"properties":{"metrics":[["NS","N"]],"period":90,"yAxis":{"top":{}},"annotations":{"horizontal":[{"yAxis":"top"}]}}}]}`,
-			[]string{
-				"widgets[0].region: is missing, want a region",
-				"widgets[0].period: is 90, want a multiple of 60 seconds",
-				`widgets[0].yAxis: is "top", want left or right`,
-				"widgets[0].annotations.horizontal[0].value: is missing, want a number",
-				`widgets[0].annotations.horizontal[0].yAxis: is "top", want left or right`,
-			},
-		},
-		{"type", `{"widgets":[{"type":"graph","width":1,"height":1}]}`, []string{`widgets[0].type: is "graph", want one of alarm, custom, explorer, log, metric, text`}},
-		{"too wide", widget(`"x":20,"y":0,"width":6,"height":1`), []string{"widgets[0]: is 6 wide at column 20, want inside 24 columns"}},
-		{"too high", widget(`"x":0,"y":0,"width":6,"height":1001`), []string{"widgets[0].height: is 1001, want 1 to 1000"}},
-		{
-			"overlap",
-			`{"widgets":[{"type":"text","width":6,"height":6,"properties":{"markdown":"a"}},{"type":"text","x":5,"y":5,"width":2,"height":2,"properties":{"markdown":"b"}}]}`,
-			[]string{"widgets[1]: is at column 5, row 5, want a place that does not overlap widgets[0]"},
-		},
-		{"empty text", `{"widgets":[{"type":"text","width":1,"height":1,"properties":{}}]}`, []string{`widgets[0].markdown: is "", want some text`}},
-		{"no alarms", `{"widgets":[{"type":"alarm","width":1,"height":1,"properties":{}}]}`, []string{"widgets[0].alarms: is 0, want 1 to 100"}},
-		{"alarm name", `{"widgets":[{"type":"alarm","width":1,"height":1,"properties":{"alarms":["a"]}}]}`, []string{`widgets[0].alarms[0]: is "a", want the ARN of an alarm`}},
-		{"too many widgets", func() string {
-			var list []string
-			for i := range 501 {
-				list = append(list, `{"type":"text","properties":{"markdown":"m"},`+place(i)+`}`)
-			}
-			return `{"widgets":[` + strings.Join(list, ",") + `]}`
-		}(), []string{"widgets: is 501, want 1 to 500"}},
-		{"too many metrics in all", func() string {
-			var list []string
-			for i := range 6 {
-				list = append(list, `{"type":"metric",`+place(i)+`,"properties":{"region":"r","metrics":[`+repeat(`["NS","Name"]`, 450)+`]}}`)
-			}
-			return `{"widgets":[` + strings.Join(list, ",") + `]}`
-		}(), []string{"widgets: is 2700 metrics in all, want at most 2500"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			var got []string
-			if err := ValidateDashboard(tt.body); err != nil {
-				got = strings.Split(err.Error(), "\n")
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("problems (-want +got):\n%s", diff)
-			}
-		})
 	}
 }

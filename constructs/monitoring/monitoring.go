@@ -1,86 +1,179 @@
 // Package monitoring watches an application on AWS: alarms, the topics that they
-// notify and a dashboard, for ECS services, load balancers, RDS and Redis.
+// notify and a dashboard. It knows ECS services, load balancers, RDS and Redis;
+// other packages add kinds of their own by implementing [Resource].
 package monitoring
 
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/internal/cdk"
 )
 
 // Monitoring is what [New] made in a stack. What its methods return may be
 // Terraform references.
 type Monitoring struct {
-	dashboardURL string
-	alarmARNs    map[string]string
-	topicARNs    map[Severity]string
+	node          cdk.Scope
+	dashboardURLs map[string]string
+	alarms        map[string]cdk.AlarmRef
+	topics        map[Severity]cdk.TopicRef
 }
 
 // New makes alarms, topics and a dashboard below scope, usually a stack. What is
 // wrong with the configuration is reported when the app is synthesized.
 func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
-	problems := cfg.Validate()
-	node := cdk.NewNode(scope, id, problems)
+	model, invalid := cfg.check()
 	m := &Monitoring{
-		dashboardURL: fmt.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[2]s", cfg.Region, cfg.Name),
-		alarmARNs:    map[string]string{},
-		topicARNs:    map[Severity]string{},
+		node:          cdk.NewNode(scope, id, invalid),
+		dashboardURLs: map[string]string{},
+		alarms:        map[string]cdk.AlarmRef{},
+		topics:        map[Severity]cdk.TopicRef{},
 	}
-	if problems != nil {
-		m.topicARNs = map[Severity]string{Critical: cdk.Invalid, Warning: cdk.Invalid}
+	for _, d := range cfg.dashboards() {
+		m.dashboardURLs[d.Key] = fmt.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[2]s", cfg.Region, cfg.dashboardName(d))
+	}
+	if invalid != nil {
+		for _, severity := range append(cfg.notified(), Critical, Warning) {
+			m.topics[severity] = cdk.TopicRef{Construct: m.node, ARN: cdk.Invalid}
+		}
 		return m
 	}
-
-	key := cfg.KMSKeyARN
-	if key == "" {
-		key = newTopicKey(node, cfg)
+	m.makeTopics(cfg)
+	m.makeFilters(cfg, model)
+	m.makeAlarms(cfg, model)
+	arn := func(a Alarm) string { return m.alarms[a.Key()].ARN }
+	for _, d := range cfg.dashboards() {
+		cdk.NewDashboard(m.node, d.constructID(), cdk.Dashboard{Name: cfg.dashboardName(d), Body: cfg.body(model, d, arn)})
 	}
-	for _, severity := range severities {
-		if len(cfg.Notify[severity]) > 0 {
-			m.topicARNs[severity] = newTopic(node, severity, cfg, key)
-		}
+	if cfg.Provider != "" {
+		cdk.UseProvider(m.node, cfg.Provider)
 	}
-	alarmNode := cdk.NewNode(node, "alarms", nil)
-	var arns []string
-	for _, a := range cfg.Alarms() {
-		arn := newAlarm(alarmNode, a, cfg, m.topicARNs[a.Severity])
-		m.alarmARNs[a.Key()] = arn
-		arns = append(arns, arn)
-	}
-	cdk.NewDashboard(node, "dashboard", cfg.Name, dashboard(cfg.Region, cfg.Resources, cfg.Alarms(), arns))
 	return m
 }
 
-func newAlarm(scope cdk.Scope, a Alarm, cfg Config, topicARN string) string {
-	actions := []string{topicARN}
-	for _, t := range cfg.Notify[a.Severity] {
-		if t.protocol == "sns" {
-			actions = append(actions, t.address)
+func (m *Monitoring) makeTopics(cfg Config) {
+	key := cfg.KMSKeyARN
+	if cfg.makesKey() {
+		key = newTopicKey(m.node, cfg)
+	}
+	for _, severity := range cfg.notified() {
+		if cfg.makesTopic(severity) {
+			m.topics[severity] = newTopic(m.node, severity, cfg, key)
 		}
 	}
-	alarm := cdk.MetricAlarm{
-		Name:          cfg.alarmName(a),
-		Description:   a.description(cfg.runbookURL()),
-		Namespace:     a.Namespace,
-		Metric:        a.Metric,
-		Dimensions:    a.Dimensions,
-		Statistic:     a.Statistic,
-		Comparison:    a.Comparison,
-		Threshold:     a.Threshold,
-		PeriodSeconds: a.PeriodSeconds,
-		Periods:       a.Periods,
-		MissingData:   a.MissingData,
-		AlarmActions:  actions,
-		OKActions:     actions,
-		Tags:          withSeverity(cfg.Tags, a.Severity),
+}
+
+func (m *Monitoring) makeFilters(cfg Config, model model) {
+	if len(model.filters) == 0 {
+		return
 	}
-	if cfg.NotifyInsufficientData {
-		alarm.InsufficientDataActions = actions
+	node := cdk.NewNode(m.node, "filters", nil)
+	for _, f := range model.filters {
+		filter := f.MetricFilter
+		if filter.Name == "" {
+			filter.Name = cfg.Name + "/" + f.key()
+		}
+		if filter.Value == "" {
+			filter.Value = "1"
+		}
+		cdk.NewMetricFilter(node, join(f.Resource, "-", f.ID), filter)
 	}
-	return cdk.NewMetricAlarm(scope, a.ResourceKey+"-"+a.ID, alarm)
+}
+
+// makeAlarms makes the metric alarms, then the composite ones, each after those
+// that its rule names.
+func (m *Monitoring) makeAlarms(cfg Config, model model) {
+	node := cdk.NewNode(m.node, "alarms", nil)
+	waiting := map[string]Alarm{}
+	for _, a := range model.alarms {
+		if _, ok := a.When.(cloudwatch.Composite); ok {
+			waiting[a.Key()] = a
+			continue
+		}
+		m.alarms[a.Key()] = cdk.NewMetricAlarm(node, a.constructID(), cfg.metricAlarm(a, m.topicARN))
+	}
+	var compose func(a Alarm)
+	compose = func(a Alarm) {
+		if _, ok := waiting[a.Key()]; !ok {
+			return
+		}
+		delete(waiting, a.Key())
+		for _, key := range a.When.(cloudwatch.Composite).Alarms() {
+			compose(waiting[key])
+		}
+		name := func(key string) string { return m.alarms[key].Name() }
+		m.alarms[a.Key()] = cdk.NewCompositeAlarm(node, a.constructID(), cfg.compositeAlarm(a, name, m.topicARN))
+	}
+	for _, a := range model.alarms {
+		compose(a)
+	}
+}
+
+// metricAlarm is a row as CloudWatch will have it. topic returns the ARN of a
+// severity's topic, or "" where there is none.
+func (c Config) metricAlarm(a Alarm, topic func(Severity) string) cloudwatch.MetricAlarm {
+	alarm := a.Definition().Metric()
+	alarm.Name, alarm.Description = c.alarmName(a), a.description(c.RunbookURL)
+	alarm.Actions, alarm.Tags = c.actions(a.Severity, topic), withSeverity(c.Tags, a.Severity)
+	return alarm
+}
+
+func (c Config) compositeAlarm(a Alarm, name func(key string) string, topic func(Severity) string) cloudwatch.CompositeAlarm {
+	alarm := a.Definition().Composite(name)
+	alarm.Name, alarm.Description = c.alarmName(a), a.description(c.RunbookURL)
+	alarm.Actions, alarm.Tags = c.actions(a.Severity, topic), withSeverity(c.Tags, a.Severity)
+	return alarm
+}
+
+// actions are what an alarm of a severity does: topics are told of each state that
+// is wanted, and other actions are done when it goes off.
+func (c Config) actions(s Severity, topic func(Severity) string) cloudwatch.Actions {
+	var topics, others []string
+	if arn := topic(s); arn != "" {
+		topics = append(topics, arn)
+	}
+	for _, t := range c.Notify[s] {
+		switch t.protocol {
+		case protocolTopic:
+			topics = append(topics, t.address)
+		case protocolAction:
+			others = append(others, t.address)
+		}
+	}
+	actions := cloudwatch.Actions{Alarm: append(slices.Clone(topics), others...), OK: topics}
+	if slices.Contains(c.NoOKActions, s) {
+		actions.OK = nil
+	}
+	if c.NotifyInsufficientData {
+		actions.InsufficientData = topics
+	}
+	return actions
+}
+
+// Definitions returns the alarms as CloudWatch will have them, for tests and tools.
+// Topics that only Terraform makes have their names in place of their ARNs.
+func (c Config) Definitions() ([]cloudwatch.MetricAlarm, []cloudwatch.CompositeAlarm) {
+	topic := func(s Severity) string {
+		if c.makesTopic(s) {
+			return c.topicName(s)
+		}
+		return ""
+	}
+	name := func(key string) string { return c.Name + "/" + key }
+	var metric []cloudwatch.MetricAlarm
+	var composite []cloudwatch.CompositeAlarm
+	for _, a := range c.Alarms() {
+		if _, ok := a.When.(cloudwatch.Composite); ok {
+			composite = append(composite, c.compositeAlarm(a, name, topic))
+		} else {
+			metric = append(metric, c.metricAlarm(a, topic))
+		}
+	}
+	return metric, composite
 }
 
 // withSeverity adds a tag by which tools find the severity of an alarm.
@@ -93,12 +186,57 @@ func withSeverity(tags map[string]string, severity Severity) map[string]string {
 	return all
 }
 
-// DashboardURL returns the address of the dashboard in the AWS console.
-func (m *Monitoring) DashboardURL() string { return m.dashboardURL }
+// Node returns the construct that everything is in, for aspects and for adding
+// more.
+func (m *Monitoring) Node() constructs.Construct { return m.node }
+
+// Alarms returns the constructs of the alarms by "<resource key>/<alarm id>", for
+// overrides: a cloudwatchmetricalarm.CloudwatchMetricAlarm or a
+// cloudwatchcompositealarm.CloudwatchCompositeAlarm of the AWS bindings. There are
+// none when the configuration is invalid.
+func (m *Monitoring) Alarms() map[string]constructs.Construct {
+	all := map[string]constructs.Construct{}
+	for key, alarm := range m.alarms {
+		all[key] = alarm.Construct
+	}
+	return all
+}
+
+// Topics returns the constructs of the topics that were made, for overrides: each a
+// snstopic.SnsTopic of the AWS bindings. There are none when the configuration is
+// invalid.
+func (m *Monitoring) Topics() map[Severity]constructs.Construct {
+	all := map[Severity]constructs.Construct{}
+	for severity, topic := range m.topics {
+		if topic.ARN != cdk.Invalid {
+			all[severity] = topic.Construct
+		}
+	}
+	return all
+}
+
+// DashboardURL returns the address of the dashboard in the AWS console, or "" with
+// NoDashboard.
+func (m *Monitoring) DashboardURL() string { return m.dashboardURLs[""] }
+
+// DashboardURLs returns the addresses of the further dashboards by their keys.
+func (m *Monitoring) DashboardURLs() map[string]string {
+	all := maps.Clone(m.dashboardURLs)
+	delete(all, "")
+	return all
+}
 
 // AlarmARNs returns the ARN of every alarm, by "<resource key>/<alarm id>".
-func (m *Monitoring) AlarmARNs() map[string]string { return m.alarmARNs }
+func (m *Monitoring) AlarmARNs() map[string]string {
+	all := map[string]string{}
+	for key, alarm := range m.alarms {
+		all[key] = alarm.ARN
+	}
+	return all
+}
 
-// TopicARN returns the ARN of the topic for alarms of a severity, or "" when
-// nobody is notified of it.
-func (m *Monitoring) TopicARN(severity Severity) string { return m.topicARNs[severity] }
+// TopicARN returns the ARN of the topic that was made for alarms of a severity, or
+// "" when none was: nobody is notified of it, or only existing topics are.
+func (m *Monitoring) TopicARN(severity Severity) string { return m.topicARN(severity) }
+
+func (m *Monitoring) topicARN(severity Severity) string { return m.topics[severity].ARN }

@@ -6,70 +6,121 @@ import (
 	"net/mail"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/ohmycoins/infra/internal/cdk"
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
-// Target is somebody or something that is told about alarms: see [Email], [HTTPS]
-// and [Topic].
+// Target is somebody or something that is told about alarms: see [Email], [HTTPS],
+// [Topic] and [Action].
 type Target struct {
 	protocol string
 	address  string
 }
 
+const (
+	protocolEmail  = "email"
+	protocolHTTPS  = "https"
+	protocolTopic  = "sns"
+	protocolAction = "action"
+)
+
 // Email sends to an address, which has to confirm the subscription once.
-func Email(address string) Target { return Target{"email", address} }
+func Email(address string) Target { return Target{protocolEmail, address} }
 
 // HTTPS posts to a URL, such as the integration URL of PagerDuty or Opsgenie.
 // Where the URL contains a key, pass a reference to where the key is kept, so that
 // it is not in the code. Terraform's state contains the URL in any case.
-func HTTPS(url string) Target { return Target{"https", url} }
+func HTTPS(url string) Target { return Target{protocolHTTPS, url} }
 
-// Topic notifies an SNS topic that exists and lets CloudWatch publish to it.
-func Topic(arn string) Target { return Target{"sns", arn} }
+// Topic notifies an SNS topic that exists and lets CloudWatch publish to it. A
+// severity with no other targets than topics and actions makes no topic of its own.
+func Topic(arn string) Target { return Target{protocolTopic, arn} }
 
-func (t Target) validate(p *config.Problems, field string) {
-	if config.IsToken(t.address) {
+// Action is done when an alarm goes off, and not when it is over: an action of EC2
+// ("arn:aws:automate:<region>:ec2:reboot"), a Lambda function, an OpsItem
+// ("arn:aws:ssm:<region>:<account>:opsitem:1"), a response plan, or any other that
+// CloudWatch takes (API reference, PutMetricAlarm, AlarmActions). A function's own
+// policy has to let lambda.alarms.cloudwatch.amazonaws.com invoke it.
+func Action(arn string) Target { return Target{protocolAction, arn} }
+
+// isSubscription reports whether a topic has to deliver to the target.
+func (t Target) isSubscription() bool {
+	return t.protocol == protocolEmail || t.protocol == protocolHTTPS
+}
+
+var (
+	actionARN  = regexp.MustCompile(`^arn:aws[a-z-]*:([a-z0-9-]+):[a-z0-9-]*:[^\s*]+$`)
+	metricOnly = regexp.MustCompile(`^arn:aws[a-z-]*:(automate|swf|autoscaling):`)
+)
+
+// onlyMetrics reports whether composite alarms cannot do the action.
+func (t Target) onlyMetrics() bool {
+	return t.protocol == protocolAction && metricOnly.MatchString(t.address)
+}
+
+func (t Target) validate(p *problems.Problems, field string) {
+	if token.Is(t.address) {
 		return
 	}
 	switch t.protocol {
-	case "email":
+	case protocolEmail:
 		parsed, err := mail.ParseAddress(t.address)
 		if err != nil || parsed.Address != t.address || !strings.Contains(domain(t.address), ".") {
 			p.Want(field, t.address, `an e-mail address ("name@example.com")`)
 		}
-	case "https":
+	case protocolHTTPS:
 		parsed, err := url.Parse(t.address)
 		if err != nil || parsed.Scheme != "https" || parsed.Host == "" {
-			p.Want(field, t.shown(), `a URL that begins with "https://"`)
+			p.Want(field, problems.Text(t.shown()), `a URL that begins with "https://"`)
 		}
-	case "sns":
-		if !config.IsARN(t.address, "sns", "") {
+	case protocolTopic:
+		if !problems.IsARN(t.address, "sns", "") {
 			p.Want(field, t.address, `the ARN of a topic ("arn:aws:sns:<region>:<account>:<name>")`)
 		}
+	case protocolAction:
+		switch m := actionARN.FindStringSubmatch(t.address); {
+		case m == nil:
+			p.Want(field, t.address, `the ARN of an action ("arn:aws:ssm:<region>:<account>:opsitem:1")`)
+		case m[1] == "sns":
+			p.Want(field, t.address, "a Topic: topics are told when an alarm is over, too")
+		}
 	default:
-		p.Want(field, t.address, "an Email, HTTPS or Topic")
+		p.Want(field, t.address, "an Email, HTTPS, Topic or Action")
 	}
 }
 
 // same is equal for targets that reach the same place. Domains are not case
 // sensitive, and no mail server in use treats the rest as such.
 func (t Target) same() string {
-	if t.protocol == "email" {
+	if t.protocol == protocolEmail {
 		return strings.ToLower(t.address)
 	}
 	return t.address
 }
 
-// shown is the address as messages may show it: the path of a URL is often a key.
+var origin = regexp.MustCompile(`^\s*([A-Za-z][A-Za-z0-9+.-]*)://([A-Za-z0-9.-]+(?::\d+)?)?(.*)`)
+
+// shown is the address as messages may show it. The path of a URL is often a key,
+// and so may be anything else in a URL with a slip in it: no more than scheme and
+// host are shown, and they only where they are sure to be that.
 func (t Target) shown() string {
-	parsed, err := url.Parse(t.address)
-	if t.protocol != "https" || err != nil || parsed.Host == "" {
-		return t.address
+	if t.protocol != protocolHTTPS {
+		return strconv.Quote(t.address)
 	}
-	return parsed.Scheme + "://" + parsed.Host + "/…"
+	hidden := fmt.Sprintf("… (%d characters)", len(t.address))
+	m := origin.FindStringSubmatch(t.address)
+	switch {
+	case m == nil:
+		return hidden
+	case m[2] == "" || m[3] != "" && !strings.ContainsAny(m[3][:1], "/?#"):
+		return strconv.Quote(m[1]+"://…") + fmt.Sprintf(" (%d characters)", len(t.address))
+	default:
+		return strconv.Quote(m[1] + "://" + m[2] + "/…")
+	}
 }
 
 func domain(address string) string {
@@ -84,12 +135,12 @@ var notInID = regexp.MustCompile("[^a-z0-9]+")
 // is the address with references written out.
 func (t Target) subscriptionID(resolved string) string {
 	name := resolved
-	if t.protocol == "https" {
+	if t.protocol == protocolHTTPS {
 		if parsed, err := url.Parse(resolved); err == nil {
 			name = parsed.Host
 		}
 	}
-	if config.IsToken(resolved) {
+	if token.Is(resolved) {
 		name = "reference"
 	}
 	slug := strings.Trim(notInID.ReplaceAllString(strings.ToLower(name), "-"), "-")
@@ -97,26 +148,30 @@ func (t Target) subscriptionID(resolved string) string {
 	return fmt.Sprintf("%s-%s-%x", t.protocol, slug, hash[:3])
 }
 
-// newTopic makes the topic of one severity with its policy and subscriptions and
-// returns its ARN.
-func newTopic(scope cdk.Scope, severity Severity, cfg Config, keyARN string) string {
+// newTopic makes the topic of one severity with its policy and subscriptions.
+func newTopic(scope cdk.Scope, severity Severity, cfg Config, keyARN string) cdk.TopicRef {
 	node := cdk.NewNode(scope, string(severity), nil)
 	topic := cdk.NewTopic(node, "topic", cdk.Topic{
 		Name:      cfg.topicName(severity),
 		KMSKeyARN: keyARN,
 		Tags:      cfg.Tags,
 	})
-	cdk.NewTopicPolicy(node, "policy", topic, cdk.PolicyDocument(node, "policy-document", cdk.Statement{
-		SID:           "AlarmsOfThisAccount",
-		Actions:       []string{"sns:Publish"},
-		Resources:     []string{topic},
-		PrincipalType: "Service",
-		Principals:    []string{"cloudwatch.amazonaws.com"},
-		Conditions:    []cdk.Condition{fromAccountOf(topic)},
-	}))
+	cdk.NewTopicPolicy(node, "policy", cdk.TopicPolicy{
+		TopicARN: topic.ARN,
+		Policy: cdk.NewPolicyDocument(node, "policy-document", cdk.PolicyDocument{Statements: []cdk.Statement{{
+			SID:           "AlarmsOfThisAccount",
+			Actions:       []string{"sns:Publish"},
+			Resources:     []string{topic.ARN},
+			PrincipalType: "Service",
+			Principals:    []string{"cloudwatch.amazonaws.com"},
+			Conditions:    []cdk.Condition{fromAccountOf(topic.ARN)},
+		}}}).JSON,
+	})
 	for _, t := range cfg.Notify[severity] {
-		if t.protocol != "sns" {
-			cdk.NewSubscription(node, t.subscriptionID(cdk.Ref(node, t.address)), topic, t.protocol, t.address)
+		if t.isSubscription() {
+			cdk.NewSubscription(node, t.subscriptionID(cdk.Ref(node, t.address)), cdk.Subscription{
+				TopicARN: topic.ARN, Protocol: t.protocol, Endpoint: t.address,
+			})
 		}
 	}
 	return topic
@@ -125,11 +180,13 @@ func newTopic(scope cdk.Scope, severity Severity, cfg Config, keyARN string) str
 // newTopicKey makes a key that CloudWatch may use, and returns its ARN. CloudWatch
 // cannot publish to a topic that is encrypted with the AWS managed key.
 func newTopicKey(scope cdk.Scope, cfg Config) string {
-	key, id := cdk.NewKey(scope, "key", cfg.keyAlias(), "Encrypts alarm notifications of "+cfg.Name, cfg.Tags)
+	key := cdk.NewKey(scope, "key", cdk.Key{
+		Alias: cfg.keyAlias(), Description: "Encrypts alarm notifications of " + cfg.Name, Tags: cfg.Tags,
+	})
 	// In a key policy the resource "*" is the key itself.
 	itself := []string{"*"}
-	cdk.NewKeyPolicy(scope, "key-policy", id, cdk.PolicyDocument(scope, "key-policy-document",
-		cdk.Statement{
+	policy := cdk.NewPolicyDocument(scope, "key-policy-document", cdk.PolicyDocument{Statements: []cdk.Statement{
+		{
 			SID: "IdentityPoliciesOfThisAccount",
 			Actions: []string{
 				"kms:CancelKeyDeletion",
@@ -156,18 +213,19 @@ func newTopicKey(scope cdk.Scope, cfg Config) string {
 			Resources:     itself,
 			PrincipalType: "AWS",
 			Principals: []string{fmt.Sprintf("arn:%s:iam::%s:root",
-				cdk.ARNPart(key, cdk.ARNPartition), cdk.ARNPart(key, cdk.ARNAccount))},
+				cdk.ARNPart(key.ARN, cdk.ARNPartition), cdk.ARNPart(key.ARN, cdk.ARNAccount))},
 		},
-		cdk.Statement{
+		{
 			SID:           "AlarmsOfThisAccount",
 			Actions:       []string{"kms:Decrypt", "kms:GenerateDataKey*"},
 			Resources:     itself,
 			PrincipalType: "Service",
 			Principals:    []string{"cloudwatch.amazonaws.com"},
-			Conditions:    []cdk.Condition{fromAccountOf(key)},
+			Conditions:    []cdk.Condition{fromAccountOf(key.ARN)},
 		},
-	))
-	return key
+	}}).JSON
+	cdk.NewKeyPolicy(scope, "key-policy", cdk.KeyPolicy{KeyID: key.ID, Policy: policy})
+	return key.ARN
 }
 
 func fromAccountOf(arn string) cdk.Condition {

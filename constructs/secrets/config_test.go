@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	keyARN = "arn:aws:kms:ap-southeast-2:000000000000:key/11111111-2222-3333-4444-555555555555"
-	token  = "${aws_kms_key.other.arn}"
+	keyARN    = "arn:aws:kms:ap-southeast-2:000000000000:key/11111111-2222-3333-4444-555555555555"
+	reference = "${aws_kms_key.other.arn}"
 )
 
 func TestValidate(t *testing.T) {
@@ -23,7 +23,7 @@ func TestValidate(t *testing.T) {
 	recovery := func(days float64) Config { return with(func(c *Config) { c.RecoveryDays = days }) }
 	name := func(name string) Config { return with(func(c *Config) { c.Name = name }) }
 	kms := func(arn string) Config { return with(func(c *Config) { c.KMSKeyARN = arn }) }
-	// A number token, as cdktf encodes it.
+	// A number reference, as cdktf encodes it.
 	numberToken := math.Float64frombits(0xfdff<<48 + 5)
 
 	long := strings.Repeat("x", 513)
@@ -36,7 +36,7 @@ func TestValidate(t *testing.T) {
 		{"recovery 0", recovery(0), nil},
 		{"recovery 7", recovery(7), nil},
 		{"recovery 30", recovery(30), nil},
-		{"recovery token", recovery(numberToken), nil},
+		{"recovery reference", recovery(numberToken), nil},
 		{"recovery -1", recovery(-1), []string{"RecoveryDays: is -1, want 0 (DeleteImmediately, or the default of 30) or 7 to 30"}},
 		{"recovery 1", recovery(1), []string{"RecoveryDays: is 1, want 0 (DeleteImmediately, or the default of 30) or 7 to 30"}},
 		{"recovery 6", recovery(6), []string{"RecoveryDays: is 6, want 0 (DeleteImmediately, or the default of 30) or 7 to 30"}},
@@ -48,7 +48,7 @@ func TestValidate(t *testing.T) {
 		},
 
 		{"name with slash", name("team/app"), nil},
-		{"name token", name(token), nil},
+		{"name reference", name(reference), nil},
 		{"name empty", name(""), []string{`Name: is "", want 1 to 512 characters of A-Z a-z 0-9 / _ + = . @ -`}},
 		{"name bad character", name("a b"), []string{`Name: is "a b", want 1 to 512 characters of A-Z a-z 0-9 / _ + = . @ -`}},
 		{
@@ -69,7 +69,7 @@ func TestValidate(t *testing.T) {
 		}},
 
 		{"key ARN", kms(keyARN), nil},
-		{"key token", kms(token), nil},
+		{"key reference", kms(reference), nil},
 		{"key id", kms("11111111-2222-3333-4444-555555555555"), []string{
 			`KMSKeyARN: is "11111111-2222-3333-4444-555555555555", want the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"): IAM policies accept neither key ids nor aliases`,
 		}},
@@ -89,10 +89,10 @@ func TestValidate(t *testing.T) {
 		{"key name", with(func(c *Config) { c.Keys = []Key{{Name: "A:B"}} }), []string{
 			`Keys[0].Name: is "A:B", want a letter or _, then letters, digits, _ . -`,
 		}},
-		{"key name token", with(func(c *Config) { c.Keys = []Key{{Name: token}} }), nil},
+		{"key name reference", with(func(c *Config) { c.Keys = []Key{{Name: reference}} }), nil},
 
 		{"role", with(func(c *Config) { c.ReaderRoles = map[string]string{"ecs": "role"} }), nil},
-		{"role token", with(func(c *Config) { c.ReaderRoles = map[string]string{"ecs": token} }), nil},
+		{"role reference", with(func(c *Config) { c.ReaderRoles = map[string]string{"ecs": reference} }), nil},
 		{"role ARN", with(func(c *Config) { c.ReaderRoles = map[string]string{"ecs": "arn:aws:iam::000000000000:role/r"} }), []string{
 			`ReaderRoles["ecs"]: is "arn:aws:iam::000000000000:role/r", want the name of a role: 1 to 64 characters of A-Z a-z 0-9 _ + = , . @ -`,
 		}},
@@ -111,7 +111,7 @@ func TestValidate(t *testing.T) {
 		{"adopt name", with(func(c *Config) { c.AdoptARN = "app" }), []string{
 			`AdoptARN: is "app", want the ARN of a secret ("arn:aws:secretsmanager:<region>:<account>:secret:<name>-<6 characters>")`,
 		}},
-		{"adopt token", with(func(c *Config) { c.AdoptARN = token }), nil},
+		{"adopt reference", with(func(c *Config) { c.AdoptARN = reference }), nil},
 
 		{"all at once", Config{RecoveryDays: 3, KMSKeyARN: "alias/app", CreateKMSKey: true, PolicyName: "p"}, []string{
 			`Name: is "", want 1 to 512 characters of A-Z a-z 0-9 / _ + = . @ -`,

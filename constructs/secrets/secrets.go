@@ -9,7 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/ohmycoins/infra/internal/cdk"
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/problems"
 )
 
 const policySuffix = "-read"
@@ -34,9 +34,9 @@ type ContainerSecret struct {
 // New makes a secret below scope, usually a stack. What is wrong with the
 // configuration is reported when the app is synthesized.
 func New(scope constructs.Construct, id string, cfg Config) *Secret {
-	problems := cfg.Validate()
-	s := &Secret{node: cdk.NewNode(scope, id, problems), keys: slices.Clone(cfg.Keys)}
-	if problems != nil {
+	invalid := cfg.Validate()
+	s := &Secret{node: cdk.NewNode(scope, id, invalid), keys: slices.Clone(cfg.Keys)}
+	if invalid != nil {
 		s.arn, s.id, s.name = cdk.Invalid, cdk.Invalid, cdk.Invalid
 		s.policyARN, s.policyName, s.kmsKeyARN = cdk.Invalid, cdk.Invalid, cdk.Invalid
 		return s
@@ -45,9 +45,11 @@ func New(scope constructs.Construct, id string, cfg Config) *Secret {
 	s.kmsKeyARN = cfg.KMSKeyARN
 	if cfg.CreateKMSKey {
 		alias := "alias/" + cdk.ReplaceAll(cfg.Name, "[^A-Za-z0-9/_-]", "-")
-		s.kmsKeyARN, _ = cdk.NewKey(s.node, "key", alias, "Encrypts the secret "+cfg.Name, cfg.Tags)
+		s.kmsKeyARN = cdk.NewKey(s.node, "key", cdk.Key{
+			Alias: alias, Description: "Encrypts the secret " + cfg.Name, Tags: cfg.Tags,
+		}).ARN
 	}
-	s.arn, s.id, s.name = cdk.NewSecret(s.node, "secret", cdk.Secret{
+	secret := cdk.NewSecret(s.node, "secret", cdk.Secret{
 		Name:         cfg.Name,
 		Description:  cfg.Description,
 		KMSKeyARN:    s.kmsKeyARN,
@@ -56,19 +58,32 @@ func New(scope constructs.Construct, id string, cfg Config) *Secret {
 		AdoptARN:     cfg.AdoptARN,
 		Protect:      cfg.Protect,
 	})
-	cdk.NewSecretPolicy(s.node, "resource-policy", s.arn,
-		cdk.PolicyDocument(s.node, "resource-policy-document", denyOtherAccounts(s.arn)))
-	if cfg.NoPolicy {
-		return s
+	s.arn, s.id, s.name = secret.ARN, secret.ID, secret.Name
+	cdk.NewSecretPolicy(s.node, "resource-policy", cdk.SecretPolicy{
+		SecretARN: s.arn,
+		Policy:    cdk.NewPolicyDocument(s.node, "resource-policy-document", denyOtherAccounts(s.arn)).JSON,
+	})
+	if !cfg.NoPolicy {
+		s.letRead(cfg)
 	}
-
-	s.policyARN, s.policyName = cdk.NewPolicy(s.node, "read-policy", cfg.policyName(),
-		"Lets a role read the secret "+cfg.Name,
-		cdk.PolicyDocument(s.node, "read-policy-document", readStatements(s.arn, s.kmsKeyARN)...), cfg.Tags)
-	for _, key := range config.SortedKeys(cfg.ReaderRoles) {
-		cdk.NewRoleAttachment(s.node, "reader-"+key, cfg.ReaderRoles[key], s.policyARN)
+	if cfg.Provider != "" {
+		cdk.UseProvider(s.node, cfg.Provider)
 	}
 	return s
+}
+
+// letRead makes the policy that lets roles read the secret, and attaches it.
+func (s *Secret) letRead(cfg Config) {
+	policy := cdk.NewPolicy(s.node, "read-policy", cdk.Policy{
+		Name:        cfg.policyName(),
+		Description: "Lets a role read the secret " + cfg.Name,
+		Document:    cdk.NewPolicyDocument(s.node, "read-policy-document", readStatements(s.arn, s.kmsKeyARN)).JSON,
+		Tags:        cfg.Tags,
+	})
+	s.policyARN, s.policyName = policy.ARN, policy.Name
+	for _, key := range problems.SortedKeys(cfg.ReaderRoles) {
+		cdk.NewRoleAttachment(s.node, "reader-"+key, cdk.RoleAttachment{Role: cfg.ReaderRoles[key], PolicyARN: s.policyARN})
+	}
 }
 
 func (c Config) recoveryDays() float64 {
@@ -94,8 +109,8 @@ func (c Config) policyName() string {
 // denyOtherAccounts is the resource policy. A policy is needed to have Secrets
 // Manager refuse public ones; this one also keeps out every other account,
 // whatever its own policies allow.
-func denyOtherAccounts(secretARN string) cdk.Statement {
-	return cdk.Statement{
+func denyOtherAccounts(secretARN string) cdk.PolicyDocument {
+	return cdk.PolicyDocument{Statements: []cdk.Statement{{
 		SID:  "DenyOtherAccounts",
 		Deny: true,
 		Actions: []string{
@@ -113,12 +128,12 @@ func denyOtherAccounts(secretARN string) cdk.Statement {
 			{Test: "StringNotEquals", Variable: "aws:PrincipalAccount", Value: cdk.ARNPart(secretARN, cdk.ARNAccount)},
 			{Test: "Bool", Variable: "aws:PrincipalIsAWSService", Value: "false"},
 		},
-	}
+	}}}
 }
 
 // readStatements let an identity read the secret. The AWS managed key needs no
 // permission; a customer key is allowed for this secret only.
-func readStatements(secretARN, kmsKeyARN string) []cdk.Statement {
+func readStatements(secretARN, kmsKeyARN string) cdk.PolicyDocument {
 	statements := []cdk.Statement{{
 		SID:       "ReadSecret",
 		Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
@@ -138,7 +153,7 @@ func readStatements(secretARN, kmsKeyARN string) []cdk.Statement {
 			},
 		})
 	}
-	return statements
+	return cdk.PolicyDocument{Statements: statements}
 }
 
 // ARN returns the ARN of the secret.
@@ -174,15 +189,15 @@ func (s *Secret) ContainerSecrets(names ...string) []ContainerSecret {
 			}
 		}
 	}
-	var problems config.Problems
+	var p problems.Problems
 	var list []ContainerSecret
 	for _, name := range names {
 		if !slices.ContainsFunc(s.keys, func(k Key) bool { return k.Name == name }) {
-			problems.Want("ContainerSecrets", name, "one of Keys")
+			p.Want("ContainerSecrets", name, "one of Keys")
 		}
 		list = append(list, ContainerSecret{Name: name, ValueFrom: s.arn + ":" + name + "::"})
 	}
-	if err := problems.Err(); err != nil {
+	if err := p.Err(); err != nil {
 		cdk.AddProblems(s.node, err)
 	}
 	return list

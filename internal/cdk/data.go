@@ -1,16 +1,26 @@
 package cdk
 
 import (
+	"fmt"
+
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawscloudwatchloggroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsdbinstance"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsdynamodbtable"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsecscluster"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsecsservice"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawselasticachecluster"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiamrole"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslambdafunction"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslb"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslbtargetgroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawssecretsmanagersecret"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawssnstopic"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawssqsqueue"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"github.com/ohmycoins/infra/internal/cdk/token"
 )
 
 // Statement is one statement of an IAM policy.
@@ -30,11 +40,17 @@ type Statement struct {
 // Condition restricts a statement: Condition{"StringEquals", "aws:SourceAccount", account}.
 type Condition struct{ Test, Variable, Value string }
 
-// PolicyDocument returns the JSON of a policy. Terraform renders it, so that the
+// PolicyDocument is aws_iam_policy_document.
+type PolicyDocument struct{ Statements []Statement }
+
+// PolicyDocumentRef is a policy. Terraform renders its JSON, so that the
 // synthesized output shows statements instead of escaped JSON.
-func PolicyDocument(scope Scope, id string, statements ...Statement) string {
+type PolicyDocumentRef struct{ JSON string }
+
+// NewPolicyDocument makes a policy that resources refer to.
+func NewPolicyDocument(scope Scope, id string, cfg PolicyDocument) PolicyDocumentRef {
 	var list []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement
-	for _, s := range statements {
+	for _, s := range cfg.Statements {
 		statement := &dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{
 			Sid:       String(s.SID),
 			Effect:    jsii.String("Allow"),
@@ -60,50 +76,190 @@ func PolicyDocument(scope Scope, id string, statements ...Statement) string {
 		}
 		list = append(list, statement)
 	}
-	return *dataawsiampolicydocument.NewDataAwsIamPolicyDocument(scope, jsii.String(id),
-		&dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{Statement: list}).Json()
+	document := dataawsiampolicydocument.NewDataAwsIamPolicyDocument(scope, jsii.String(id),
+		&dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{Statement: list})
+	return PolicyDocumentRef{JSON: *document.Json()}
 }
 
-// FindLoadBalancer looks up a load balancer and returns its ARN suffix.
-func FindLoadBalancer(scope Scope, name string) (arnSuffix string) {
-	return *dataawslb.NewDataAwsLb(scope, jsii.String(name), &dataawslb.DataAwsLbConfig{Name: String(name)}).ArnSuffix()
+// LookUp is a data source that finds one thing by its name.
+type LookUp struct {
+	// Name is the name in AWS.
+	Name string
+	// ClusterARN is the cluster of an ECS service.
+	ClusterARN string
+	// Provider is the alias of the AWS provider to ask; "" asks the default one.
+	Provider string
+	// Checks are made after the reading.
+	Checks []Check
 }
 
-// FindTargetGroup looks up a target group and returns its ARN suffix.
-func FindTargetGroup(scope Scope, name string) (arnSuffix string) {
-	return *dataawslbtargetgroup.NewDataAwsLbTargetGroup(scope, jsii.String(name),
-		&dataawslbtargetgroup.DataAwsLbTargetGroupConfig{Name: String(name)}).ArnSuffix()
+// Check is what an attribute must be; a string or a float64.
+type Check struct {
+	Attribute string
+	Want      any
+	// Else begins what Terraform says when it is not.
+	Else string
 }
 
-// FindServices looks up an ECS cluster and services in it.
-func FindServices(scope Scope, cluster string, services []string) {
-	found := dataawsecscluster.NewDataAwsEcsCluster(scope, jsii.String(cluster),
-		&dataawsecscluster.DataAwsEcsClusterConfig{ClusterName: String(cluster)})
-	for _, name := range services {
-		dataawsecsservice.NewDataAwsEcsService(scope, jsii.String(name),
-			&dataawsecsservice.DataAwsEcsServiceConfig{ClusterArn: found.Arn(), ServiceName: String(name)})
+// LookUpRef is what was found, as references; "" is what such things do not have.
+type LookUpRef struct {
+	ARN string
+	// ARNSuffix is the dimension that CloudWatch knows load balancers and target
+	// groups by.
+	ARNSuffix string
+	// URL is where a queue is reached.
+	URL string
+}
+
+// lifecycle returns the checks as postconditions.
+func (l LookUp) lifecycle() *cdktf.TerraformResourceLifecycle {
+	if len(l.Checks) == 0 {
+		return nil
+	}
+	var conditions []*cdktf.Postcondition
+	for _, c := range l.Checks {
+		self := cdktf.TerraformSelf_GetAny(jsii.String(c.Attribute))
+		conditions = append(conditions, &cdktf.Postcondition{
+			Condition: cdktf.Op_Eq(self, c.Want),
+			// What has no value at all would make the message fail.
+			ErrorMessage: jsii.String(fmt.Sprintf(`%s is ${coalesce(self.%s, "empty")}, want %s.`, c.Else, c.Attribute, text(c.Want))),
+		})
+	}
+	return &cdktf.TerraformResourceLifecycle{Postcondition: &conditions}
+}
+
+// text writes a string or a number, which may be references, into a string.
+func text(v any) string {
+	if number, ok := v.(float64); ok && token.IsNumber(number) {
+		return *cdktf.Token_AsString(number, nil)
+	}
+	return fmt.Sprint(v)
+}
+
+// ask has source use the provider with that alias.
+func (l LookUp) ask(source cdktf.TerraformDataSource) {
+	if l.Provider != "" {
+		UseProvider(source, l.Provider)
 	}
 }
 
-// FindDatabase looks up an RDS instance.
-func FindDatabase(scope Scope, instance string) {
-	dataawsdbinstance.NewDataAwsDbInstance(scope, jsii.String(instance),
-		&dataawsdbinstance.DataAwsDbInstanceConfig{DbInstanceIdentifier: String(instance)})
+// NewFoundLoadBalancer finds a load balancer.
+func NewFoundLoadBalancer(scope Scope, id string, cfg LookUp) LookUpRef {
+	found := dataawslb.NewDataAwsLb(scope, jsii.String(id), &dataawslb.DataAwsLbConfig{
+		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.Arn(), ARNSuffix: *found.ArnSuffix()}
 }
 
-// FindCacheNode looks up an ElastiCache node.
-func FindCacheNode(scope Scope, node string) {
-	dataawselasticachecluster.NewDataAwsElasticacheCluster(scope, jsii.String(node),
-		&dataawselasticachecluster.DataAwsElasticacheClusterConfig{ClusterId: String(node)})
+// NewFoundTargetGroup finds a target group.
+func NewFoundTargetGroup(scope Scope, id string, cfg LookUp) LookUpRef {
+	found := dataawslbtargetgroup.NewDataAwsLbTargetGroup(scope, jsii.String(id), &dataawslbtargetgroup.DataAwsLbTargetGroupConfig{
+		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.Arn(), ARNSuffix: *found.ArnSuffix()}
 }
 
-// FindRole looks up an IAM role.
-func FindRole(scope Scope, name string) {
-	dataawsiamrole.NewDataAwsIamRole(scope, jsii.String(name), &dataawsiamrole.DataAwsIamRoleConfig{Name: String(name)})
+// NewFoundCluster finds an ECS cluster. What has that id in scope already is not looked
+// for again.
+func NewFoundCluster(scope Scope, id string, cfg LookUp) LookUpRef {
+	found, ok := scope.Node().TryFindChild(jsii.String(id)).(dataawsecscluster.DataAwsEcsCluster)
+	if !ok {
+		found = dataawsecscluster.NewDataAwsEcsCluster(scope, jsii.String(id), &dataawsecscluster.DataAwsEcsClusterConfig{
+			ClusterName: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+		})
+		cfg.ask(found)
+	}
+	return LookUpRef{ARN: *found.Arn()}
 }
 
-// FindSecret looks up a secret, but none of its values, and returns its ARN.
-func FindSecret(scope Scope, name string) (arn string) {
-	return *dataawssecretsmanagersecret.NewDataAwsSecretsmanagerSecret(scope, jsii.String(name),
-		&dataawssecretsmanagersecret.DataAwsSecretsmanagerSecretConfig{Name: String(name)}).Arn()
+// NewFoundService finds an ECS service.
+func NewFoundService(scope Scope, id string, cfg LookUp) LookUpRef {
+	found := dataawsecsservice.NewDataAwsEcsService(scope, jsii.String(id), &dataawsecsservice.DataAwsEcsServiceConfig{
+		ClusterArn: String(cfg.ClusterARN), ServiceName: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.Arn()}
+}
+
+// NewFoundDatabase finds an RDS instance.
+func NewFoundDatabase(scope Scope, id string, cfg LookUp) LookUpRef {
+	found := dataawsdbinstance.NewDataAwsDbInstance(scope, jsii.String(id), &dataawsdbinstance.DataAwsDbInstanceConfig{
+		DbInstanceIdentifier: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.DbInstanceArn()}
+}
+
+// NewFoundCacheNode finds an ElastiCache node.
+func NewFoundCacheNode(scope Scope, id string, cfg LookUp) LookUpRef {
+	found := dataawselasticachecluster.NewDataAwsElasticacheCluster(scope, jsii.String(id), &dataawselasticachecluster.DataAwsElasticacheClusterConfig{
+		ClusterId: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.Arn()}
+}
+
+// NewFoundRole finds an IAM role.
+func NewFoundRole(scope Scope, id string, cfg LookUp) LookUpRef {
+	found := dataawsiamrole.NewDataAwsIamRole(scope, jsii.String(id), &dataawsiamrole.DataAwsIamRoleConfig{
+		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.Arn()}
+}
+
+// NewFoundSecret finds a secret, but none of its values.
+func NewFoundSecret(scope Scope, id string, cfg LookUp) LookUpRef {
+	found := dataawssecretsmanagersecret.NewDataAwsSecretsmanagerSecret(scope, jsii.String(id), &dataawssecretsmanagersecret.DataAwsSecretsmanagerSecretConfig{
+		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.Arn()}
+}
+
+// NewFoundQueue finds an SQS queue.
+func NewFoundQueue(scope Scope, id string, cfg LookUp) LookUpRef {
+	found := dataawssqsqueue.NewDataAwsSqsQueue(scope, jsii.String(id), &dataawssqsqueue.DataAwsSqsQueueConfig{
+		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.Arn(), URL: *found.Url()}
+}
+
+// NewFoundFunction finds a Lambda function.
+func NewFoundFunction(scope Scope, id string, cfg LookUp) LookUpRef {
+	found := dataawslambdafunction.NewDataAwsLambdaFunction(scope, jsii.String(id), &dataawslambdafunction.DataAwsLambdaFunctionConfig{
+		FunctionName: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.Arn()}
+}
+
+// NewFoundTable finds a DynamoDB table.
+func NewFoundTable(scope Scope, id string, cfg LookUp) LookUpRef {
+	found := dataawsdynamodbtable.NewDataAwsDynamodbTable(scope, jsii.String(id), &dataawsdynamodbtable.DataAwsDynamodbTableConfig{
+		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.Arn()}
+}
+
+// NewFoundLogGroup finds a CloudWatch Logs group.
+func NewFoundLogGroup(scope Scope, id string, cfg LookUp) LookUpRef {
+	found := dataawscloudwatchloggroup.NewDataAwsCloudwatchLogGroup(scope, jsii.String(id), &dataawscloudwatchloggroup.DataAwsCloudwatchLogGroupConfig{
+		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.Arn()}
+}
+
+// NewFoundTopic finds an SNS topic.
+func NewFoundTopic(scope Scope, id string, cfg LookUp) LookUpRef {
+	found := dataawssnstopic.NewDataAwsSnsTopic(scope, jsii.String(id), &dataawssnstopic.DataAwsSnsTopicConfig{
+		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.Arn()}
 }

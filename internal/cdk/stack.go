@@ -2,13 +2,16 @@ package cdk
 
 import (
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 	"github.com/ohmycoins/infra/internal/versions"
 )
 
@@ -27,6 +30,7 @@ type Stack struct {
 // NewStack makes a stack with the AWS provider and S3 state.
 func NewStack(app Scope, id string, cfg Stack) Scope {
 	stack := cdktf.NewTerraformStack(app, jsii.String(id))
+	AddProblems(stack, checkID(id))
 	aws := &provider.AwsProviderConfig{
 		Region:      String(cfg.Region),
 		DefaultTags: []*provider.AwsProviderDefaultTags{{Tags: Map(cfg.Tags)}},
@@ -54,14 +58,26 @@ func NewStack(app Scope, id string, cfg Stack) Scope {
 // is synthesized, and the caller must not put anything into the construct.
 func NewNode(scope Scope, id string, problems error) Scope {
 	node := constructs.NewConstruct(scope, jsii.String(id))
-	if problems != nil {
-		AddProblems(node, problems)
-	}
+	AddProblems(node, checkID(id))
+	AddProblems(node, problems)
 	return node
 }
 
-// AddProblems reports the problems that err joins with the construct's path.
+// checkID refuses what the bindings would change without a word when they make an
+// address of it, so that two ids may become one.
+func checkID(id string) error {
+	if strings.ContainsFunc(id, func(r rune) bool { return r == '/' || unicode.IsSpace(r) }) {
+		return fmt.Errorf("id: is %q, want one without \"/\" and white space: it becomes a part of Terraform addresses", id)
+	}
+	return nil
+}
+
+// AddProblems reports the problems that err joins, if any, with the construct's
+// path.
 func AddProblems(node Scope, err error) {
+	if err == nil {
+		return
+	}
 	node.Node().AddValidation(&validator{err: err})
 }
 
@@ -70,7 +86,7 @@ type validator struct{ err error }
 // Validate implements constructs.IValidation.
 func (v *validator) Validate() *[]*string {
 	var messages []string
-	for _, problem := range config.List(v.err) {
+	for _, problem := range problems.List(v.err) {
 		messages = append(messages, problem.Error())
 	}
 	return jsii.Strings(messages...)
@@ -92,11 +108,24 @@ func NewOutput(scope Scope, id, description string, value any) {
 // Ref returns the expression behind a token, or s itself where there is none.
 // Unlike a token, the expression is the same in every run.
 func Ref(scope Scope, s string) string {
-	if !config.IsToken(s) {
+	if !token.Is(s) {
 		return s
 	}
 	return fmt.Sprint(cdktf.Tokenization_Resolve(jsii.String(s), &cdktf.ResolveOptions{
 		Scope:    scope,
 		Resolver: cdktf.NewDefaultTokenResolver(cdktf.NewStringConcat()),
 	}))
+}
+
+// UseProvider lets everything below a construct that is there already be made by the
+// provider "aws" with an alias.
+func UseProvider(node Scope, alias string) {
+	for _, child := range *node.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		switch element := child.(type) {
+		case cdktf.TerraformResource:
+			element.AddOverride(jsii.String("provider"), jsii.String("aws."+alias))
+		case cdktf.TerraformDataSource:
+			element.AddOverride(jsii.String("provider"), jsii.String("aws."+alias))
+		}
+	}
 }

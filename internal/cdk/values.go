@@ -2,12 +2,11 @@ package cdk
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
-	"github.com/ohmycoins/infra/internal/config"
+	"github.com/ohmycoins/infra/internal/cdk/token"
 )
 
 // String returns nil for "", which leaves the attribute out.
@@ -38,10 +37,6 @@ func Map(m map[string]string) *map[string]*string {
 	return &out
 }
 
-// Escape protects text that Terraform would take for a reference, such as
-// CloudWatch's own "${LABEL}".
-func Escape(s string) string { return strings.ReplaceAll(s, "${", "$${") }
-
 // ARN part numbers for [ARNPart].
 const (
 	ARNPartition = 1
@@ -58,7 +53,7 @@ func ARNPart(arn string, part int) string {
 // ReplaceAll replaces what matches a regular expression in s, by Terraform where
 // only Terraform knows s. The expression must mean the same in both.
 func ReplaceAll(s, expr, with string) string {
-	if config.IsToken(s) {
+	if token.Is(s) {
 		return *cdktf.Fn_Replace(jsii.String(s), jsii.String("/"+expr+"/"), jsii.String(with))
 	}
 	return regexp.MustCompile(expr).ReplaceAllString(s, with)

@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
-	"github.com/ohmycoins/infra/internal/alarm"
+	model "github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/internal/test/localaws"
 )
 
@@ -29,14 +31,6 @@ func printAlarms(ctx context.Context, out io.Writer, cfg aws.Config, prefix stri
 			return fmt.Errorf("describing alarms: %w", err)
 		}
 		for _, a := range page.MetricAlarms {
-			condition := alarm.Condition{
-				Metric:        aws.ToString(a.MetricName),
-				Statistic:     string(a.Statistic),
-				Comparison:    string(a.ComparisonOperator),
-				Threshold:     aws.ToFloat64(a.Threshold),
-				PeriodSeconds: int(aws.ToInt32(a.Period)),
-				Periods:       int(aws.ToInt32(a.EvaluationPeriods)),
-			}
 			severity, err := severity(ctx, client, aws.ToString(a.AlarmArn))
 			if err != nil {
 				return err
@@ -45,7 +39,7 @@ func printAlarms(ctx context.Context, out io.Writer, cfg aws.Config, prefix stri
 			if err != nil {
 				return err
 			}
-			rows = append(rows, fmt.Sprintf("    %s\t%s\t%s\t%s", aws.ToString(a.AlarmName), condition, severity, strings.Join(notifies, ", ")))
+			rows = append(rows, fmt.Sprintf("    %s\t%s\t%s\t%s", aws.ToString(a.AlarmName), words(a), severity, strings.Join(notifies, ", ")))
 		}
 	}
 	slices.Sort(rows)
@@ -55,6 +49,22 @@ func printAlarms(ctx context.Context, out io.Writer, cfg aws.Config, prefix stri
 		fmt.Fprintln(table, row)
 	}
 	return table.Flush()
+}
+
+// words says when an alarm goes off.
+func words(a types.MetricAlarm) string {
+	namespace, name := aws.ToString(a.Namespace), aws.ToString(a.MetricName)
+	known, _ := model.LookUp(namespace, name)
+	return model.MetricAlarm{
+		Queries: []model.Query{{ReturnData: true, Metric: model.Metric{
+			Namespace: namespace, Name: name, Unit: known.Unit,
+			Stat: string(a.Statistic), Period: time.Duration(aws.ToInt32(a.Period)) * time.Second,
+		}}},
+		ComparisonOperator: model.Operator(a.ComparisonOperator),
+		Threshold:          aws.ToFloat64(a.Threshold),
+		EvaluationPeriods:  int(aws.ToInt32(a.EvaluationPeriods)),
+		TreatMissingData:   model.MissingData(aws.ToString(a.TreatMissingData)),
+	}.Words()
 }
 
 func severity(ctx context.Context, client *cloudwatch.Client, arn string) (string, error) {

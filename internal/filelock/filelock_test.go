@@ -27,6 +27,26 @@ func TestLock(t *testing.T) {
 	again()
 }
 
+func TestTryLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	if _, ok := TryLock(path); ok {
+		t.Error("holds a lock that does not exist")
+	}
+	unlock, err := Lock(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := TryLock(path); ok {
+		t.Error("holds a lock that is held")
+	}
+	unlock()
+	again, ok := TryLock(path)
+	if !ok {
+		t.Fatal("does not hold a lock that was given up")
+	}
+	again()
+}
+
 func TestNoFolder(t *testing.T) {
 	if _, err := Lock(t.Context(), filepath.Join(t.TempDir(), "absent", "lock")); err == nil {
 		t.Error("a lock in a folder that does not exist")

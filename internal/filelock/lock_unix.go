@@ -43,3 +43,16 @@ func Lock(ctx context.Context, path string) (unlock func(), err error) {
 		}
 	}
 }
+
+// TryLock holds the lock file at path if it exists and nobody else holds it.
+func TryLock(path string) (unlock func(), ok bool) {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, false
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		file.Close()
+		return nil, false
+	}
+	return func() { file.Close() }, true
+}

@@ -37,9 +37,10 @@ type Metric struct {
 	// Stat is the statistic: "Average", "Sum", "SampleCount", "p99", "TM(10%:90%)".
 	Stat string
 	// Period is the length of one data point: 1, 5, 10, 20 or 30 seconds, or whole
-	// minutes.
+	// minutes up to a day. Alarms do not take 1 and 5 seconds.
 	Period time.Duration
 	// Unit is what values are measured in. CloudWatch is not asked to filter by it.
+	// Default: None.
 	Unit Unit
 	// Label is what a graph calls the series. Default: the metric's name.
 	Label string
@@ -51,8 +52,12 @@ type Math struct {
 	// Expression uses the ids in Using: "100 * errors / requests".
 	Expression string
 	// Using holds the metrics by their ids, which begin with a lower case letter.
-	// They share one period.
+	// They share one period. An alarm takes 10 at most, and none is called "result".
 	Using map[string]Metric
+	// Samples is the id of the metric in Using that counts what an alarm wants a
+	// minimum of, such as the requests of an error rate. Default: none, and then an
+	// alarm cannot have a minimum.
+	Samples string
 	// Unit is what the result is measured in.
 	Unit Unit
 	// Label is what a graph calls the series. Default: the expression.
@@ -60,7 +65,11 @@ type Math struct {
 }
 
 // Series is something that has one value a period: a [Metric] or [Math].
-type Series interface{ series() }
+type Series interface {
+	series()
+	// Validate returns everything that AWS would refuse, joined, or nil.
+	Validate() error
+}
 
 func (Metric) series() {}
 func (Math) series()   {}
@@ -108,8 +117,12 @@ type Query struct {
 	Expression string
 	// Period is the period of an expression. Default: that of the metrics in it.
 	Period time.Duration
-	Label  string
-	// ReturnData marks the one row that the alarm judges.
+	// Label is what a graph calls the row. Default: CloudWatch chooses one.
+	Label string
+	// Unit is what the result of an expression is measured in. CloudWatch is not told;
+	// words come from it.
+	Unit Unit
+	// ReturnData marks the one row that the alarm judges, and the band of an anomaly.
 	ReturnData bool
 }
 

@@ -106,5 +106,10 @@ func writeFile(target string, content []byte) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
+	if info, err := os.Lstat(target); err == nil && info.IsDir() {
+		if err := os.RemoveAll(target); err != nil {
+			return err
+		}
+	}
 	return os.Rename(f.Name(), target)
 }

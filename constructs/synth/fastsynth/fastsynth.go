@@ -29,11 +29,12 @@
 // # When it does nothing
 //
 // Whatever is not as expected leaves jsii as it is, and the program is as slow as
-// without this package: another version of the jsii runtime, a cache directory
-// that cannot be written or that other users can write, Windows, a package that
-// does not promise that its modules can be loaded one by one. The environment
-// variable FASTSYNTH switches it off (FASTSYNTH=off), or makes it say on standard
-// error what it does and why it does not (FASTSYNTH=debug).
+// without this package: another version of the jsii runtime than 1.112.0 and
+// 1.119.0, a cache directory that cannot be written or that other users can write,
+// Windows, a large package that does not promise that its modules can be loaded one
+// by one (what "cdktf get" makes is not served). One line on standard error says so, with
+// the reason. The environment variable FASTSYNTH switches it off without a word
+// (off, 0, false, no), or makes it say what it does (debug).
 package fastsynth
 
 import (
@@ -44,6 +45,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/jsii-runtime-go"
 	jsiiruntime "github.com/aws/jsii-runtime-go/runtime"
@@ -59,25 +61,46 @@ const (
 // errUnsupported means that this system has no files with owners.
 var errUnsupported = errors.New("not supported on " + runtime.GOOS)
 
-var enable = sync.OnceValue(func() error {
+var (
+	mutex   sync.Mutex
+	enabled bool      // a client of ours was made
+	told    sync.Once // why there is none
+)
+
+// Enable makes jsii start fast. Call it before anything of jsii or cdktf is called;
+// importing their packages is fine. Calling it again does nothing, unless jsii.Close
+// has been called: then the next start of jsii is fast, too.
+//
+// The only error is that Node is missing, without which no call of jsii can work.
+// When Enable cannot make jsii faster, it leaves jsii as it is, says why on standard
+// error, once, and returns nil.
+func Enable() error {
+	mutex.Lock()
+	defer mutex.Unlock()
 	if err := checkNode(); err != nil {
 		return err
 	}
-	if strings.EqualFold(os.Getenv("FASTSYNTH"), "off") {
+	if off() {
 		return nil
 	}
-	if err := start(); err != nil && strings.EqualFold(os.Getenv("FASTSYNTH"), "debug") {
-		fmt.Fprintf(os.Stderr, "fastsynth: jsii starts as usual: %v\n", err)
+	if enabled && jsiiStarted() {
+		return nil
+	}
+	err := start()
+	enabled = err == nil
+	if err != nil {
+		told.Do(func() { fmt.Fprintf(os.Stderr, "fastsynth: jsii starts as usual: %v; FASTSYNTH=off hides this\n", err) })
 	}
 	return nil
-})
+}
 
-// Enable makes jsii start fast. Call it once, before anything of jsii or cdktf is
-// called; importing their packages is fine. Later calls do nothing.
-//
-// The only error is that Node is missing, without which no call of jsii can work.
-// When Enable cannot make jsii faster, it leaves jsii as it is and returns nil.
-func Enable() error { return enable() }
+func off() bool {
+	switch strings.ToLower(os.Getenv("FASTSYNTH")) {
+	case "off", "0", "false", "no":
+		return true
+	}
+	return false
+}
 
 // checkNode looks for Node where jsii does.
 func checkNode() error {
@@ -110,11 +133,18 @@ func start() error {
 }
 
 // jsiiStarted tells whether the Node process runs already. jsii does not tell, but
-// the goroutine that reads Node's messages does.
+// the goroutine that reads Node's messages does. jsii.Close waits for its last
+// statement, after which it may still be there for a moment.
 func jsiiStarted() bool {
-	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	return strings.Contains(string(stacks), "jsii-runtime-go/internal/kernel/process.")
+	for range 10 {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		if !strings.Contains(string(stacks), "/internal/kernel/process.(*Process).consumeStderr") {
+			return false
+		}
+		time.Sleep(100 * time.Microsecond)
+	}
+	return true
 }
 
 // nodeEnvironment returns what to change in the environment of the Node process.

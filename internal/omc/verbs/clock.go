@@ -11,6 +11,8 @@ type Clock interface {
 	Now() time.Time
 	// Sleep waits for d. It returns the cause of ctx's end when that comes first.
 	Sleep(ctx context.Context, d time.Duration) error
+	// After calls do when d has passed, unless cancel is called before. It does not wait.
+	After(d time.Duration, do func()) (cancel func())
 }
 
 // SystemClock is the time of the machine.
@@ -29,4 +31,10 @@ func (SystemClock) Sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// After calls do when d has passed.
+func (SystemClock) After(d time.Duration, do func()) (cancel func()) {
+	timer := time.AfterFunc(d, do)
+	return func() { timer.Stop() }
 }

@@ -103,7 +103,7 @@ func (c *Console) Live(key, text string, elapsed time.Duration) {
 	if !known {
 		c.order = append(c.order, key)
 	}
-	line := fmt.Sprintf("  %s (%s): %s", key, elapsed.Round(time.Second), text)
+	line := printable(fmt.Sprintf("  %s (%s): %s", key, elapsed.Round(time.Second), text))
 	if !c.terminal {
 		now := c.now()
 		if known && last.text == text && now.Sub(last.printed) < repeatAfter {
@@ -131,6 +131,7 @@ func (c *Console) print(color, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.erase()
+	text = printable(text)
 	if c.color && color != "" {
 		text = color + text + plain
 	}

@@ -94,3 +94,30 @@ func TestStatusAsText(t *testing.T) {
 	}.Page().WriteText(&out)
 	contains(t, out.String(), "SERVICE  STATUS", "1/2 (1 pending)", "IN_PROGRESS (2 deployments)", "omc-backend@sha256:aaaaaaaaaaaa\n", "Alarms: 9, of which 1 are not OK", "ALARM cpu: hot", "What to do: omc unlock staging")
 }
+
+// Nothing that an application, AWS or a file says reaches the terminal itself.
+func TestForeignTextIsHarmless(t *testing.T) {
+	t.Parallel()
+	const foreign = "\x1b[31mred\x1b[0m \x1b]0;title\a \u009b2J back\b\r \u202etxt"
+	const want = `red \x1b]0;title\a \u009b2J back\b\r \u202etxt`
+	for _, terminal := range []bool{true, false} {
+		c, out, _ := consoleFor(terminal, map[string]string{"NO_COLOR": "1"})
+		c.width = func() int { return 200 }
+		c.Phase(1, 1, foreign)
+		c.Info(foreign)
+		c.Warn(foreign)
+		c.Live("backend", foreign, 0)
+		c.Fail(foreign)
+		if n := strings.Count(out.String(), want); n != 5 {
+			t.Errorf("terminal %v: %d of 5 in %q", terminal, n, out)
+		}
+	}
+	var text strings.Builder
+	Page{Title: foreign, Columns: []string{"A"}, Rows: [][]string{{foreign}}, Notes: []string{foreign}}.WriteText(&text)
+	if n := strings.Count(text.String(), want); n != 3 {
+		t.Errorf("%d of 3 in %q", n, text.String())
+	}
+	if got := printable("two\n\tlines é"); got != "two\n\tlines é" {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -64,7 +65,7 @@ func TestOnMoto(t *testing.T) {
 		contains(t, finding.String(), "alarm ohmycoins-staging/", "it does not exist", "cdktf deploy staging")
 	}
 	alarms := cloudwatch.NewFromConfig(server.Config(), localaws.CloudWatchJSON)
-	for _, name := range app.guards() {
+	for _, name := range guards(app.env.Cluster.Services) {
 		_, err := alarms.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
 			AlarmName: &name, Namespace: aws.String("AWS/ECS"), MetricName: aws.String("CPUUtilization"), Statistic: "Average",
 			ComparisonOperator: "GreaterThanThreshold", Threshold: aws.Float64(1), Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1),
@@ -138,26 +139,36 @@ func motoStore(t *testing.T, app *App) {
 	store, now := app.store(), time.Now()
 	mine := Lock{ID: "mine", Owner: "me", Host: "here", Time: now, TimeoutSeconds: 60}
 	theirs := Lock{ID: "theirs", Owner: "they", Host: "there", Time: now, TimeoutSeconds: 60}
-	if err := store.acquire(t.Context(), mine, now); err != nil {
+	etag, err := store.acquire(t.Context(), mine, now)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.acquire(t.Context(), theirs, now); err == nil || !strings.Contains(err.Error(), "somebody else holds the lock") {
+	if _, err := store.acquire(t.Context(), theirs, now); err == nil || !strings.Contains(err.Error(), "somebody else holds the lock") {
 		t.Errorf("a second lock: %v", err)
 	}
 	if err := store.verify(t.Context(), mine); err != nil {
 		t.Error(err)
 	}
-	if err := store.release(t.Context(), "theirs"); err != nil {
-		t.Error(err)
+	if etag, err = store.renew(t.Context(), mine, etag); err != nil || etag == noObject {
+		t.Errorf("a sign of life: %q, %v", etag, err)
+	}
+	if _, err := store.renew(t.Context(), theirs, `"another"`); !errors.As(err, &lockLost{}) {
+		t.Errorf("somebody else could write our lock again: %v", err)
+	}
+	if removed, err := store.release(t.Context(), theirs); err != nil || removed {
+		t.Error(removed, err)
 	}
 	if err := store.verify(t.Context(), mine); err != nil {
 		t.Errorf("somebody else could give our lock back: %v", err)
 	}
-	if err := store.release(t.Context(), "mine"); err != nil {
-		t.Error(err)
+	if removed, err := store.release(t.Context(), mine); err != nil || !removed {
+		t.Error(removed, err)
 	}
 	if err := store.verify(t.Context(), mine); err == nil {
 		t.Error("a lock that was given back is still ours")
+	}
+	if _, err := store.renew(t.Context(), mine, etag); !errors.As(err, &lockLost{}) {
+		t.Errorf("a lock that was given back can be renewed: %v", err)
 	}
 	for _, hour := range []int{1, 3, 2} {
 		at := now.Add(time.Duration(hour) * time.Hour)

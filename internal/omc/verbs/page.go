@@ -3,8 +3,11 @@ package verbs
 import (
 	"fmt"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 )
 
 // Page is what a verb did or found, for people. Every result has one.
@@ -23,17 +26,17 @@ type Page struct {
 
 // WriteText writes the page as a terminal shows it.
 func (p Page) WriteText(w io.Writer) {
-	fmt.Fprintln(w, p.Title)
+	fmt.Fprintln(w, printable(p.Title))
 	if len(p.Rows) > 0 {
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, strings.Join(p.Columns, "\t"))
 		for _, row := range p.Rows {
-			fmt.Fprintln(table, strings.Join(row, "\t"))
+			fmt.Fprintln(table, printable(strings.Join(row, "\t")))
 		}
 		_ = table.Flush()
 	}
 	for _, note := range p.Notes {
-		fmt.Fprintln(w, note)
+		fmt.Fprintln(w, printable(note))
 	}
 }
 
@@ -58,4 +61,23 @@ func (p Page) WriteMarkdown(w io.Writer) {
 // looks like that in Markdown.
 func markdown(text string) string {
 	return strings.NewReplacer("\t", " | ", "|", `\|`, "<", "&lt;", "`", "'", "*", `\*`, "_", `\_`, "\n", " ").Replace(text)
+}
+
+// colors are what programs write to color their output.
+var colors = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// printable returns text in which nothing moves the cursor, changes the terminal or the
+// direction of writing: it comes from logs, files and AWS. Line ends and tabs stay, colors
+// are left out, and everything else is made visible.
+func printable(text string) string {
+	var out strings.Builder
+	for _, char := range colors.ReplaceAllString(text, "") {
+		if char != '\n' && char != '\t' && (unicode.IsControl(char) || unicode.Is(unicode.Bidi_Control, char)) {
+			quoted := strconv.QuoteRune(char)
+			out.WriteString(quoted[1 : len(quoted)-1])
+			continue
+		}
+		out.WriteRune(char)
+	}
+	return out.String()
 }

@@ -8,12 +8,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // store keeps the lock and the records of an environment in its state bucket.
@@ -21,42 +24,62 @@ type store struct {
 	objects *s3.Client
 	bucket  string
 	folder  string
+	// warn is told what is there and does not belong there.
+	warn func(string)
 }
 
 func (a *App) store() store {
-	return store{objects: a.aws.objects, bucket: a.env.State.Bucket, folder: a.env.Deployment.Folder}
+	return store{objects: a.aws.objects, bucket: a.env.State.Bucket, folder: a.env.Deployment.Folder, warn: a.out.Warn}
 }
 
 const noObject = ""
 
 func (s store) lockKey() string { return s.folder + "/lock.json" }
 
-// get reads an object. It returns its ETag, noObject when there is none.
-func (s store) get(ctx context.Context, key string, into any) (etag string, err error) {
+// foreign is the error of an object that is not what omc writes there.
+type foreign struct{ reason string }
+
+func (f foreign) Error() string { return "it is not what omc writes there: " + f.reason }
+
+// object is what is known about an object other than its content.
+type object struct {
+	// etag is noObject when there is none.
+	etag string
+	// age is how long ago it was written, by the one clock of S3.
+	age time.Duration
+}
+
+// get reads an object. It fails with [foreign], and says everything else, when the
+// content does not fit.
+func (s store) get(ctx context.Context, key string, into any) (object, error) {
 	out, err := s.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &key})
 	if statusOf(err) == http.StatusNotFound && !isCode(err, "NoSuchBucket") {
-		return noObject, nil
+		return object{}, nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("reading s3://%s/%s: %w", s.bucket, key, err)
+		return object{}, fmt.Errorf("reading s3://%s/%s: %w", s.bucket, key, err)
 	}
 	defer out.Body.Close()
 	const most = 1 << 20
 	text, err := io.ReadAll(io.LimitReader(out.Body, most))
 	if err != nil {
-		return "", fmt.Errorf("reading s3://%s/%s: %w", s.bucket, key, err)
+		return object{}, fmt.Errorf("reading s3://%s/%s: %w", s.bucket, key, err)
+	}
+	found := object{etag: aws.ToString(out.ETag)}
+	if now, ok := awsmiddleware.GetServerTime(out.ResultMetadata); ok && out.LastModified != nil {
+		found.age = now.Sub(*out.LastModified)
 	}
 	if err := json.Unmarshal(text, into); err != nil {
-		return "", fmt.Errorf("reading s3://%s/%s: it is not what omc writes there: %w", s.bucket, key, err)
+		return found, fmt.Errorf("reading s3://%s/%s: %w", s.bucket, key, foreign{err.Error()})
 	}
-	return aws.ToString(out.ETag), nil
+	return found, nil
 }
 
-// put writes an object; only when there is none, if absent is set.
-func (s store) put(ctx context.Context, key string, value any, absent bool) error {
+// put writes an object and returns its ETag. The condition may be nil.
+func (s store) put(ctx context.Context, key string, value any, condition func(*s3.PutObjectInput)) (etag string, err error) {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
-		return fmt.Errorf("writing s3://%s/%s: %w", s.bucket, key, err)
+		return "", fmt.Errorf("writing s3://%s/%s: %w", s.bucket, key, err)
 	}
 	input := &s3.PutObjectInput{
 		Bucket:      &s.bucket,
@@ -64,99 +87,202 @@ func (s store) put(ctx context.Context, key string, value any, absent bool) erro
 		Body:        bytes.NewReader(append(text, '\n')),
 		ContentType: aws.String("application/json"),
 	}
-	if absent {
-		input.IfNoneMatch = aws.String("*")
+	if condition != nil {
+		condition(input)
 	}
-	if _, err := s.objects.PutObject(ctx, input); err != nil {
-		return fmt.Errorf("writing s3://%s/%s: %w", s.bucket, key, err)
+	out, err := s.objects.PutObject(ctx, input)
+	if err != nil {
+		return "", fmt.Errorf("writing s3://%s/%s: %w", s.bucket, key, err)
 	}
-	return nil
+	return aws.ToString(out.ETag), nil
 }
 
-// holder returns the lock that somebody holds, if anybody does.
+// ifAbsent is the condition that there is no object.
+func ifAbsent(input *s3.PutObjectInput) { input.IfNoneMatch = aws.String("*") }
+
+// ifStill is the condition that the object has still that ETag.
+func ifStill(etag string) func(*s3.PutObjectInput) {
+	return func(input *s3.PutObjectInput) { input.IfMatch = &etag }
+}
+
+// unmatched reports whether S3 refused a call because of its condition.
+func unmatched(err error) bool {
+	switch statusOf(err) {
+	case http.StatusPreconditionFailed, http.StatusConflict, http.StatusNotFound:
+		return true
+	}
+	return false
+}
+
+// holder returns the lock that somebody holds, if anybody does. A lock file that is no
+// lock is somebody's, too.
 func (s store) holder(ctx context.Context) (lock Lock, found bool, err error) {
-	etag, err := s.get(ctx, s.lockKey(), &lock)
-	return lock, etag != noObject, err
+	object, err := s.get(ctx, s.lockKey(), &lock)
+	if f := (foreign{}); errors.As(err, &f) {
+		lock, err = Lock{foreign: f.reason}, nil
+	} else if lock.ID == "" && object.etag != noObject {
+		lock = Lock{foreign: "it has no id"}
+	}
+	lock.object = object
+	return lock, object.etag != noObject, err
 }
 
-// acquire takes the lock, or fails with [held].
-func (s store) acquire(ctx context.Context, lock Lock, now time.Time) error {
+// acquire takes the lock, or fails with [held]. It returns the ETag of the lock file.
+func (s store) acquire(ctx context.Context, lock Lock, now time.Time) (etag string, err error) {
 	const attempts = 3
-	var err error
 	for range attempts {
-		err = s.put(ctx, s.lockKey(), lock, true)
+		etag, err = s.put(ctx, s.lockKey(), lock, ifAbsent)
 		if status := statusOf(err); status != http.StatusPreconditionFailed && status != http.StatusConflict {
-			return err
+			return etag, err
 		}
 		other, found, readErr := s.holder(ctx)
 		switch {
 		case readErr != nil:
-			return errors.Join(err, readErr)
+			return "", errors.Join(err, readErr)
 		case found && other.ID == lock.ID: // the answer to our first attempt was lost
-			return nil
+			return other.object.etag, nil
 		case found:
-			return held{lock: other, now: now}
+			return "", held{lock: other, now: now}
 		}
 		// Somebody gave it back a moment ago.
 	}
-	return err
+	return "", err
 }
 
 // verify fails with [lockLost] unless lock is still held.
 func (s store) verify(ctx context.Context, lock Lock) error {
+	_, err := s.verified(ctx, lock)
+	return err
+}
+
+// verified is verify, and returns the ETag of the lock file.
+func (s store) verified(ctx context.Context, lock Lock) (etag string, err error) {
 	other, found, err := s.holder(ctx)
 	switch {
 	case err != nil:
-		return err
+		return "", err
 	case !found:
-		return lockLost{"taken away"}
+		return "", lockLost{"taken away"}
+	case other.foreign != "":
+		return "", lockLost{"replaced by something that is no lock"}
 	case other.ID != lock.ID:
-		return lockLost{"taken by " + other.Owner + " on " + other.Host}
+		return "", lockLost{"taken by " + other.Owner + " on " + other.Host}
 	}
-	return nil
+	return other.object.etag, nil
 }
 
-// release gives the lock with that id back. It is no error when it is gone.
-func (s store) release(ctx context.Context, id string) error {
-	var lock Lock
-	etag, err := s.get(ctx, s.lockKey(), &lock)
-	if err != nil || etag == noObject || lock.ID != id {
-		return err
+// renew writes the lock again, as a sign of life. It fails with [lockLost] when it is
+// not ours any more.
+func (s store) renew(ctx context.Context, lock Lock, etag string) (string, error) {
+	next, err := s.put(ctx, s.lockKey(), lock, ifStill(etag))
+	if unmatched(err) { // also when the answer to the attempt before was lost
+		return s.verified(ctx, lock)
 	}
+	return next, err
+}
+
+// release removes a lock that was read before, or taken. It reports whether it did: a
+// lock that is gone, or another one, is left alone.
+func (s store) release(ctx context.Context, lock Lock) (removed bool, err error) {
+	const attempts = 5 // a holder that lives writes it again now and then
 	key := s.lockKey()
-	_, err = s.objects.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &key, IfMatch: &etag})
-	if status := statusOf(err); err != nil && status != http.StatusPreconditionFailed && status != http.StatusNotFound {
-		return fmt.Errorf("removing s3://%s/%s: %w", s.bucket, key, err)
+	tried := false
+	for range attempts {
+		present, found, readErr := s.holder(ctx)
+		switch {
+		case readErr != nil:
+			return false, readErr
+		case !found: // perhaps the answer to an attempt was lost
+			return tried, nil
+		case present.ID != lock.ID, lock.ID == "" && present.object.etag != lock.object.etag:
+			return false, nil
+		}
+		tried = true
+		_, err = s.objects.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &key, IfMatch: &present.object.etag})
+		if err == nil || statusOf(err) == http.StatusNotFound {
+			return true, nil
+		}
+		if !unmatched(err) {
+			break
+		}
 	}
-	return nil
+	return false, fmt.Errorf("removing s3://%s/%s: %w", s.bucket, key, err)
 }
 
 // save writes a record.
 func (s store) save(ctx context.Context, r *Record) error {
-	return s.put(ctx, s.folder+"/records/"+recordKey(r), r, false)
+	_, err := s.put(ctx, s.folder+"/records/"+recordKey(r), r, nil)
+	return err
 }
 
-// records returns the newest records, newest first.
+const (
+	// listPage is how many objects are listed in a call, listPages bounds the calls.
+	listPage  = 200
+	listPages = 20
+)
+
+// records returns the newest records, newest first. What else is there is left out, with
+// a warning.
 func (s store) records(ctx context.Context, most int) ([]Record, error) {
 	prefix := s.folder + "/records/"
-	list, err := s.objects.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
-		Bucket: &s.bucket, Prefix: &prefix, MaxKeys: aws.Int32(int32(most)),
+	list := s3.NewListObjectsV2Paginator(s.objects, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &prefix, MaxKeys: aws.Int32(listPage)})
+	var records []Record
+	var others []string
+	for page := 0; page < listPages && list.HasMorePages() && len(records) < most; page++ {
+		listed, err := list.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing s3://%s/%s: %w", s.bucket, prefix, err)
+		}
+		for keys := listed.Contents; len(keys) > 0 && len(records) < most; {
+			n := min(most-len(records), len(keys))
+			read, foreign, err := s.read(ctx, keys[:n])
+			if err != nil {
+				return nil, err
+			}
+			records, others, keys = append(records, read...), append(others, foreign...), keys[n:]
+		}
+	}
+	if len(others) > 0 {
+		s.warn(fmt.Sprintf("%d objects below s3://%s/%s are no records of omc, and are left out: %s", len(others), s.bucket, prefix, few(others)))
+	}
+	return records, nil
+}
+
+// few names the first of a list.
+func few(names []string) string {
+	const most = 3
+	if len(names) > most {
+		names = append(slices.Clone(names[:most]), "…")
+	}
+	return strings.Join(names, ", ")
+}
+
+// read returns the records among objects, in the same order, and the names of the others.
+func (s store) read(ctx context.Context, objects []s3types.Object) (records []Record, others []string, err error) {
+	const readers = 8
+	slots := make(chan struct{}, readers)
+	read, present := make([]Record, len(objects)), make([]bool, len(objects))
+	err = each(indexes(len(objects)), func(i int) error {
+		slots <- struct{}{}
+		defer func() { <-slots }()
+		found, err := s.get(ctx, aws.ToString(objects[i].Key), &read[i])
+		if present[i] = found.etag != noObject; errors.As(err, &foreign{}) {
+			read[i] = Record{}
+			return nil
+		}
+		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("listing s3://%s/%s: %w", s.bucket, prefix, err)
+	for i, record := range read {
+		key := aws.ToString(objects[i].Key)
+		switch {
+		case !present[i]:
+		case key == s.folder+"/records/"+recordKey(&record):
+			records = append(records, record)
+		default:
+			others = append(others, key)
+		}
 	}
-	records, errs := make([]Record, len(list.Contents)), make([]error, len(list.Contents))
-	var group sync.WaitGroup
-	slots := make(chan struct{}, 8)
-	for i, object := range list.Contents {
-		group.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			_, errs[i] = s.get(ctx, aws.ToString(object.Key), &records[i])
-		})
-	}
-	group.Wait()
-	return records, errors.Join(errs...)
+	return records, others, err
 }
 
 // statusOf returns the HTTP status of an AWS error, or 0.

@@ -22,7 +22,13 @@ func (a *App) PlanUnlock(ctx context.Context) (Unlocking, error) {
 	work, stop := a.interruptible(ctx)
 	defer stop()
 	result := Unlocking{Environment: a.env.Name}
-	lock, found, err := a.store().holder(work)
+	// The lock of another account's environment is not ours to remove.
+	_, err := a.permitted(work)
+	var lock Lock
+	var found bool
+	if err == nil {
+		lock, found, err = a.store().holder(work)
+	}
 	if err != nil {
 		err = interruption(work, err)
 		return result, a.fail(&result.Ending, unstarted(err), err)
@@ -39,21 +45,24 @@ func (a *App) Unlock(ctx context.Context, plan Unlocking) (Unlocking, error) {
 	if plan.Lock == nil {
 		return plan, a.fail(&plan.Ending, Succeeded, nil)
 	}
-	if err := a.store().release(ctx, plan.Lock.ID); err != nil {
+	removed, err := a.store().release(ctx, *plan.Lock)
+	if err != nil {
 		return plan, a.fail(&plan.Ending, Failed, fmt.Errorf("unlocking %s: %w", a.env.Name, err))
 	}
-	plan.Removed = true
+	plan.Removed = removed
 	return plan, a.fail(&plan.Ending, Succeeded, nil)
 }
 
 // Page returns the result for people.
 func (u Unlocking) Page() Page {
-	text := "would remove the lock of " + u.LockText
+	text := "would remove the lock: " + u.LockText
 	switch {
 	case u.Error != "":
 		text = string(u.Outcome)
 	case u.Lock == nil:
 		text = u.Environment + " is not locked"
+	case u.Outcome == Succeeded && !u.Removed:
+		text = fmt.Sprintf("that lock is gone already; see omc status %s for what is there now", u.Environment)
 	case u.Removed:
 		text = fmt.Sprintf("unlocked; see omc status %s for what the holder left", u.Environment)
 	}

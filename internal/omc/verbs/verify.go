@@ -17,7 +17,7 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
-	"github.com/ohmycoins/infra/internal/alarm"
+	model "github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -379,12 +379,15 @@ func (a *App) operationsAlarms(ctx context.Context) ([]cloudwatchtypes.MetricAla
 	prefix := a.env.Prefix + "/"
 	var alarms []cloudwatchtypes.MetricAlarm
 	pages := cloudwatch.NewDescribeAlarmsPaginator(a.aws.alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &prefix})
-	for pages.HasMorePages() {
+	err := eachPage(pages.HasMorePages, func() error {
 		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("describing alarms: %w", err)
+		if err == nil {
+			alarms = append(alarms, page.MetricAlarms...)
 		}
-		alarms = append(alarms, page.MetricAlarms...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("describing alarms: %w", err)
 	}
 	return alarms, nil
 }
@@ -416,14 +419,20 @@ func conditionOf(a cloudwatchtypes.MetricAlarm) string {
 	if a.MetricName == nil { // a computed metric has no words
 		return orNothing(aws.ToString(a.StateReason))
 	}
-	return aws.ToString(a.MetricName) + " " + alarm.Condition{
-		Metric:        aws.ToString(a.MetricName),
-		Statistic:     string(a.Statistic),
-		Comparison:    string(a.ComparisonOperator),
-		Threshold:     aws.ToFloat64(a.Threshold),
-		PeriodSeconds: int(aws.ToInt32(a.Period)),
-		Periods:       int(aws.ToInt32(a.EvaluationPeriods)),
-	}.String()
+	namespace, name := aws.ToString(a.Namespace), aws.ToString(a.MetricName)
+	known, _ := model.LookUp(namespace, name)
+	return name + " " + model.MetricAlarm{
+		Queries: []model.Query{{ReturnData: true, Metric: model.Metric{
+			Namespace: namespace, Name: name, Unit: known.Unit,
+			Stat:   string(a.Statistic) + aws.ToString(a.ExtendedStatistic), // AWS has one of them
+			Period: time.Duration(aws.ToInt32(a.Period)) * time.Second,
+		}}},
+		ComparisonOperator: model.Operator(a.ComparisonOperator),
+		Threshold:          aws.ToFloat64(a.Threshold),
+		EvaluationPeriods:  int(aws.ToInt32(a.EvaluationPeriods)),
+		DatapointsToAlarm:  int(aws.ToInt32(a.DatapointsToAlarm)),
+		TreatMissingData:   model.MissingData(aws.ToString(a.TreatMissingData)),
+	}.Words()
 }
 
 // Page returns the checks for people.

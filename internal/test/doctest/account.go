@@ -169,12 +169,13 @@ func (a *Account) seed(ctx context.Context) error {
 }
 
 // environ is the environment of a program that works in the account. Its calls are
-// recorded under the name of the caller.
+// recorded under the name of the caller: every SDK of AWS puts AWS_EXECUTION_ENV into
+// its user agent.
 func (a *Account) environ(caller string) []string {
 	environ := append(a.Server.Environ(os.Environ()), a.site.environ()...)
-	variable, value := CalledBy(caller)
 	// An editor that saves what is typed.
-	return append(environ, variable+"="+value, "EDITOR=tee", "DOCTEST_AWSCLI="+a.cli.socket, "DOCTEST_CONSOLE="+a.engine.socket, "PATH="+a.programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return append(environ, "AWS_EXECUTION_ENV="+caller, "EDITOR=tee", "DOCTEST_AWSCLI="+a.cli.socket, "DOCTEST_CONSOLE="+a.engine.socket,
+		"PATH="+a.programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
 // deploy deploys two images with omc, so that there is a record to go back by.

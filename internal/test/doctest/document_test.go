@@ -170,31 +170,6 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestPolicyProblems(t *testing.T) {
-	doc := Document{Text: markdown(`<!-- policy: x -->
-'''json
-{"Statement": [
-  {"Sid": "A", "Effect": "Allow", "Action": ["sns:*", "sns:Publish"], "Resource": "*"},
-  {"Sid": "B", "Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
-]}
-'''`)}
-	all, err := Policies(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	policy := all["x"]
-	if diff := cmp.Diff([]string{
-		"A: sns:* has a wildcard", "A: sns:* can be restricted to resources", "A: sns:Publish can be restricted to resources",
-	}, policy.Check()); diff != "" {
-		t.Errorf("check (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{
-		"ecs:RunTask is called and not allowed", "sns:* is allowed, and nothing calls it", "kms:Sign has a reason and is not allowed",
-	}, policy.Compare([]string{"ecs:RunTask", "sts:GetCallerIdentity"}, map[string]string{"sns:Publish": "later", "kms:Sign": "none"})); diff != "" {
-		t.Errorf("compare (-want +got):\n%s", diff)
-	}
-}
-
 func TestCommands(t *testing.T) {
 	for code, want := range map[string][]string{
 		"A=1 # aws x y": {"A=1 # aws x y"},

@@ -1,6 +1,7 @@
 package fakeaws
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -61,9 +62,10 @@ func (c *Cloud) answer(r request) reply {
 	return handler(r)
 }
 
-func (c *Cloud) getCallerIdentity(request) reply {
+func (c *Cloud) getCallerIdentity(r request) reply {
+	account := cmp.Or(c.Accounts[accessKey(r.http)], Account)
 	return ok(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>` +
-		`<Arn>arn:aws:sts::` + Account + `:assumed-role/deployer/somebody</Arn><UserId>AROATEST:somebody</UserId><Account>` + Account + `</Account>` +
+		`<Arn>arn:aws:sts::` + account + `:assumed-role/deployer/somebody</Arn><UserId>AROATEST:somebody</UserId><Account>` + account + `</Account>` +
 		`</GetCallerIdentityResult><ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></GetCallerIdentityResponse>`)
 }
 
@@ -159,7 +161,11 @@ func (c *Cloud) describeAlarms(r request) reply {
 			list = append(list, c.alarmJSON(name))
 		}
 	}
-	return ok(map[string]any{"MetricAlarms": list})
+	described := map[string]any{"MetricAlarms": list}
+	if c.EndlessPages {
+		described["NextToken"] = fmt.Sprint("page ", c.next())
+	}
+	return ok(described)
 }
 
 func (c *Cloud) getLogEvents(r request) reply {
@@ -200,15 +206,31 @@ func (c *Cloud) getObject(r request) reply {
 	if !exists {
 		return failure(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	}
-	return reply{status: http.StatusOK, header: map[string]string{"ETag": object.ETag}, body: object.Body}
+	modified := object.Modified
+	if modified.IsZero() {
+		modified = beginning
+	}
+	// Whoever reads it compares these two. A refusal has no Date: the SDK would blame the
+	// caller's clock for it.
+	return reply{status: http.StatusOK, body: object.Body, header: map[string]string{
+		"ETag": object.ETag, "Last-Modified": modified.UTC().Format(http.TimeFormat), "Date": c.Clock.Now().UTC().Format(http.TimeFormat),
+	}}
 }
 
 func (c *Cloud) putObject(r request) reply {
 	key := objectKey(r)
-	if _, exists := c.Objects[key]; exists && r.http.Header.Get("If-None-Match") == "*" {
+	present, exists := c.Objects[key]
+	match := r.http.Header.Get("If-Match")
+	switch {
+	case exists && r.http.Header.Get("If-None-Match") == "*", exists && match != "" && match != present.ETag:
 		return preconditionFailed()
+	case !exists && match != "":
+		return failure(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	}
-	object := Object{Body: string(r.raw), ETag: `"` + Digest(string(r.raw))[7:39] + `"`}
+	// As with encryption by a customer key, the same text has another tag each time.
+	object := Object{
+		Body: string(r.raw), ETag: `"` + Digest(fmt.Sprint(string(r.raw), c.next()))[7:39] + `"`, Modified: c.Clock.Now(),
+	}
 	c.Objects[key] = object
 	return reply{status: http.StatusOK, header: map[string]string{"ETag": object.ETag}, body: ""}
 }
@@ -232,16 +254,21 @@ func (c *Cloud) listObjects(r request) reply {
 	_, _ = fmt.Sscanf(query.Get("max-keys"), "%d", &most)
 	bucket := strings.Trim(r.http.URL.Path, "/")
 	var contents strings.Builder
-	n := 0
+	n, last, truncated := 0, "", ""
 	for _, key := range slices.Sorted(maps.Keys(c.Objects)) {
 		name, found := strings.CutPrefix(key, bucket+"/")
-		if !found || !strings.HasPrefix(name, query.Get("prefix")) || n == most {
+		if !found || !strings.HasPrefix(name, query.Get("prefix")) || name <= query.Get("continuation-token") {
 			continue
 		}
+		if n == most {
+			truncated = "<IsTruncated>true</IsTruncated><NextContinuationToken>" + escape(last) + "</NextContinuationToken>"
+			break
+		}
 		n++
+		last = name
 		fmt.Fprintf(&contents, "<Contents><Key>%s</Key><Size>%d</Size></Contents>", escape(name), len(c.Objects[key].Body))
 	}
-	return ok(`<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>` + bucket + `</Name>` + contents.String() + `</ListBucketResult>`)
+	return ok(`<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>` + bucket + `</Name>` + truncated + contents.String() + `</ListBucketResult>`)
 }
 
 func objectKey(r request) string { return strings.TrimPrefix(r.http.URL.Path, "/") }

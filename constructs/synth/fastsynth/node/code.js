@@ -9,8 +9,12 @@ const crypto = require("crypto");
 const fs = require("fs");
 const path = require("path");
 const vm = require("vm");
+const { touch } = require("./store.js");
+const temporary = require("./temporary.js");
 
 const LARGEST = 32e6;
+// One for each version of Node, and for each of its options: 3 MB and more.
+const MOST_FILES = 4;
 
 const sha256 = (content) => crypto.createHash("sha256").update(content).digest("hex");
 
@@ -72,6 +76,7 @@ function read(file, debug) {
   const code = new Map();
   try {
     const content = fs.readFileSync(file);
+    touch(file);
     const rest = content.subarray(65);
     if (content.toString("latin1", 0, 65) !== `${sha256(rest)}\n`) throw new Error("it is damaged");
     let start = rest.indexOf("\n") + 1;
@@ -98,14 +103,27 @@ function write(folder, file, known, fresh) {
   const head = JSON.stringify([...code].map(([key, bytes]) => [key, bytes.length]));
   const rest = Buffer.concat([Buffer.from(`${head}\n`), ...code.values()]);
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${process.pid}.tmp`;
+  const written = path.join(folder, `tmp-${process.pid}-${path.basename(file)}`);
   try {
-    fs.writeFileSync(temporary, `${sha256(rest)}\n`, { flag: "wx", mode: 0o600 });
-    fs.appendFileSync(temporary, rest);
-    fs.renameSync(temporary, file);
+    fs.writeFileSync(written, `${sha256(rest)}\n`, { flag: "wx", mode: 0o600 });
+    fs.appendFileSync(written, rest);
+    if (fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) fs.rmSync(file, { recursive: true });
+    fs.renameSync(written, file);
   } finally {
-    fs.rmSync(temporary, { force: true });
+    fs.rmSync(written, { force: true });
   }
+  prune(folder);
+}
+
+// prune leaves the files that were used last.
+function prune(folder) {
+  temporary.removeAbandoned(folder, /^tmp-(\d+)-/);
+  const used = fs.readdirSync(folder).filter((name) => !name.startsWith("tmp-")).map((name) => {
+    const file = path.join(folder, name);
+    return [fs.statSync(file).mtimeMs, file];
+  });
+  used.sort(([a], [b]) => b - a);
+  for (const [, file] of used.slice(MOST_FILES)) fs.rmSync(file, { recursive: true, force: true });
 }
 
 module.exports = { codeCache };

@@ -6,6 +6,7 @@ const fs = require("fs");
 const os = require("os");
 const path = require("path");
 const { execSync, spawn } = require("child_process");
+const { name } = require("./temporary.js");
 
 const LONGEST = 60e3; // milliseconds
 
@@ -16,7 +17,7 @@ function start(command) {
   if (started.has(command)) return;
   started.set(command, null);
   try {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "fastsynth-"));
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), name()));
     process.once("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
     const script = `( ${command}\n) >"$0/output"; echo $? >"$0/status"`;
     const child = spawn("/bin/sh", ["-c", script, folder], { stdio: "ignore" });

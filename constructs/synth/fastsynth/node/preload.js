@@ -8,15 +8,24 @@
 const main = process.argv[1] || "";
 // jsii starts two Node processes: bin/jsii-runtime.js, which only passes messages
 // on, and lib/program.js, the kernel. Every other program is none of our business.
-try {
-  if (/[\\/]bin[\\/]jsii-runtime\.js$/.test(main)) {
-    startKernelEarly();
-  } else if (/[\\/]lib[\\/]program\.js$/.test(main) && process.execArgv.includes("--preserve-symlinks")) {
-    restoreNodeOptions();
-    changeKernel();
+if (/[\\/]bin[\\/]jsii-runtime\.js$/.test(main)) {
+  attempt(startKernelEarly, debug); // the kernel says the same
+} else if (/[\\/]lib[\\/]program\.js$/.test(main) && process.execArgv.includes("--preserve-symlinks")) {
+  attempt(restoreNodeOptions, say);
+  attempt(changeKernel, say);
+}
+
+function attempt(change, report) {
+  try {
+    change();
+  } catch (err) {
+    report(`jsii starts as usual: ${err.message}`);
   }
-} catch (err) {
-  debug(`jsii starts as usual: ${err.message}`);
+}
+
+// say tells the user why the program is slower than it could be.
+function say(message) {
+  require("fs").writeSync(2, `fastsynth: ${message}; FASTSYNTH=off hides this\n`);
 }
 
 function debug(message) {
@@ -40,10 +49,17 @@ function restoreNodeOptions() {
 function knownVersion(content) {
   const digest = require("crypto").createHash("sha256").update(content).digest("hex");
   const version = {
-    "9363906dc1ea3718986493f30e168147753c3f9c51a5bd5c84b9545d014d56da": "1.112.0", // bin/jsii-runtime.js
-    "f04fb10127c29c3bf9dc871f47001931f2ef7ab02bde02d59ec31dc5cca81bfc": "1.112.0", // lib/program.js
+    // bin/jsii-runtime.js
+    "9363906dc1ea3718986493f30e168147753c3f9c51a5bd5c84b9545d014d56da": "1.112.0",
+    "6d2b7d4bd081194983eb491536e69f59acc2a24751df1110c7828eeedf33ece3": "1.119.0",
+    // lib/program.js
+    "f04fb10127c29c3bf9dc871f47001931f2ef7ab02bde02d59ec31dc5cca81bfc": "1.112.0",
+    "d94c22a8f932b83920ed38a1896050c8ca5c61c0d1ed4cd5eed21e568560f1ac": "1.119.0",
   }[digest];
-  if (!version) throw new Error(`this version of the jsii runtime is not known (${digest})`);
+  if (!version) {
+    const [, found] = /"name":"@jsii\/runtime","version":"([^"]+)"/.exec(content) ?? [];
+    throw new Error(`jsii runtime ${found ?? digest} is not known, only 1.112.0 and 1.119.0 are`);
+  }
   return version;
 }
 
@@ -83,7 +99,7 @@ function changeKernel() {
         content = patch(content, Module);
         compile = require("./code.js").codeCache(Module, debug);
       } catch (err) {
-        debug(`jsii starts as usual: ${err.message}`);
+        say(`jsii starts as usual: ${err.message}`);
         Module.prototype._compile = nodeCompiles;
       }
     }
@@ -121,6 +137,7 @@ function hooks(Module) {
   const fs = require("fs");
   const path = require("path");
   const { openStore } = require("./store.js");
+  const temporary = require("./temporary.js");
   const packages = new Map(); // folder that the kernel wants a package in -> store
   const counts = new WeakMap(); // manifest -> number of its types
 
@@ -138,26 +155,18 @@ function hooks(Module) {
     return findPath.call(this, request, paths, ...rest);
   }
 
+  temporary.removeAbandoned();
   return {
     extract(extract, tarball, dir, ...rest) {
-      const [, name, version] = rest;
-      const store = openStore(tarball, name, version, debug);
-      if (store) {
-        try {
-          fs.mkdirSync(dir, { recursive: true });
-          store.unpack(dir, "package.json");
-          packages.set(dir, store);
-          Module._findPath = findPathAfterUnpacking;
-          // Throws when something else replaced how Node finds modules.
-          Module.createRequire(path.join(dir, "package.json")).resolve("./");
-          return {};
-        } catch (err) {
-          debug(`${name}: unpacking as usual: ${err.message}`);
-          packages.delete(dir);
-          fs.rmSync(dir, { force: true, recursive: true });
-        }
+      // What jsii has put into the temporary folder goes now, and not when the
+      // program ends: it may be interrupted, and most programs never close jsii.
+      removeRuntime(path.dirname(path.dirname(main)));
+      tarball = temporary.take(tarball);
+      try {
+        return fetch(extract, tarball, dir, ...rest);
+      } finally {
+        fs.rmSync(tarball, { force: true });
       }
-      return extract(tarball, dir, ...rest);
     },
     manifest(load, dir, ...rest) {
       const store = packages.get(dir);
@@ -170,4 +179,30 @@ function hooks(Module) {
       return counts.get(manifest) ?? Object.keys(manifest.types ?? {}).length;
     },
   };
+
+  function fetch(extract, tarball, dir, ...rest) {
+    const [, name, version] = rest;
+    const store = openStore(tarball, name, version, debug, say);
+    if (store) {
+      try {
+        fs.mkdirSync(dir, { recursive: true });
+        store.unpack(dir, "package.json");
+        packages.set(dir, store);
+        Module._findPath = findPathAfterUnpacking;
+        // Throws when something else replaced how Node finds modules.
+        Module.createRequire(path.join(dir, "package.json")).resolve("./");
+        return {};
+      } catch (err) {
+        say(`${name}: unpacking as usual: ${err.message}`);
+        packages.delete(dir);
+        fs.rmSync(dir, { force: true, recursive: true });
+      }
+    }
+    return extract(tarball, dir, ...rest);
+  }
+
+  // Both programs of the runtime have been read when the first package comes.
+  function removeRuntime(dir) {
+    if (/^jsii-runtime\.\d+$/.test(path.basename(dir))) fs.rmSync(dir, { force: true, recursive: true });
+  }
 }

@@ -13,6 +13,7 @@ const crypto = require("crypto");
 const fs = require("fs");
 const path = require("path");
 const zlib = require("zlib");
+const temporary = require("./temporary.js");
 
 const FORMAT = 1;
 const STORES = path.join(__dirname, "stores");
@@ -23,13 +24,17 @@ const DAY = 864e5;
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), crypto.createHash("sha256"));
 
 // openStore returns the store of an archive, making it if need be, or null when
-// the package does not qualify or anything is wrong.
-function openStore(tarball, name, version, debug) {
+// the package does not qualify or anything is wrong. It says why a large package
+// is not served, because that is noticed.
+function openStore(tarball, name, version, debug, say) {
   let archive;
+  let report = debug;
   try {
     archive = fs.openSync(tarball, "r");
     const { size } = fs.fstatSync(archive);
     if (size < SMALLEST_ARCHIVE) throw new Error("the archive is small");
+    report = say;
+    temporary.removeAbandoned(STORES, /^tmp-(\d+)-/);
     checkOwner(__dirname);
     const dir = path.join(STORES, archiveKey(archive, size, name, version));
     const store = new Store(dir, archive, name, debug);
@@ -37,7 +42,7 @@ function openStore(tarball, name, version, debug) {
     debug(`${name}: served from ${dir}`);
     return store;
   } catch (err) {
-    debug(`${name}: loading as usual: ${err.message}`);
+    report(`${name}: loading as usual: ${err.message}`);
     if (archive !== undefined) fs.closeSync(archive);
     return null;
   }
@@ -111,7 +116,7 @@ class Store {
     fs.mkdirSync(STORES, { recursive: true, mode: 0o700 });
     const { bavail, bsize } = fs.statfsSync(STORES);
     if (bavail * bsize < 4 * fs.fstatSync(this.archive).size) throw new Error("the disk is full");
-    const temporary = fs.mkdtempSync(path.join(STORES, "tmp-"));
+    const temporary = fs.mkdtempSync(path.join(STORES, `tmp-${process.pid}-`));
     try {
       const { NODE_OPTIONS: _, ...env } = process.env;
       const result = require("child_process").spawnSync(process.execPath, [path.join(__dirname, "build.js"), temporary], {
@@ -241,7 +246,7 @@ class Store {
   }
 }
 
-// touch tells prune that a store is in use.
+// touch tells prune that a file is in use.
 function touch(file) {
   try {
     const now = new Date();
@@ -252,14 +257,13 @@ function touch(file) {
 }
 
 // prune removes stores, and other versions of these scripts with theirs, that
-// were not used for a month, and what interrupted builds left.
+// were not used for a month.
 function prune() {
   const remove = (folder, file, except) => {
     for (const name of fs.readdirSync(folder)) {
       const entry = path.join(folder, name);
       const used = fs.statSync(path.join(entry, file), { throwIfNoEntry: false }) ?? fs.statSync(entry);
-      const days = name.startsWith("tmp-") ? 1 : 30;
-      if (name !== except && Date.now() - used.mtimeMs > days * DAY) fs.rmSync(entry, { recursive: true, force: true });
+      if (name !== except && Date.now() - used.mtimeMs > 30 * DAY) fs.rmSync(entry, { recursive: true, force: true });
     }
   };
   try {
@@ -270,4 +274,4 @@ function prune() {
   }
 }
 
-module.exports = { FORMAT, openStore, sha256 };
+module.exports = { FORMAT, openStore, sha256, touch };

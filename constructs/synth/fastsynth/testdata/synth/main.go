@@ -1,7 +1,8 @@
 // Command synth is what the tests of fastsynth run: it writes the Terraform JSON
 // of a stack to the folder that is its first argument. With the second argument
 // "bare", the stack needs no provider, which starts several times faster where
-// fastsynth does nothing; with "data", it needs a version of Terraform instead.
+// fastsynth does nothing; with "data", it needs a version of Terraform instead; with
+// "again", jsii is closed and everything is done a second time.
 package main
 
 import (
@@ -20,6 +21,25 @@ import (
 )
 
 func main() {
+	mode := strings.Join(os.Args[2:], "")
+	synth(mode)
+	if mode == "again" {
+		jsii.Close()
+		synth(mode)
+	}
+
+	defer func() {
+		// What the kernel says about a mistake.
+		message, _, _ := strings.Cut(fmt.Sprint(recover()), "\n")
+		fmt.Println(message)
+	}()
+	app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(os.Args[1])})
+	for range 2 {
+		cdktf.NewTerraformStack(app, jsii.String("example"))
+	}
+}
+
+func synth(mode string) {
 	// Twice, because a library and a program may both do it.
 	for range 2 {
 		if err := fastsynth.Enable(); err != nil {
@@ -33,21 +53,15 @@ func main() {
 	app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(os.Args[1])})
 	stack := cdktf.NewTerraformStack(app, jsii.String("example"))
 	cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{Path: jsii.String("example.tfstate")})
-	switch {
-	case len(os.Args) < 3:
-		addResources(stack)
-	case os.Args[2] == "data":
+	switch mode {
+	case "bare":
+	case "data":
 		cdktf.NewDataResource(stack, jsii.String("data"), nil)
 		cdktf.NewDataResource(stack, jsii.String("more-data"), nil)
+	default:
+		addResources(stack)
 	}
 	app.Synth()
-
-	defer func() {
-		// What the kernel says about a mistake.
-		message, _, _ := strings.Cut(fmt.Sprint(recover()), "\n")
-		fmt.Println(message)
-	}()
-	cdktf.NewTerraformStack(app, jsii.String("example"))
 }
 
 func addResources(stack cdktf.TerraformStack) {

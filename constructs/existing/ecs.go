@@ -1,0 +1,51 @@
+package existing
+
+import (
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/ohmycoins/infra/internal/cdk"
+	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
+)
+
+// ECSService is a service in an ECS cluster.
+type ECSService struct {
+	// Cluster is the name of the cluster, not its ARN. It is looked up too, once for all
+	// services that are looked up in one scope.
+	Cluster string
+	// Name is the name of the service in the cluster, not its ARN.
+	Name string
+	// Provider is the alias of the AWS provider to ask, such as one of another region.
+	// Default: the stack's provider without an alias.
+	Provider string
+}
+
+// ECSServiceRef is a service that was found: the names of its cluster and its own as
+// they were given, and their ARNs.
+type ECSServiceRef struct{ Cluster, ClusterARN, Name, ARN string }
+
+// Validate returns everything that is wrong with the configuration, joined, or nil.
+func (c ECSService) Validate() error {
+	var p problems.Problems
+	clusterName.check(&p, "Cluster", c.Cluster)
+	serviceName.check(&p, "Name", c.Name)
+	providerAlias.checkIfGiven(&p, "Provider", c.Provider)
+	return p.Err()
+}
+
+// NewECSService looks up a service and its cluster.
+func NewECSService(scope constructs.Construct, id string, cfg ECSService) ECSServiceRef {
+	return lookUp(scope, id, cfg.Name, cfg.Validate(), func(id string) ECSServiceRef {
+		cluster := cdk.NewFoundCluster(scope, clusterID(id, cfg), cdk.LookUp{Name: cfg.Cluster, Provider: cfg.Provider})
+		found := cdk.NewFoundService(scope, id, cdk.LookUp{Name: cfg.Name, ClusterARN: cluster.ARN, Provider: cfg.Provider})
+		return ECSServiceRef{Cluster: cfg.Cluster, ClusterARN: cluster.ARN, Name: cfg.Name, ARN: found.ARN}
+	})
+}
+
+// clusterID is the id of the cluster's look-up, the same for every service in it.
+func clusterID(id string, cfg ECSService) string {
+	if token.Is(cfg.Cluster) {
+		return id + "-cluster"
+	}
+	return address(address(cfg.Cluster, "cluster"), cfg.Provider)
+}

@@ -1,0 +1,326 @@
+package picture
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/dashboard"
+)
+
+var start = time.Date(2026, 3, 4, 6, 0, 0, 0, time.UTC)
+
+// samplePage shows three hours, with a gap, in the reviewed dashboard of production.
+func samplePage(t *testing.T) Page {
+	t.Helper()
+	content, err := os.ReadFile("../../../../../__snapshots__/production/dashboard_1.snap.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := dashboard.Parse(strings.ReplaceAll(string(content), "$${", "${"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Page{
+		Title: "ohmycoins-prod", Note: "Sample data", From: start, To: start.Add(3 * time.Hour),
+		Dashboards: []Dashboard{{"ohmycoins-prod", body}},
+		Values: func(graph dashboard.Metrics, n int) (Series, error) {
+			random := rand.New(rand.NewPCG(uint64(n), uint64(len(graph.Title))))
+			period := time.Duration(graph.Period) * time.Second
+			values := make([]float64, 3*time.Hour/period)
+			for i := range values {
+				values[i] = 40 + 30*math.Sin(float64(i)/20+float64(n)) + 5*random.Float64()
+			}
+			values[len(values)/3] = math.NaN()
+			return Series{start, period, values}, nil
+		},
+		Alarm: func(arn string) Alarm {
+			_, name, _ := strings.Cut(arn, "alarms_")
+			name, _, _ = strings.Cut(name, "_")
+			a := Alarm{Name: name, State: cloudwatch.OK, History: []Change{{start, cloudwatch.OK}}}
+			if strings.Contains(name, "5xx") {
+				a.State = cloudwatch.InAlarm
+				a.History = append(a.History, Change{start.Add(time.Hour), cloudwatch.InsufficientData}, Change{start.Add(2 * time.Hour), a.State})
+			}
+			return a
+		},
+	}
+}
+
+// small is a page with one graph of these values, a minute apart.
+func small(values ...float64) Page {
+	body := dashboard.Body{Widgets: []dashboard.Widget{{Type: "metric", Width: 12, Height: 6, Properties: dashboard.Metrics{
+		Title: "Graph", Region: "ap-southeast-2", Period: 60,
+		Metrics: []dashboard.Line{{Metric: []string{"AWS/RDS", "CPUUtilization"}, Options: dashboard.Options{Label: "CPU ${LAST}"}}},
+	}}}}
+	return Page{
+		Title: "small", Dashboards: []Dashboard{{"small", body}}, From: start, To: start.Add(time.Duration(len(values)) * time.Minute),
+		Values: func(dashboard.Metrics, int) (Series, error) { return Series{start, time.Minute, values}, nil },
+	}
+}
+
+func write(t *testing.T, p Page) string {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := Write(&buf, p); err != nil {
+		t.Fatal(err)
+	}
+	return buf.String()
+}
+
+func TestWrite(t *testing.T) {
+	html := write(t, samplePage(t))
+	for _, want := range []string{
+		`<html lang="en">`,
+		"<title>ohmycoins-prod</title>",
+		"Sample data · <time>2026-03-04 06:00</time> to <time>2026-03-04 09:00</time> UTC",
+		`grid-column: 1 / span 24; grid-row: `,
+		"<h3>ECS: CPU and memory utilization</h3>",
+		`<span class="name">alb-5xx-high</span> <span class="state">in alarm</span>`,
+		"<title>no data from 2026-03-04 07:00 to 2026-03-04 08:00</title>",
+		`path class="mark critical"`,
+		`<th scope="row">2026-03-04 06:04</th>`,
+	} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page does not contain %q", want)
+		}
+	}
+	if strings.Contains(html, "${LAST}") {
+		t.Error("a dynamic label was not replaced")
+	}
+	if again := write(t, samplePage(t)); again != html {
+		t.Error("the same page is written in two ways")
+	}
+	if outside := regexp.MustCompile(`<link|<script|@import|(src|url)\s*[=(]\s*["']?(https?:)?//`).FindString(html); outside != "" {
+		t.Errorf("the page loads %q", outside)
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	for name, p := range map[string]Page{
+		"want at least one":       {From: start, To: start.Add(time.Hour)},
+		"want a time after From":  {From: start, To: start, Dashboards: []Dashboard{{}}},
+		"To: is 2026-03-04T06:00": {From: start.Add(time.Hour), To: start, Dashboards: []Dashboard{{}}},
+	} {
+		if err := Write(&bytes.Buffer{}, p); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("error is %v, want %q", err, name)
+		}
+	}
+}
+
+// What a page shows comes from AWS and from people: none of it becomes markup.
+func TestWriteEscapes(t *testing.T) {
+	const nasty = `"><script>alert(1)</script>`
+	p := small(1, 2)
+	p.Title, p.Note = nasty, nasty
+	graph := p.Dashboards[0].Body.Widgets[0].Properties.(dashboard.Metrics)
+	graph.Title = nasty
+	graph.Metrics[0].Options.Label, graph.Metrics[0].Options.Color = nasty, nasty
+	graph.Annotations = &dashboard.Annotations{Horizontal: []dashboard.Mark{{Label: nasty, Value: 1, Color: nasty}}}
+	p.Dashboards[0].Body.Widgets = []dashboard.Widget{
+		{Type: "metric", Width: 12, Height: 6, Properties: graph},
+		{Type: "text", X: 12, Width: 12, Height: 6, Properties: dashboard.Text{Markdown: nasty + " [x](javascript:alert(1))"}},
+		{Type: nasty, Y: 6, Width: 12, Height: 6},
+	}
+	p.Values = func(dashboard.Metrics, int) (Series, error) { return Series{}, errors.New(nasty) }
+	html := write(t, p)
+	if strings.Contains(html, "<script") || strings.Contains(html, "javascript:") {
+		t.Error("markup got into the page:\n" + html)
+	}
+}
+
+func TestValuesThatCannotBeHad(t *testing.T) {
+	p := small(1)
+	p.Values = func(dashboard.Metrics, int) (Series, error) {
+		return Series{}, errors.New("SEARCH cannot be evaluated here")
+	}
+	html := write(t, p)
+	for _, want := range []string{`<p class="problem">SEARCH cannot be evaluated here</p>`, "CPU –", "no values"} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page does not contain %q", want)
+		}
+	}
+}
+
+func TestLine(t *testing.T) {
+	nan := math.NaN()
+	for name, test := range map[string]struct {
+		values []float64
+		want   string // letters of the path
+	}{
+		"whole":        {[]float64{1, 2, 3}, "MLL"},
+		"gap":          {[]float64{1, 2, nan, 3, 4}, "MLML"},
+		"single value": {[]float64{nan, 2, nan}, "ML"},
+		"nothing":      {[]float64{nan, nan}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := small(test.values...)
+			c := p.chart(p.Dashboards[0].Body.Widgets[0].Properties.(dashboard.Metrics), 12, 6)
+			if got := regexp.MustCompile(`[^ML]`).ReplaceAllString(c.Lines[0].Path, ""); got != test.want {
+				t.Errorf("path %q, want %q", c.Lines[0].Path, test.want)
+			}
+		})
+	}
+}
+
+// Four weeks of minutes must not make a page of megabytes, and a peak of a minute
+// must still be seen.
+func TestLongSeries(t *testing.T) {
+	values := make([]float64, 28*24*60)
+	values[12345] = 99
+	p := small(values...)
+	c := p.chart(p.Dashboards[0].Body.Widgets[0].Properties.(dashboard.Metrics), 12, 6)
+	if n := len(c.Lines[0].Path); n > 20_000 {
+		t.Errorf("the path has %d bytes", n)
+	}
+	top := c.Bottom
+	for _, point := range regexp.MustCompile(`[ML][\d.]+ ([\d.]+)`).FindAllStringSubmatch(c.Lines[0].Path, -1) {
+		y, _ := strconv.ParseFloat(point[1], 64)
+		top = min(top, y)
+	}
+	if top > c.Top+20 {
+		t.Errorf("the peak is drawn at %v, want near %v", top, c.Top)
+	}
+	if len(c.Table.Rows) > tableRows+1 {
+		t.Errorf("the table has %d rows", len(c.Table.Rows))
+	}
+}
+
+func TestMarksMoveApart(t *testing.T) {
+	p := small(10, 90)
+	graph := p.Dashboards[0].Body.Widgets[0].Properties.(dashboard.Metrics)
+	graph.Annotations = &dashboard.Annotations{Horizontal: []dashboard.Mark{
+		{Label: "a", Value: 70, Color: "#d62728"}, {Label: "b", Value: 70, Color: "#123456"}, {Label: "c", Value: 71},
+	}}
+	c := p.chart(graph, 12, 6)
+	for i := 1; i < len(c.Marks); i++ {
+		if gap := c.Marks[i].LabelY - c.Marks[i-1].LabelY; gap < labelHeight {
+			t.Errorf("labels %q and %q are %v apart, want %v", c.Marks[i-1].Label, c.Marks[i].Label, gap, labelHeight)
+		}
+	}
+	got := map[string]string{}
+	for _, m := range c.Marks {
+		got[m.Label] = m.Class + m.Color
+	}
+	if diff := cmp.Diff(map[string]string{"a": "critical", "b": "#123456", "c": ""}, got); diff != "" {
+		t.Errorf("colours (-want +got):\n%s", diff)
+	}
+}
+
+func TestTicks(t *testing.T) {
+	for _, test := range []struct {
+		low, high float64
+		n         int
+		want      string
+	}{
+		{0, 100, 4, "[0 25 50 75 100]"},
+		{0, 0, 4, "[0 0.25 0.5 0.75 1]"},
+		{3, 17, 4, "[0 5 10 15 20]"},
+		{-4, 4, 4, "[-4 -2 0 2 4]"},
+		{0, 0.0123, 3, "[0 0.005 0.01 0.015]"},
+	} {
+		if got := fmt.Sprint(niceTicks(test.low, test.high, test.n)); got != test.want {
+			t.Errorf("niceTicks(%v, %v, %d) = %v, want %v", test.low, test.high, test.n, got, test.want)
+		}
+	}
+}
+
+func TestTimeTicks(t *testing.T) {
+	from := time.Date(2026, 3, 4, 5, 58, 0, 0, time.UTC)
+	for _, test := range []struct {
+		length time.Duration
+		want   string
+	}{
+		{20 * time.Minute, "06:00 06:05 06:10 06:15"},
+		{3 * time.Hour, "06:00 07:00 08:00"},
+		{24 * time.Hour, "06:00 12:00 18:00 00:00"},
+		{14 * 24 * time.Hour, "9 Mar 16 Mar"},
+	} {
+		ticks, layout := timeTicks(from, from.Add(test.length), 4)
+		var got []string
+		for _, at := range ticks {
+			got = append(got, at.Format(layout))
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%v: %v, want %s", test.length, got, test.want)
+		}
+	}
+}
+
+func TestFormat(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0", 0.01234: "0.0123", 45.678: "45.7", 100: "100", 1234: "1234", 12345: "12.3k", 1.5e6: "1.5M", -20e9: "-20G",
+	} {
+		if got := format(v); got != want {
+			t.Errorf("format(%v) = %q, want %q", v, got, want)
+		}
+	}
+}
+
+func TestDynamicLabels(t *testing.T) {
+	values := []float64{1, math.NaN(), 5, 3, math.NaN()}
+	got := dynamic("a ${LAST} ${MIN} ${MAX} ${AVG} ${SUM}", values, format)
+	if want := "a 3 1 5 3 9"; got != want {
+		t.Errorf("label %q, want %q", got, want)
+	}
+}
+
+// TestContrast computes the contrast that WCAG 2.2 asks for: 4.5 for text, 3 for
+// lines, in both colour schemes.
+func TestContrast(t *testing.T) {
+	color := regexp.MustCompile(`--([a-z0-9]+): (#[0-9a-f]{6})`)
+	light, dark, ok := strings.Cut(pageCSS, "@media (prefers-color-scheme: dark)")
+	if !ok {
+		t.Fatal("the page has no dark colour scheme")
+	}
+	dark, _, _ = strings.Cut(dark, "@media")
+	for scheme, css := range map[string]string{"light": light, "dark": dark} {
+		colors := map[string]string{}
+		for _, m := range color.FindAllStringSubmatch(css, -1) {
+			colors[m[1]] = m[2]
+		}
+		for _, text := range []string{"text", "quiet", "critical", "warning", "ok", "unknown", "l0"} {
+			atLeast(t, scheme, text, colors[text], colors["surface"], 4.5)
+		}
+		atLeast(t, scheme, "quiet on background", colors["quiet"], colors["background"], 4.5)
+		for i := range palette {
+			name := "l" + strconv.Itoa(i)
+			atLeast(t, scheme, name, colors[name], colors["surface"], 3)
+		}
+	}
+}
+
+func atLeast(t *testing.T, scheme, name, front, back string, want float64) {
+	t.Helper()
+	if front == "" || back == "" {
+		t.Errorf("%s: %s is not defined", scheme, name)
+		return
+	}
+	a, b := luminance(front), luminance(back)
+	if got := (max(a, b) + 0.05) / (min(a, b) + 0.05); got < want {
+		t.Errorf("%s: %s has a contrast of %.1f, want %.1f", scheme, name, got, want)
+	}
+}
+
+func luminance(hex string) float64 {
+	channel := func(at int) float64 {
+		n, _ := strconv.ParseUint(hex[at:at+2], 16, 8)
+		v := float64(n) / 255
+		if v <= 0.04045 {
+			return v / 12.92
+		}
+		return math.Pow((v+0.055)/1.055, 2.4)
+	}
+	return 0.2126*channel(1) + 0.7152*channel(3) + 0.0722*channel(5)
+}
