@@ -142,7 +142,7 @@ func TestExisting(t *testing.T) {
 	var recorder doctest.Recorder
 	variable, terraform := doctest.CalledBy("terraform")
 	seed := func(t *testing.T, options ...localaws.SeedOption) map[string]string {
-		return startAWS(t, &recorder, []environment.Environment{env}, options...).Env()
+		return startAWS(t, recorder.Handler, []environment.Environment{env}, options...).Env()
 	}
 	plan := func(t *testing.T, stack string, variables map[string]string) error {
 		t.Helper()

@@ -145,11 +145,11 @@ func (a *Account) seed(ctx context.Context) error {
 }
 
 // environ is the environment of a program that works in the account. Its calls are
-// recorded under the name of the caller: every SDK of AWS puts AWS_EXECUTION_ENV into
-// its user agent.
+// recorded under the name of the caller.
 func (a *Account) environ(caller string) []string {
 	environ := append(a.Server.Environ(os.Environ()), a.site.environ()...)
-	return append(environ, "AWS_EXECUTION_ENV="+caller, "DOCTEST_AWSCLI="+a.cli.socket, "PATH="+a.programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+	variable, value := CalledBy(caller)
+	return append(environ, variable+"="+value, "DOCTEST_AWSCLI="+a.cli.socket, "PATH="+a.programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
 // deploy deploys two images with omc, so that there is a record to go back by.

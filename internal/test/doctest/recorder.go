@@ -27,12 +27,37 @@ type call struct {
 	unknown []string // names in it that do not exist
 }
 
+// CalledBy returns the environment variable that tells a Recorder who makes a call:
+// every SDK of AWS puts it into its user agent.
+func CalledBy(name string) (variable, value string) { return "AWS_EXECUTION_ENV", name }
+
 var executionEnv = regexp.MustCompile(`exec-env/(\S+)`)
+
+// Handler notes every request on its way to next. It is for [localaws.Intercept].
+func (rec *Recorder) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, _, err := readCall(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		rec.note(c)
+		next.ServeHTTP(w, r)
+	})
+}
 
 func (rec *Recorder) note(c call) {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	rec.calls = append(rec.calls, c)
+}
+
+// Actions returns the calls that name made, sorted, as IAM calls them:
+// "ecs:DescribeServices".
+func (rec *Recorder) Actions(name string) []string {
+	actions, _, _ := rec.of(name)
+	slices.Sort(actions)
+	return actions
 }
 
 // of returns what name did: its calls, those that a double answered, and the names
