@@ -66,7 +66,7 @@ written; 130 interrupted, nothing was written.`,
 			for _, key := range change.Keys {
 				o.reporter().Info(key.Key + ": " + key.Change)
 			}
-			if err := o.confirm("secrets put", env); err != nil {
+			if err := o.confirm(ctx, "secrets put", env); err != nil {
 				return err
 			}
 		}

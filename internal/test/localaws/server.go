@@ -118,7 +118,13 @@ func Start(ctx context.Context, projectDir string, log io.Writer, opts ...StartO
 	// With port 0 the system picks a free port while binding it: nobody can take it
 	// in between. moto then says which one it is.
 	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", "0") //nolint:noctx // Stop ends the whole process group
-	cmd.Env = motoEnviron(os.Environ())
+	dir, pythonPath, err := writeExtension()
+	defer func() { _ = os.RemoveAll(dir) }() // in the system's temporary folder
+	if err != nil {
+		s.output.Close()
+		return nil, fmt.Errorf("starting %s: %w", program, err)
+	}
+	cmd.Env = append(motoEnviron(os.Environ()), pythonPath)
 	// A file, not a pipe: a server that outlives us must not die of SIGPIPE.
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	cmd.SysProcAttr = processAttributes(o.keep)
@@ -128,6 +134,9 @@ func Start(ctx context.Context, projectDir string, log io.Writer, opts ...StartO
 	}
 	if err := s.awaitAnswer(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", program, err), s.stop())
+	}
+	if !strings.Contains(s.written(), loaded) {
+		return nil, errors.Join(fmt.Errorf("starting %s: its Python did not load the extension from PYTHONPATH%s", program, tail(s.written())), s.stop())
 	}
 	if s.proxy, err = startProxy(ctx, s.MotoURL, o.intercept); err != nil {
 		return nil, errors.Join(err, s.stop())
@@ -303,7 +312,7 @@ func (s *Server) Config() aws.Config {
 // motoEnviron returns the environment of moto itself. botocore inside it fails on
 // a profile that does not exist, and MOTO_ variables change accounts and ports.
 func motoEnviron(base []string) []string {
-	return without(base, "AWS_", "MOTO_", "INITIAL_NO_AUTH_ACTION_COUNT=", "WERKZEUG_")
+	return without(base, "AWS_", "MOTO_", "INITIAL_NO_AUTH_ACTION_COUNT=", "WERKZEUG_", "PYTHONPATH=")
 }
 
 // without returns the entries of environ that begin with none of prefixes.

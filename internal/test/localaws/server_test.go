@@ -370,6 +370,24 @@ func TestManyCallsAtOnce(t *testing.T) {
 	}
 }
 
+// TestWithoutExtension starts a moto whose Python does not see PYTHONPATH.
+func TestWithoutExtension(t *testing.T) {
+	program, err := findMoto(t.Context(), filepath.Join("..", "..", ".."), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	script := "#!/bin/sh\nunset PYTHONPATH\nexec '" + program + "' \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "moto_server"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	_, err = Start(t.Context(), t.TempDir(), t.Output())
+	if err == nil || !strings.Contains(err.Error(), "did not load the extension") {
+		t.Errorf("error is %v, want one about the extension", err)
+	}
+}
+
 // TestKeepRunningFollowsNoLink checks that a link of another user's is not written through.
 func TestKeepRunningFollowsNoLink(t *testing.T) {
 	dir := t.TempDir()
