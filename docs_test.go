@@ -126,7 +126,8 @@ func documents(t *testing.T) []string {
 	return list
 }
 
-// TestProgramsInDocuments compiles the complete programs that documents show.
+// TestProgramsInDocuments compiles the complete programs that documents show, and runs
+// the tests below them.
 func TestProgramsInDocuments(t *testing.T) {
 	t.Parallel()
 	programs := 0
@@ -140,8 +141,12 @@ func TestProgramsInDocuments(t *testing.T) {
 				return
 			}
 			programs++
-			if out, err := exec.CommandContext(t.Context(), "go", append([]string{"vet"}, files...)...).CombinedOutput(); err != nil {
-				t.Errorf("%s: a program does not compile: %s", doc, out)
+			verb := "vet"
+			if len(files) > 1 {
+				verb = "test"
+			}
+			if out, err := exec.CommandContext(t.Context(), "go", append([]string{verb}, files...)...).CombinedOutput(); err != nil {
+				t.Errorf("%s: go %s of a program: %s", doc, verb, out)
 			}
 			files = nil
 		}

@@ -6,19 +6,22 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/gkampitakis/go-snaps/snaps"
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/secrets"
+	"github.com/ohmycoins/infra/constructs/synth/synthtest"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/problems"
 	"github.com/ohmycoins/infra/stacks"
@@ -151,6 +154,7 @@ func snapshotStacks(app cdk.Scope) {
 			Tags:                   map[string]string{"Team": "example"},
 		})
 	})
+	construct("monitoring-open", openModel)
 	construct("monitoring-references", func(stack cdk.Scope) {
 		ref := references(stack)
 		monitoring.New(stack, "monitoring", monitoring.Config{
@@ -178,6 +182,94 @@ func constructStack(app cdk.Scope, id string) cdk.Scope {
 	return cdk.NewStack(app, id, cdk.Stack{
 		Region: "ap-southeast-2", StateBucket: "example-state", StateKey: id + "/terraform.tfstate",
 	})
+}
+
+// openModel has what goes beyond the kinds of resources: every condition, further
+// severities, actions, filters, panels, dashboards and another provider.
+func openModel(stack cdk.Scope) {
+	provider.NewAwsProvider(stack, jsii.String("sydney"), &provider.AwsProviderConfig{
+		Alias: jsii.String("sydney"), Region: jsii.String("ap-southeast-2"),
+	})
+	errors := monitoring.LogFilter{
+		Resource: "shop", ID: "errors",
+		MetricFilter: cloudwatch.MetricFilter{
+			LogGroup: "/shop/web", Pattern: `{ $.level = "error" }`,
+			Namespace: "Shop", MetricName: "Errors", Default: "0", Unit: cloudwatch.Count,
+		},
+	}
+	metric := func(name, stat string, unit cloudwatch.Unit) cloudwatch.Metric {
+		return cloudwatch.Metric{
+			Namespace: "Shop", Name: name, Stat: stat, Period: time.Minute, Unit: unit,
+			Dimensions: []cloudwatch.Dimension{{Name: "Service", Value: "checkout"}},
+		}
+	}
+	latency := metric("Latency", "p99", cloudwatch.Milliseconds)
+	errorRate := cloudwatch.Math{
+		Expression: "100 * failures / requests",
+		Using: map[string]cloudwatch.Metric{
+			"failures": metric("Failures", cloudwatch.Sum, cloudwatch.Count),
+			"requests": metric("Requests", cloudwatch.Sum, cloudwatch.Count),
+		},
+		Samples: "requests", Unit: cloudwatch.Percent, Label: "error rate",
+	}
+	five := cloudwatch.Window{EvaluationPeriods: 5, DatapointsToAlarm: 3}
+	one := cloudwatch.Window{EvaluationPeriods: 1}
+	const page monitoring.Severity = "page"
+	mon := monitoring.New(stack, "monitoring", monitoring.Config{
+		Name:     "shop",
+		Region:   "ap-southeast-2",
+		Provider: "sydney",
+		Notify: map[monitoring.Severity][]monitoring.Target{
+			page: {
+				monitoring.Topic("arn:aws:sns:ap-southeast-2:000000000000:pager"),
+				monitoring.Action("arn:aws:ssm:ap-southeast-2:000000000000:opsitem:1"),
+			},
+			monitoring.Warning: {monitoring.Topic("arn:aws:sns:ap-southeast-2:000000000000:team")},
+		},
+		NoOKActions: []monitoring.Severity{monitoring.Warning},
+		Resources:   []monitoring.Resource{monitoring.ECSService{Key: "web", Cluster: "shop", Service: "web"}},
+		Filters:     []monitoring.LogFilter{errors},
+		Extra: []monitoring.Alarm{
+			{
+				Resource: "shop", ID: "slow", Severity: monitoring.Warning, Levels: []monitoring.Level{{Severity: page, Value: 2000}},
+				When: latency.Above(500), Window: five, Missing: cloudwatch.NotBreaching, MinSamples: 20, FirstStep: "Look at the slowest query.",
+			},
+			{
+				Resource: "shop", ID: "error-rate", Severity: page, When: errorRate.Above(5), Window: five, Missing: cloudwatch.NotBreaching,
+				MinSamples: 100, FirstStep: "Read the errors.",
+			},
+			{
+				Resource: "shop", ID: "orders-odd", Severity: monitoring.Warning, Missing: cloudwatch.Missing, Window: five,
+				When:      cloudwatch.Anomaly{Of: metric("Orders", cloudwatch.Sum, cloudwatch.Count), Op: cloudwatch.BelowBand, Band: 3},
+				FirstStep: "Place an order.",
+			},
+			{
+				Resource: "shop", ID: "silent", Severity: monitoring.Warning, When: cloudwatch.Heartbeat{Of: metric("Ticks", cloudwatch.Sum, cloudwatch.Count)},
+				Window: one, FirstStep: "See whether the scheduler runs.",
+			},
+			{
+				Resource: "shop", ID: "log-errors", Severity: monitoring.Warning, When: errors.Metric(cloudwatch.Sum, 5*time.Minute).Above(10),
+				Window: one, Missing: cloudwatch.NotBreaching, FirstStep: "Read the log.",
+			},
+			{
+				ID: "down", Severity: page, FirstStep: "Open the status page.",
+				When: cloudwatch.Composite{
+					Rule:       cloudwatch.Any{cloudwatch.AllOf("shop/slow-page", "shop/error-rate"), cloudwatch.Is{Alarm: "web/cpu-high", State: cloudwatch.InsufficientData}},
+					Suppressor: "shop/silent", Extension: 5 * time.Minute,
+				},
+			},
+		},
+		Tune: map[string]monitoring.Tuning{
+			"web/cpu-high": {Severity: page, Window: cloudwatch.Window{EvaluationPeriods: 10, DatapointsToAlarm: 8}, Missing: cloudwatch.Breaching},
+		},
+		Panels: []monitoring.Panel{
+			{ID: "checkout", Title: "Checkout", Lines: []monitoring.Line{{Of: errorRate}, {Of: latency, Right: true, Color: "#1f77b4"}}},
+			{ID: "about", Text: "The shop. Ask **#shop**.", Width: 24},
+		},
+		Layout:     []string{"about", "checkout"},
+		Dashboards: []monitoring.Dashboard{{Key: "web", Resources: []string{"web"}}},
+	})
+	cdk.NewOutput(stack, "dashboard-urls", "", mon.DashboardURLs())
 }
 
 func containerSecrets(secret *secrets.Secret) []map[string]string {
@@ -266,7 +358,7 @@ func snapshotIDs() []string {
 
 func TestSnapshots(t *testing.T) {
 	ids := snapshotIDs()
-	if len(ids) != 12 {
+	if len(ids) != 13 {
 		t.Fatalf("stacks are %v, want both environments, three cases of each construct, and aliases of providers", ids)
 	}
 	files := map[string]bool{}
@@ -287,7 +379,7 @@ func TestSnapshots(t *testing.T) {
 			if dashboard != "" {
 				file("dashboard", ".json").MatchStandaloneJSON(t, dashboard)
 			}
-			file("addresses", "").MatchStandaloneSnapshot(t, strings.Join(addresses(t, stack), "\n"))
+			file("addresses", "").MatchStandaloneSnapshot(t, strings.Join(parsed(t, stack).Addresses(), "\n"))
 
 			joined, err := joinDashboard(stack, dashboard)
 			if err != nil {
@@ -345,6 +437,9 @@ func splitDashboard(stack string) (rest, body string, err error) {
 	if err := json.Unmarshal([]byte(stack), &doc); err != nil {
 		return "", "", err
 	}
+	if len(dashboards(doc)) > 1 {
+		return stack, "", nil // each body stays with its dashboard
+	}
 	for _, dashboard := range dashboards(doc) {
 		if text := dashboard[bodyKey].(string); json.Valid([]byte(text)) {
 			body = text
@@ -368,7 +463,7 @@ func joinDashboard(rest, body string) (stack string, err error) {
 	return encode(doc), nil
 }
 
-// dashboards returns the dashboard resources of a stack; there is at most one.
+// dashboards returns the dashboard resources of a stack.
 func dashboards(doc map[string]any) []map[string]any {
 	resources, _ := doc["resource"].(map[string]any)
 	byName, _ := resources["aws_cloudwatch_dashboard"].(map[string]any)
@@ -387,27 +482,12 @@ func encode(doc map[string]any) string {
 	return string(out)
 }
 
-// addresses lists the resources of a stack as Terraform names them. A change of
-// an address destroys what it named, so it has to be seen in a review.
-func addresses(t *testing.T, stack string) []string {
+// parsed returns a stack's JSON as Go values.
+func parsed(t *testing.T, stack string) *synthtest.Configuration {
 	t.Helper()
-	var doc struct {
-		Resource map[string]map[string]any
-		Data     map[string]map[string]any
-	}
-	if err := json.Unmarshal([]byte(stack), &doc); err != nil {
-		t.Fatal(err)
-	}
-	var list []string
-	for prefix, types := range map[string]map[string]map[string]any{"": doc.Resource, "data.": doc.Data} {
-		for kind, names := range types {
-			for name := range names {
-				list = append(list, prefix+kind+"."+name)
-			}
-		}
-	}
-	slices.Sort(list)
-	return list
+	c, err := synthtest.Parse(stack)
+	must(t, err)
+	return c
 }
 
 func TestSynthIsDeterministic(t *testing.T) {
@@ -467,16 +547,11 @@ func TestLeastPrivilege(t *testing.T) {
 	}
 	policies := 0
 	for id, stack := range synthesized {
-		var doc struct {
-			Data struct {
-				Documents map[string]struct{ Statement []statement } `json:"aws_iam_policy_document"`
-			}
-		}
-		must(t, json.Unmarshal([]byte(stack), &doc))
-		for name, document := range doc.Data.Documents {
+		for _, document := range parsed(t, stack).Data("aws_iam_policy_document") {
 			policies++
+			name := document.Address
 			isKeyPolicy := strings.Contains(name, "_key-policy-document_")
-			for _, s := range document.Statement {
+			for _, s := range synthtest.Attribute[[]statement](t, document, "statement") {
 				if len(s.Actions) == 0 || len(s.Resources) == 0 || s.Sid == "" || s.Effect == "" {
 					t.Errorf("%s: %s: incomplete statement %+v", id, name, s)
 				}

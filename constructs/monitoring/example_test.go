@@ -1,11 +1,15 @@
 package monitoring_test
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 )
 
 func Example() {
@@ -29,4 +33,57 @@ func Example() {
 	cdktf.NewTerraformOutput(stack, jsii.String("dashboard-url"), &cdktf.TerraformOutputConfig{Value: mon.DashboardURL()})
 
 	app.Synth()
+}
+
+// Queue is another team's own kind of resource: it returns data, and needs nothing
+// that is not exported.
+type Queue struct {
+	Key, Name string
+}
+
+func (q Queue) ResourceKey() string { return q.Key }
+
+func (q Queue) Validate() error {
+	var p monitoring.Problems
+	if q.Name == "" {
+		p.Want("Name", q.Name, "the name of the queue")
+	}
+	return p.Err()
+}
+
+func (q Queue) Watch() monitoring.Watch {
+	age := cloudwatch.Metric{
+		Namespace: "AWS/SQS", Name: "ApproximateAgeOfOldestMessage", Stat: cloudwatch.Maximum, Period: time.Minute, Unit: cloudwatch.Seconds,
+		Dimensions: []cloudwatch.Dimension{{Name: "QueueName", Value: q.Name}},
+	}
+	return monitoring.Watch{
+		Alarms: []monitoring.Alarm{{
+			ID: "message-old", Severity: monitoring.Warning, Levels: []monitoring.Level{{Severity: monitoring.Critical, Value: 3600}},
+			When: age.Above(600), Window: cloudwatch.Window{EvaluationPeriods: 3}, Missing: cloudwatch.NotBreaching,
+			FirstStep: "See whether the workers run.", Section: "queue-message-old",
+		}},
+		Panels: []monitoring.Panel{{
+			ID: "queues", Title: "Queues: age of the oldest message", Lines: []monitoring.Line{{Of: age, Label: "oldest"}},
+		}},
+	}
+}
+
+func ExampleResource() {
+	cfg := monitoring.Config{
+		Name:   "shop",
+		Region: "ap-southeast-2",
+		Notify: map[monitoring.Severity][]monitoring.Target{
+			monitoring.Critical: {monitoring.Email("oncall@example.com")},
+			monitoring.Warning:  {monitoring.Email("team@example.com")},
+		},
+		Resources: []monitoring.Resource{Queue{Key: "orders", Name: "shop-orders"}},
+	}
+	for _, a := range cfg.Alarms() {
+		fmt.Println(a.Severity, a.Key(), a.Condition())
+	}
+	fmt.Println(cfg.Validate())
+	// Output:
+	// warning orders/message-old > 600 s for 3 minutes
+	// critical orders/message-old-critical > 3600 s for 3 minutes
+	// <nil>
 }

@@ -1,6 +1,9 @@
 package monitoring
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestSubscriptionID(t *testing.T) {
 	tests := []struct {
@@ -25,5 +28,41 @@ func TestSubscriptionID(t *testing.T) {
 			t.Errorf("%v and %v have the same id %q", tt.target, other, got)
 		}
 		seen[got] = tt.target
+	}
+}
+
+// TestNoKeyIsShown checks that a message shows no more of a URL than scheme and
+// host, whatever the slip: any other part may be an integration key.
+func TestNoKeyIsShown(t *testing.T) {
+	const key = "R0SECRETKEY"
+	for _, address := range []string{
+		"http://events.example.com/" + key,
+		"events.example.com/integration/" + key,
+		" https://events.example.com/" + key,
+		"https://events.example.com/" + key + "\n",
+		"https://events.example.com/%zz" + key,
+		"https://events.example.com?key=" + key,
+		"https://events.example.com#" + key,
+		"https://user:" + key + "@events.example.com/",
+		"https://" + key + "@events.example.com/",
+		"https:///" + key,
+		"https:/events.example.com/" + key,
+		"https:" + key,
+		"https://events.example.com:" + key + "/",
+		"https://events.example.com\\" + key,
+		"https://https://events.example.com/" + key,
+		"eyJ." + key + ".x/y",
+		key,
+	} {
+		cfg := application()
+		cfg.Notify[Critical] = []Target{HTTPS(address), HTTPS(address)}
+		err := cfg.Validate()
+		if err == nil {
+			t.Errorf("%q twice is accepted", address)
+			continue
+		}
+		if strings.Contains(err.Error(), key) || strings.Contains(err.Error(), key[:4]) {
+			t.Errorf("%q: the key is shown: %v", address, err)
+		}
 	}
 }

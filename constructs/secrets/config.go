@@ -43,6 +43,9 @@ type Config struct {
 	AdoptARN string
 	// Protect makes Terraform refuse to destroy the secret. Default: false.
 	Protect bool
+	// Provider is the alias of the AWS provider that makes everything: "sydney" for the
+	// provider with Alias "sydney". Default: the provider of the stack that has no alias.
+	Provider string
 	// Tags are added to the provider's default tags. Default: none.
 	Tags map[string]string
 }
@@ -69,6 +72,7 @@ var (
 	namePattern   = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 	keyPattern    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 	rolePattern   = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+	providerName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 	policyPattern = regexp.MustCompile(`^[\w+=,.@-]+$`)
 )
 
@@ -88,6 +92,9 @@ func (c Config) Validate() error {
 	c.validateReaders(&p)
 	if c.AdoptARN != "" && !token.Is(c.AdoptARN) && !problems.IsARN(c.AdoptARN, "secretsmanager", "secret:") {
 		p.Want("AdoptARN", c.AdoptARN, `the ARN of a secret ("arn:aws:secretsmanager:<region>:<account>:secret:<name>-<6 characters>")`)
+	}
+	if c.Provider != "" && !providerName.MatchString(c.Provider) {
+		p.Want("Provider", c.Provider, `the alias of an AWS provider ("sydney")`)
 	}
 	return p.Err()
 }

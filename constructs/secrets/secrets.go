@@ -63,10 +63,17 @@ func New(scope constructs.Construct, id string, cfg Config) *Secret {
 		SecretARN: s.arn,
 		Policy:    cdk.NewPolicyDocument(s.node, "resource-policy-document", denyOtherAccounts(s.arn)).JSON,
 	})
-	if cfg.NoPolicy {
-		return s
+	if !cfg.NoPolicy {
+		s.letRead(cfg)
 	}
+	if cfg.Provider != "" {
+		cdk.UseProvider(s.node, cfg.Provider)
+	}
+	return s
+}
 
+// letRead makes the policy that lets roles read the secret, and attaches it.
+func (s *Secret) letRead(cfg Config) {
 	policy := cdk.NewPolicy(s.node, "read-policy", cdk.Policy{
 		Name:        cfg.policyName(),
 		Description: "Lets a role read the secret " + cfg.Name,
@@ -77,7 +84,6 @@ func New(scope constructs.Construct, id string, cfg Config) *Secret {
 	for _, key := range problems.SortedKeys(cfg.ReaderRoles) {
 		cdk.NewRoleAttachment(s.node, "reader-"+key, cdk.RoleAttachment{Role: cfg.ReaderRoles[key], PolicyARN: s.policyARN})
 	}
-	return s
 }
 
 func (c Config) recoveryDays() float64 {

@@ -3,7 +3,8 @@
 // plain Go values to it, so that a move to other bindings is the work of this
 // package alone.
 //
-// Like the bindings, it must be used from one goroutine at a time.
+// Like the bindings, it must be used from one goroutine at a time: inside [Synth],
+// which lets one build at a time.
 package cdk
 
 import (

@@ -246,7 +246,7 @@ func TestJudgeAlarms(t *testing.T) {
 	_, wrong = judgeAlarms([]cloudwatchtypes.MetricAlarm{
 		{AlarmName: aws.String("computed"), StateValue: "ALARM", StateReason: aws.String("Thresholds Crossed")},
 		{
-			AlarmName: aws.String("disk"), StateValue: "ALARM", MetricName: aws.String("FreeStorageSpace"), Statistic: "Minimum",
+			AlarmName: aws.String("disk"), StateValue: "ALARM", Namespace: aws.String("AWS/RDS"), MetricName: aws.String("FreeStorageSpace"), Statistic: "Minimum",
 			ComparisonOperator: "LessThanThreshold", Threshold: aws.Float64(10 << 30), Period: aws.Int32(300), EvaluationPeriods: aws.Int32(1),
 		},
 	}, "staging")

@@ -160,7 +160,7 @@ func (c *Cloud) alarmJSON(name string) map[string]any {
 	}
 	return map[string]any{
 		"AlarmName": name, "AlarmArn": c.arn("cloudwatch", "alarm:"+name), "StateValue": c.Alarms[name], "StateReason": reason,
-		"MetricName": "CPUUtilization", "Statistic": "Average", "ComparisonOperator": "GreaterThanThreshold", "Threshold": 80,
+		"Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Statistic": "Average", "ComparisonOperator": "GreaterThanThreshold", "Threshold": 80,
 		"Period": 60, "EvaluationPeriods": 5, "ActionsEnabled": !detail.Silent, "AlarmActions": detail.Actions,
 	}
 }

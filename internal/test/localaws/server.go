@@ -81,8 +81,9 @@ func Region(name string) StartOption {
 
 // KeepRunning lets moto outlive this process: once started, only [Server.Stop] or a
 // signal to [Server.PID] ends it; the context given to [Start] no longer does. Its output
-// goes to logFile, which is overwritten. Default: moto ends with the context and,
-// on Linux, with this process, even if that is killed.
+// goes to logFile, which must not exist yet: what is there may be another user's link to
+// a file of ours. Default: moto ends with the context and, on Linux, with this process,
+// even if that is killed.
 func KeepRunning(logFile string) StartOption {
 	return func(o *startOptions) { o.keep, o.logFile = true, logFile }
 }
@@ -325,7 +326,7 @@ func without(environ []string, prefixes ...string) []string {
 // no name any more, so that nothing is left behind however this process ends.
 func openOutput(o startOptions) (*os.File, error) {
 	if o.keep {
-		return os.OpenFile(o.logFile, os.O_RDWR|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o644)
+		return os.OpenFile(o.logFile, os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 	}
 	f, err := os.CreateTemp("", "moto-*.log")
 	if err != nil {

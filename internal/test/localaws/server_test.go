@@ -387,3 +387,23 @@ func TestWithoutExtension(t *testing.T) {
 		t.Errorf("error is %v, want one about the extension", err)
 	}
 }
+
+// TestKeepRunningFollowsNoLink checks that a link of another user's is not written through.
+func TestKeepRunningFollowsNoLink(t *testing.T) {
+	dir := t.TempDir()
+	victim, link := filepath.Join(dir, "victim"), filepath.Join(dir, "moto.log")
+	if err := os.WriteFile(victim, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(victim, link); err != nil {
+		t.Fatal(err)
+	}
+	server, err := Start(t.Context(), "../../..", nil, KeepRunning(link))
+	if err == nil {
+		_ = server.Stop()
+		t.Fatal("it started")
+	}
+	if content, _ := os.ReadFile(victim); string(content) != "mine" || !strings.Contains(err.Error(), link) {
+		t.Errorf("the file that the link names holds %q; error %v", content, err)
+	}
+}

@@ -392,6 +392,15 @@ func TestDataWithoutPoints(t *testing.T) {
 	same(t, timeline(t, in), []string{"12:01 high INSUFFICIENT_DATA"})
 }
 
+func TestIDIgnoresTheOrderOfDimensions(t *testing.T) {
+	a, b := metric("", 0), metric("", 0)
+	a.Dimensions = []cloudwatch.Dimension{{Name: "A", Value: "1"}, {Name: "B", Value: "2"}}
+	b.Dimensions = []cloudwatch.Dimension{{Name: "B", Value: "2"}, {Name: "A", Value: "1"}}
+	if ID(a) != ID(b) || ID(a) != "Test Load {A=1, B=2}" {
+		t.Errorf("got %s and %s", ID(a), ID(b))
+	}
+}
+
 func TestFromPoints(t *testing.T) {
 	at := func(i int) time.Time { return noon.Add(time.Duration(i) * minute) }
 	s, err := FromPoints(minute, "p99", []Point{{at(0), 1}, {at(3), 4}})
@@ -447,7 +456,7 @@ func TestBand(t *testing.T) {
 	in.Bands = nil
 	wantError(t, in, `alarm "odd"`, "give it in Bands")
 	in.Bands = map[string]Band{"odd": {Lower: band["odd"].Lower, Upper: minutes(10)}}
-	wantError(t, in, "has no limits for the period from 2026-03-02 12:01:00")
+	wantError(t, in, "the band has no limits for the period from 2026-03-02 12:01:00")
 	in.Bands = map[string]Band{"odd": {}}
 	wantError(t, in, "Bands: Period: is 0s")
 	in.Bands, in.Alarms[0].ThresholdMetricID = band, "m1"

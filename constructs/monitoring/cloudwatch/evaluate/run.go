@@ -388,7 +388,7 @@ func (r *run) classify(points []datapoint) error {
 		case math.IsNaN(v):
 			points[i] = missing
 		case math.IsNaN(low) || math.IsNaN(high):
-			return fmt.Errorf("Bands: has no limits for the period from %s, which has data", clock(r.program.start(i)))
+			return fmt.Errorf("the band has no limits for the period from %s, which has data", clock(r.program.start(i)))
 		case r.breaches(v, low, high):
 			points[i] = breaching
 		default:

@@ -44,6 +44,16 @@ func TestStatisticsOfSamples(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", stat, got, want)
 		}
 	}
+	// 2.2 % of 1500 are 33, also in binary, and so are 2.3 % of 3000 69.
+	for percentage, count := range map[float64]float64{2.2: 1500, 2.3: 3000} {
+		exact := math.Round(percentage * count / 100)
+		if got := rank(percentage, count); got != exact {
+			t.Errorf("%v %% of %v: got %v samples, want %v", percentage, count, got, exact)
+		}
+		if got, _ := (statistic{low: percentage, high: math.Inf(1)}).ranks(count); got != exact {
+			t.Errorf("%v %% of %v: got %v samples below, want %v", percentage, count, got, exact)
+		}
+	}
 	if got := value(t, "TM(100:)", s); !math.IsNaN(got) {
 		t.Errorf("a mean of no samples: got %v, want none", got)
 	}

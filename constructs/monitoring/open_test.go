@@ -1,0 +1,391 @@
+package monitoring
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+)
+
+// TestKindsUseTheExportedAPI proves that another package can write what the kinds of
+// resources here are: their files use no unexported name of the rest of this
+// package and import nothing that is internal. A file with a Watch method is one of
+// a kind.
+func TestKindsUseTheExportedAPI(t *testing.T) {
+	paths, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]*ast.File{}
+	own := map[string]bool{}      // unexported names that kinds declare
+	internal := map[string]bool{} // and those of the rest
+	fset := token.NewFileSet()
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(fset, path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		declared := internal
+		if isKind(file) {
+			kinds[path], declared = file, own
+		}
+		for _, name := range unexported(file) {
+			declared[name] = true
+		}
+	}
+	if len(kinds) < 4 {
+		t.Fatalf("kinds are in %v, want at least four files", slices.Sorted(maps.Keys(kinds)))
+	}
+	for path, file := range kinds {
+		for _, spec := range file.Imports {
+			if name, _ := strconv.Unquote(spec.Path.Value); strings.Contains(name, "/internal/") {
+				t.Errorf("%s imports %s, which another team cannot", path, name)
+			}
+		}
+		for _, id := range file.Unresolved {
+			if internal[id.Name] && !own[id.Name] {
+				t.Errorf("%s uses %s, which is not exported", fset.Position(id.Pos()), id.Name)
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && internal[s.Sel.Name] && !own[s.Sel.Name] {
+				t.Errorf("%s uses %s, which is not exported", fset.Position(s.Pos()), s.Sel.Name)
+			}
+			return true
+		})
+	}
+}
+
+func isKind(file *ast.File) bool {
+	return slices.ContainsFunc(file.Decls, func(d ast.Decl) bool {
+		f, ok := d.(*ast.FuncDecl)
+		return ok && f.Recv != nil && f.Name.Name == "Watch"
+	})
+}
+
+// unexported returns the unexported names that a file declares: functions, methods,
+// types, variables, constants and fields.
+func unexported(file *ast.File) []string {
+	var names []string
+	add := func(id *ast.Ident) {
+		if !id.IsExported() {
+			names = append(names, id.Name)
+		}
+	}
+	for _, decl := range file.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			add(d.Name)
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch s := spec.(type) {
+				case *ast.ValueSpec:
+					for _, id := range s.Names {
+						add(id)
+					}
+				case *ast.TypeSpec:
+					add(s.Name)
+					if fields, ok := s.Type.(*ast.StructType); ok {
+						for _, field := range fields.Fields.List {
+							for _, id := range field.Names {
+								add(id)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	return names
+}
+
+// worker extends a kind by embedding it.
+type worker struct {
+	ECSService
+	Queue string
+}
+
+func (w worker) Watch() Watch {
+	watch := w.ECSService.Watch()
+	age := cloudwatch.Metric{
+		Namespace: "AWS/SQS", Name: "ApproximateAgeOfOldestMessage", Stat: cloudwatch.Maximum, Period: time.Minute, Unit: cloudwatch.Seconds,
+		Dimensions: []cloudwatch.Dimension{{Name: "QueueName", Value: w.Queue}},
+	}
+	watch.Alarms = append(watch.Alarms, Alarm{
+		ID: "queue-old", Severity: Warning, When: age.Above(600), Window: cloudwatch.Window{EvaluationPeriods: 1},
+		Missing: cloudwatch.Missing, FirstStep: "Add workers.",
+	})
+	return watch
+}
+
+func TestEmbeddingExtends(t *testing.T) {
+	cfg := application()
+	cfg.Resources = []Resource{worker{ECSService{Key: "worker", Cluster: "c", Service: "s"}, "jobs"}}
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, a := range cfg.Alarms() {
+		got = append(got, a.Key()+": "+a.Condition())
+	}
+	want := []string{
+		"worker/cpu-high: > 80 % for 5 minutes",
+		"worker/memory-high: > 80 % for 5 minutes",
+		"worker/queue-old: > 600 s for 1 minute",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("alarms (-want +got):\n%s", diff)
+	}
+}
+
+// extra is a valid alarm that stands alone.
+func extra(id string, change func(*Alarm)) Alarm {
+	a := Alarm{
+		Resource: "shop", ID: id, Severity: Warning, Missing: cloudwatch.NotBreaching, FirstStep: "Look.",
+		When: cloudwatch.Metric{
+			Namespace: "Shop", Name: "Latency", Stat: "p99", Period: time.Minute, Unit: cloudwatch.Seconds,
+		}.Above(1), Window: cloudwatch.Window{EvaluationPeriods: 3},
+	}
+	if change != nil {
+		change(&a)
+	}
+	return a
+}
+
+func composite(rule cloudwatch.Rule) Alarm {
+	return Alarm{ID: "down", Severity: Critical, FirstStep: "Call.", When: cloudwatch.Composite{Rule: rule}}
+}
+
+func TestExtraProblems(t *testing.T) {
+	const what = "is 1e+300, want a finite number: 0, or from 2^-360 to 2^360"
+	tests := []struct {
+		name   string
+		change func(*Config)
+		want   []string
+	}{
+		{"valid", func(c *Config) {
+			c.Extra = []Alarm{extra("slow", nil), composite(cloudwatch.AnyOf("shop/slow", "alb/5xx-high"))}
+		}, nil},
+		{"empty", func(c *Config) { c.Extra = []Alarm{{}} }, []string{
+			`Extra[0] ().ID: is "", want a name of a-z 0-9 -`,
+			`Extra[0] ().Severity: is "", want a severity that Notify has, such as critical or warning`,
+			`Extra[0] ().FirstStep: is "", want what to do first when the alarm goes off`,
+			`Extra[0] ().When: is nil, want a condition: Threshold, Anomaly, Heartbeat or Composite`,
+		}},
+		{"names", func(c *Config) {
+			c.Extra = []Alarm{extra("Too Slow", func(a *Alarm) { a.Resource, a.Profile = "The Shop", "all" })}
+		}, []string{
+			`Extra[0] (The Shop/Too Slow).ID: is "Too Slow", want a name of a-z 0-9 -`,
+			`Extra[0] (The Shop/Too Slow).Resource: is "The Shop", want a key that matches [a-z][a-z0-9-]*`,
+			`Extra[0] (The Shop/Too Slow).Profile: is "all", want essential or recommended`,
+		}},
+		{"same address", func(c *Config) {
+			c.Extra = []Alarm{extra("slow", nil), {Resource: "shop-slow", ID: "x", Severity: Warning}, extra("slow", nil)}
+			c.Extra[1] = extra("x", func(a *Alarm) { a.Resource = "shop-slow" })
+			c.Extra = append(c.Extra, extra("slow-x", nil))
+		}, []string{
+			`Extra[2] (shop/slow): is "shop/slow", want another ID: the Terraform address would be that of shop/slow`,
+			`Extra[3] (shop/slow-x): is "shop/slow-x", want another ID: the Terraform address would be that of shop-slow/x`,
+		}},
+		{"levels", func(c *Config) {
+			c.Extra = []Alarm{extra("slow", func(a *Alarm) {
+				a.Levels = []Level{{Critical, 2, cloudwatch.Window{}}, {"", 1e300, cloudwatch.Window{}}}
+			})}
+		}, []string{
+			`Extra[0] (shop/slow).Severity: is "", want a severity that Notify has, such as critical or warning`,
+			`Extra[0] (shop/slow).Levels[1].When.Value: ` + what,
+		}},
+		{"levels of a composite", func(c *Config) {
+			c.Extra = []Alarm{composite(cloudwatch.AnyOf("alb/5xx-high"))}
+			c.Extra[0].Levels = []Level{{Warning, 1, cloudwatch.Window{}}}
+		}, []string{`Extra[0] (down).Levels: is set, want none without a Threshold or an Anomaly`}},
+		{"severity that nobody hears", func(c *Config) {
+			c.Extra = []Alarm{extra("slow", func(a *Alarm) { a.Severity = "page" })}
+		}, []string{`Notify["page"]: is empty, want at least one target for shop/slow`}},
+		{"severity of a level", func(c *Config) {
+			c.Extra = []Alarm{extra("slow", func(a *Alarm) { a.Levels = []Level{{"page", 2, cloudwatch.Window{}}} })}
+		}, []string{`Notify["page"]: is empty, want at least one target for shop/slow-page`}},
+
+		{"rule over what is not there", func(c *Config) {
+			c.Resources = []Resource{RDS{Key: "db", Instance: "i"}}
+			c.Extra = []Alarm{composite(cloudwatch.AnyOf("db/cpu"))}
+		}, []string{`Extra[0] (down).When: is "db/cpu", want one of db/cpu-high, db/storage-low, down`}},
+		{"rule over what is off", func(c *Config) {
+			c.Tune = map[string]Tuning{"alb/5xx-high": {Off: true, Reason: "r"}}
+			c.Extra = []Alarm{composite(cloudwatch.AnyOf("alb/5xx-high"))}
+		}, []string{`Extra[0] (down).When: is "alb/5xx-high", want an alarm that is on: Tune has switched it off`}},
+		{"rule over what the profile lacks", func(c *Config) {
+			c.Extra = []Alarm{extra("slow", func(a *Alarm) { a.Profile = Recommended }), composite(cloudwatch.AnyOf("shop/slow"))}
+		}, []string{`Extra[1] (down).When: is "shop/slow", want an alarm of the profile: set Profile to recommended`}},
+		{"circle", func(c *Config) {
+			c.Extra = []Alarm{composite(cloudwatch.AnyOf("up")), composite(cloudwatch.AllOf("alb/5xx-high", "down"))}
+			c.Extra[1].ID = "up"
+		}, []string{
+			`Extra[0] (down).When: is "down > up > down", want a rule that does not come back to the alarm itself`,
+			`Extra[1] (up).When: is "up > down > up", want a rule that does not come back to the alarm itself`,
+		}},
+		{"action of EC2 in a composite", func(c *Config) {
+			c.Notify[Critical] = append(c.Notify[Critical], Action("arn:aws:automate:ap-southeast-2:ec2:reboot"))
+			c.Extra = []Alarm{composite(cloudwatch.AnyOf("alb/5xx-high"))}
+		}, []string{`Notify["critical"][1]: is "arn:aws:automate:ap-southeast-2:ec2:reboot", want no action of EC2 or Auto Scaling: AWS does not take them in the composite alarm down`}},
+
+		{"filters", func(c *Config) {
+			c.Filters = []LogFilter{{ID: "Errors", MetricFilter: cloudwatch.MetricFilter{LogGroup: "g", Namespace: "N", MetricName: "M"}}, {ID: "x"}}
+		}, []string{
+			`Filters[0] (Errors).ID: is "Errors", want a name of a-z 0-9 -`,
+			`Filters[1] (x).LogGroup: is "", want the name of a log group: 1 to 512 of A-Z a-z 0-9 . _ / # -`,
+			`Filters[1] (x).Namespace: is "", want 1 to 255 characters`,
+			`Filters[1] (x).MetricName: is "", want 1 to 255 characters`,
+		}},
+		{"layout", func(c *Config) {
+			c.Resources = c.Resources[:1]
+			c.Layout = []string{"ecs-tasks", "ecs", "ecs-tasks"}
+			c.Dashboards = []Dashboard{{Key: "a", Resources: []string{"web"}, Layout: []string{"x"}}, {Key: "a"}, {Key: "A"}}
+		}, []string{
+			`Layout[1]: is "ecs", want one of ecs-tasks, ecs-utilization`,
+			`Layout[2]: is "ecs-tasks", want each panel once`,
+			`Dashboards[0].Layout[0]: is "x", want one of ecs-tasks, ecs-utilization`,
+			`Dashboards[0].Resources[0]: is "web", want one of backend`,
+			`Dashboards[1].Key: is "a", want each key once`,
+			`Dashboards[2].Key: is "A", want a key that matches [a-z][a-z0-9-]*`,
+		}},
+		{"names of the configuration", func(c *Config) {
+			c.Provider, c.Profile, c.NoOKActions = "aws.sydney", "all", []Severity{"page"}
+		}, []string{
+			`Provider: is "aws.sydney", want the alias of an AWS provider ("sydney")`,
+			`Profile: is "all", want essential or recommended`,
+			`NoOKActions: is "page", want a severity that Notify has`,
+		}},
+		{"nothing", func(c *Config) { c.Resources = nil }, []string{`Resources: is empty, want at least one`}},
+		{"only an extra alarm", func(c *Config) { c.Resources, c.Extra = nil, []Alarm{extra("slow", nil)} }, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := application()
+			tt.change(&cfg)
+			var got []string
+			if err := cfg.Validate(); err != nil {
+				got = strings.Split(err.Error(), "\n")
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestTuneEverything changes each thing that Tune can.
+func TestTuneEverything(t *testing.T) {
+	cfg := application()
+	cfg.Notify["page"] = []Target{Topic("arn:aws:sns:ap-southeast-2:000000000000:pager")}
+	cfg.Extra = []Alarm{extra("slow", func(a *Alarm) { a.Levels = []Level{{"page", 5, cloudwatch.Window{}}} })}
+	cfg.Tune = map[string]Tuning{
+		"backend/cpu-high": {
+			Severity: "page", Window: cloudwatch.Window{EvaluationPeriods: 6, DatapointsToAlarm: 4}, Period: 5 * time.Minute,
+			Missing: cloudwatch.Breaching, Threshold: 90,
+		},
+		"shop/slow-page": {Threshold: 9},
+	}
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]Alarm{}
+	for _, a := range cfg.Alarms() {
+		got[a.Key()] = a
+	}
+	a := got["backend/cpu-high"]
+	if a.Severity != "page" || a.Missing != cloudwatch.Breaching || a.Condition() != "> 90 % in 4 of 6 periods of 5 minutes" {
+		t.Errorf("backend/cpu-high is %s, %s, %s", a.Severity, a.Missing, a.Condition())
+	}
+	if before := application().Alarms()[0]; before.Condition() != "> 80 % for 5 minutes" {
+		t.Errorf("the row itself changed: %s", before.Condition())
+	}
+	if a, b := got["shop/slow"].Condition(), got["shop/slow-page"].Condition(); a != "> 1 s for 3 minutes" || b != "> 9 s for 3 minutes" {
+		t.Errorf("the levels are %q and %q", a, b)
+	}
+}
+
+func TestTuneProblems(t *testing.T) {
+	tests := []struct {
+		key    string
+		tuning Tuning
+		want   string
+	}{
+		{"backend/cpu-high", Tuning{Threshold: 0.8}, "Threshold: is 0.8, want 0 to 100: CPUUtilization is a percentage, and 0.8 is less than one percent"},
+		{"postgres/storage-low", Tuning{Threshold: 20}, "Threshold: is 20, want bytes: FreeStorageSpace is in bytes, such as 20 * monitoring.GiB"},
+		{"backend/cpu-high", Tuning{Threshold: 5e-324}, "Threshold: is 5e-324, want a finite number: 0, or from 2^-360 to 2^360"},
+		{"backend/cpu-high", Tuning{Window: cloudwatch.Window{EvaluationPeriods: 2, DatapointsToAlarm: 3}}, "Window.DatapointsToAlarm: is 3, want 0 (all) to EvaluationPeriods"},
+		{"backend/cpu-high", Tuning{Missing: "fine"}, `Missing: is "fine", want missing, notBreaching, breaching or ignore: what a period without data counts as`},
+		{"backend/cpu-high", Tuning{Period: time.Millisecond}, "When.Of.Period: is 1ms, want 1, 5, 10, 20 or 30 seconds, or whole minutes up to a day"},
+		{"backend/cpu-high", Tuning{Threshold: 90, Reason: "r"}, `Reason: is "r", want none unless the alarm is Off`},
+		{"backend/cpu-high", Tuning{Off: true, Reason: "r", Missing: "ignore"}, "Off: is true, want no other change of an alarm that is Off"},
+		{"down", Tuning{Threshold: 90}, "Threshold: is 90, want none: the alarm has no threshold"},
+	}
+	for _, tt := range tests {
+		cfg := application()
+		cfg.Extra = []Alarm{composite(cloudwatch.AnyOf("alb/5xx-high"))}
+		cfg.Tune = map[string]Tuning{tt.key: tt.tuning}
+		want := "Tune[" + strconv.Quote(tt.key) + "]." + tt.want
+		if err := cfg.Validate(); err == nil || err.Error() != want {
+			t.Errorf("%+v: %v\nwant %s", tt.tuning, err, want)
+		}
+	}
+}
+
+func TestDefinitions(t *testing.T) {
+	cfg := application()
+	cfg.RunbookURL = "https://example.com/runbook"
+	cfg.Notify[Critical] = append(cfg.Notify[Critical], Action("arn:aws:ssm:ap-southeast-2:000000000000:opsitem:1"))
+	cfg.Notify[Warning] = []Target{Topic("arn:aws:sns:ap-southeast-2:000000000000:team")}
+	cfg.NoOKActions = []Severity{Warning}
+	cfg.NotifyInsufficientData = true
+	cfg.Resources = cfg.Resources[:1]
+	cfg.Extra = []Alarm{composite(cloudwatch.AnyOf("backend/cpu-high"))}
+	metric, composite := cfg.Definitions()
+	if len(metric) != 2 || len(composite) != 1 {
+		t.Fatalf("%d and %d alarms, want 2 and 1", len(metric), len(composite))
+	}
+	team := []string{"arn:aws:sns:ap-southeast-2:000000000000:team"}
+	want := cloudwatch.Actions{Alarm: team, InsufficientData: team}
+	if diff := cmp.Diff(want, metric[0].Actions); diff != "" {
+		t.Errorf("actions of a warning (-want +got):\n%s", diff)
+	}
+	if got, want := metric[0].Description, "Compare with request count and recent deployments, then add tasks or roll back. Runbook: https://example.com/runbook#ecs-cpu-high"; got != want {
+		t.Errorf("description is %q, want %q", got, want)
+	}
+	wanted := cloudwatch.CompositeAlarm{
+		Name: "app/down", Description: "Call. Runbook: https://example.com/runbook", AlarmRule: `ALARM("app/backend/cpu-high")`,
+		Actions: cloudwatch.Actions{
+			Alarm:            []string{"app-critical", "arn:aws:ssm:ap-southeast-2:000000000000:opsitem:1"},
+			OK:               []string{"app-critical"},
+			InsufficientData: []string{"app-critical"},
+		},
+		Tags: map[string]string{"Severity": "critical"},
+	}
+	if diff := cmp.Diff(wanted, composite[0]); diff != "" {
+		t.Errorf("composite alarm (-want +got):\n%s", diff)
+	}
+}
+
+func TestProfile(t *testing.T) {
+	cfg := application()
+	cfg.Extra = []Alarm{extra("slow", func(a *Alarm) { a.Profile = Recommended })}
+	essential := len(cfg.Alarms())
+	cfg.Profile = Recommended
+	if recommended := len(cfg.Alarms()); recommended != essential+1 {
+		t.Errorf("%d alarms, and %d recommended ones", essential, recommended)
+	}
+}
