@@ -51,6 +51,10 @@ var (
 		regexp.MustCompile(`^[a-z](-?[a-z0-9]){0,49}$`),
 		`the cache cluster id of a node ("shop-redis-001"): 1 to 50 of a-z 0-9 -, a letter first, no "--"; not an ARN or endpoint`,
 	}
+	cacheNodeType = shape{
+		regexp.MustCompile(`^cache(\.[a-z0-9-]+)+$`),
+		`a node type ("cache.t3.micro")`,
+	}
 	replicationGroupName = shape{
 		regexp.MustCompile(`^[a-z](-?[a-z0-9]){0,39}$`),
 		`a replication group id ("shop-redis"): 1 to 40 of a-z 0-9 -, a letter first, no "--"; not an ARN or endpoint`,
