@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ohmycoins/infra/internal/test/doctest"
 	"github.com/ohmycoins/infra/internal/test/localaws"
 )
 
@@ -58,7 +57,7 @@ func TestExampleShop(t *testing.T) {
 	stack, err := os.ReadFile(filepath.Join(out, "stacks", "shop", "cdk.tf.json"))
 	must(t, err)
 
-	server := startAWS(t, new(doctest.Recorder), nil)
+	server := startAWS(t, nil, nil)
 	exists := workspace(t, shopExists, server.Env())
 	must(t, exists.InitWithoutBackend(t.Context()))
 	must(t, exists.Apply(t.Context()))
