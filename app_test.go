@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
+	"github.com/ohmycoins/infra/constructs/synth/synthtest"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/filelock"
 )
@@ -167,7 +168,7 @@ func TestAssetsKeepTheirModes(t *testing.T) {
 			})
 		}))
 		found := map[string]os.FileMode{}
-		must(t, filepath.WalkDir(filepath.Join(out, "stacks", "shop", "assets"), func(path string, d os.DirEntry, err error) error {
+		must(t, filepath.WalkDir(filepath.Join(out, "stacks", "shop", "assets"), func(_ string, d os.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
 			}
@@ -213,17 +214,14 @@ func TestSynthSideBySide(t *testing.T) {
 	for _, id := range []string{"one", "two", "three", "four"} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			out := t.TempDir()
-			must(t, cdk.Synth(out, func(app cdk.Scope) {
+			stack := synthtest.Stack(t, func(app cdk.Scope) {
 				stack := newStack(app, id)
 				for _, name := range []string{"a", "b", "c", "d"} {
 					cdk.NewOutput(cdk.NewNode(stack, name, nil), name, "", id)
 				}
-			}))
-			stacks, err := readStacks(out)
-			must(t, err)
-			if len(stacks) != 1 || strings.Count(stacks[id], `"value": "`+id+`"`) != 4 {
-				t.Errorf("got %v, want the four outputs of %s", stacks, id)
+			})
+			if diff := cmp.Diff(map[string]any{"a": id, "b": id, "c": id, "d": id}, stack.Outputs()); diff != "" {
+				t.Errorf("outputs (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -232,8 +230,7 @@ func TestSynthSideBySide(t *testing.T) {
 // TestDefaultBackend: the state is where cdktf keeps it, beside cdktf.out, but the
 // JSON does not say where that is on this machine.
 func TestDefaultBackend(t *testing.T) {
-	out := t.TempDir()
-	must(t, cdk.Synth(out, func(app cdk.Scope) {
+	stacks := synthtest.Stacks(t, func(app cdk.Scope) {
 		stack := newStack(app, "shop")
 		given := newStack(app, "given")
 		cdktf.NewLocalBackend(given, &cdktf.LocalBackendConfig{Path: jsii.String("/srv/state/shop.tfstate")})
@@ -241,25 +238,23 @@ func TestDefaultBackend(t *testing.T) {
 		cdktf.NewLocalBackend(cdk.NewNode(nested, "state", nil), &cdktf.LocalBackendConfig{Path: jsii.String("/srv/state/nested.tfstate")})
 		value := cdktf.NewTerraformVariable(stack, jsii.String("value"), &cdktf.TerraformVariableConfig{Type: jsii.String("string")})
 		cdktf.NewTerraformOutput(given, jsii.String("of-another-stack"), &cdktf.TerraformOutputConfig{Value: value.StringValue()})
-	}))
-	stacks, err := readStacks(out)
-	must(t, err)
+	})
 	for stack, want := range map[string]string{
 		"shop":   `"path": "../../../terraform.shop.tfstate"`,
 		"given":  `"path": "/srv/state/shop.tfstate"`,
 		"nested": `"path": "/srv/state/nested.tfstate"`,
 	} {
-		if !strings.Contains(stacks[stack], want) {
-			t.Errorf("%s is %s\nwant %s in it", stack, stacks[stack], want)
+		if !strings.Contains(stacks[stack].JSON, want) {
+			t.Errorf("%s is %s\nwant %s in it", stack, stacks[stack].JSON, want)
 		}
 	}
-	if want := `"path": "../../../terraform.shop.tfstate"`; !strings.Contains(stacks["given"], want) {
-		t.Errorf("the state of another stack is read from elsewhere than %s: %s", want, stacks["given"])
+	if want := `"path": "../../../terraform.shop.tfstate"`; !strings.Contains(stacks["given"].JSON, want) {
+		t.Errorf("the state of another stack is read from elsewhere than %s: %s", want, stacks["given"].JSON)
 	}
 	cwd, err := os.Getwd()
 	must(t, err)
 	for id, stack := range stacks {
-		if strings.Contains(stack, cwd) {
+		if strings.Contains(stack.JSON, cwd) {
 			t.Errorf("%s contains %s", id, cwd)
 		}
 	}

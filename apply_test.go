@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"net/url"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -21,8 +24,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ohmycoins/infra/internal/terraform"
-	"github.com/ohmycoins/infra/internal/test/doctest"
 	"github.com/ohmycoins/infra/internal/test/localaws"
+	"github.com/ohmycoins/infra/internal/test/policy"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -31,11 +34,11 @@ func testContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 5*time.Minute)
 }
 
-// startAWS starts a local AWS that holds what exists already. The recorder notes every
-// call to it.
-func startAWS(t *testing.T, recorder *doctest.Recorder, envs []environment.Environment, options ...localaws.SeedOption) *localaws.Server {
+// startAWS starts a local AWS that holds what exists already. Every call to it goes
+// through intercept.
+func startAWS(t *testing.T, intercept func(http.Handler) http.Handler, envs []environment.Environment, options ...localaws.SeedOption) *localaws.Server {
 	t.Helper()
-	server, err := localaws.Start(t.Context(), ".", io.Discard, localaws.Intercept(recorder.Handler))
+	server, err := localaws.Start(t.Context(), ".", io.Discard, localaws.Intercept(intercept))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,35 +55,83 @@ func startAWS(t *testing.T, recorder *doctest.Recorder, envs []environment.Envir
 	return server
 }
 
+// localAccount is the account of the local AWS.
+const localAccount = "123456789012"
+
 // TestApply applies the reviewed JSON of both stacks, side by side in one account,
-// looks at the result through the API of AWS, and destroys it again. The calls that
-// this takes are what the infrastructure role has to allow.
+// looks at the result through the API of AWS, and destroys it again. Every call of
+// Terraform is evaluated: the plan role has to be enough for a plan, the infrastructure
+// role for everything.
 func TestApply(t *testing.T) {
-	var recorder doctest.Recorder
-	server := startAWS(t, &recorder, environment.All())
-	variables := server.Env()
-	variable, terraform := doctest.CalledBy("terraform")
-	variables[variable] = terraform
+	envs := environment.All()
+	recorders := map[string]*policy.Recorder{} // by role and environment
+	world := policy.NewWorld(localAccount, envs...)
+	for _, env := range envs {
+		for _, role := range []string{"plan", "infrastructure"} {
+			recorders[role+"-"+env.Name] = newRecorder(t, role, env, world)
+		}
+	}
+	server := startAWS(t, func(next http.Handler) http.Handler {
+		for _, recorder := range recorders {
+			next = recorder.Handler(next)
+		}
+		return next
+	}, envs)
 	t.Run("stacks", func(t *testing.T) {
-		for _, env := range environment.All() {
+		for _, env := range envs {
 			t.Run(env.Name, func(t *testing.T) {
 				t.Parallel()
-				applyStack(t, server, variables, env)
+				applyStack(t, server, env)
 			})
 		}
 	})
-	if !t.Failed() {
-		checkPermissions(t, recorder.Actions(terraform))
+	if t.Failed() {
+		return
+	}
+	asked := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(recorders)) {
+		if err := recorders[name].Err(); err != nil {
+			t.Errorf("policies of the %s role:\n%v", name, err)
+		}
+		for _, action := range recorders[name].Asked() {
+			asked[action] = true
+		}
+	}
+	for _, problem := range recorders["infrastructure-staging"].Role.Unused(asked, terraformReasons) {
+		t.Error("policies of the infrastructure role: " + problem)
 	}
 }
 
-func applyStack(t *testing.T, server *localaws.Server, variables map[string]string, env environment.Environment) {
+// newRecorder evaluates the calls of programs that [as] made.
+func newRecorder(t *testing.T, role string, env environment.Environment, world *policy.World) *policy.Recorder {
+	t.Helper()
+	evaluated, err := policy.ReadRole(role, env, localAccount)
+	must(t, err)
+	return &policy.Recorder{
+		Role: evaluated, World: world,
+		Of: func(userAgent string) bool { return strings.Contains(userAgent, "exec-env/"+role+"-"+env.Name) },
+	}
+}
+
+// as returns the variables of Terraform for a role: every SDK of AWS puts one of them
+// into its user agent.
+func as(role string, env environment.Environment, server *localaws.Server) map[string]string {
+	variables := server.Env()
+	variables["AWS_EXECUTION_ENV"] = role + "-" + env.Name
+	return variables
+}
+
+func applyStack(t *testing.T, server *localaws.Server, env environment.Environment) {
 	t.Helper()
 	ctx := t.Context()
-	ws := workspace(t, reviewed(t, env.Name), variables)
+	ws := workspace(t, reviewed(t, env.Name), as("infrastructure", env, server))
 	must(t, ws.Init(ctx))
 	must(t, ws.Apply(ctx))
 	wantChanges(t, ws, "applied twice")
+	planner := workspace(t, reviewed(t, env.Name), as("plan", env, server))
+	must(t, planner.Init(ctx))
+	_, err := planner.PlanTo(ctx, filepath.Join(t.TempDir(), "plan"))
+	must(t, err)
 
 	cloud := connect(t, server, ws)
 	cloud.checkAlarms(t, env)
@@ -94,40 +145,8 @@ func applyStack(t *testing.T, server *localaws.Server, variables map[string]stri
 }
 
 // Why an action is allowed that applying, changing and destroying a stack does not call.
-const (
-	tagged  = "what is made gets tags with the same call"
-	changed = "a change of what exists"
-)
-
 var terraformReasons = map[string]string{
-	"cloudwatch:TagResource":       tagged,
-	"cloudwatch:UntagResource":     changed,
-	"iam:CreatePolicyVersion":      changed,
-	"iam:DeletePolicyVersion":      changed,
-	"iam:TagPolicy":                tagged,
-	"iam:UntagPolicy":              changed,
-	"kms:TagResource":              tagged,
-	"kms:UntagResource":            changed,
-	"kms:UpdateAlias":              changed,
-	"secretsmanager:TagResource":   changed,
-	"secretsmanager:UntagResource": changed,
-	"secretsmanager:UpdateSecret":  changed,
-	"sns:TagResource":              tagged,
-	"sns:UntagResource":            changed,
-}
-
-// checkPermissions compares the policy in the deployment guide with what Terraform
-// called.
-func checkPermissions(t *testing.T, called []string) {
-	t.Helper()
-	const path = "docs/deployment.md"
-	doc, err := doctest.Read(path)
-	must(t, err)
-	policies, err := doctest.Policies(doc)
-	must(t, err)
-	for _, problem := range policies["infrastructure"].Compare(called, terraformReasons) {
-		t.Errorf("%s: policy infrastructure: %s", path, problem)
-	}
+	"kms:UpdateAlias": "a key that is replaced",
 }
 
 func must(t *testing.T, err error) {
@@ -164,6 +183,37 @@ func checkChanges(t *testing.T, ws stackWorkspace) {
 	wantChanges(t, ws, "threshold changed",
 		"update aws_cloudwatch_dashboard.monitoring_dashboard_4CE328EF",
 		"update aws_cloudwatch_metric_alarm.monitoring_alarms_backend-cpu-high_C144EAA7")
+	// A tag that comes and goes, and a word in what the key and the policy say, change
+	// everything that can be changed.
+	changed := edit(t, synthesized["three-recipients"])
+	ws.put(t, changed)
+	must(t, ws.Apply(t.Context()))
+	ws.put(t, synthesized["three-recipients"])
+	must(t, ws.Apply(t.Context()))
+}
+
+// edit adds a tag to everything, describes the key anew and widens the read policy.
+func edit(t *testing.T, stack string) string {
+	t.Helper()
+	for _, change := range [][2]string{
+		{`"ManagedBy": "Terraform"`, `"ManagedBy": "Terraform", "CostCenter": "1"`},
+		{`"secretsmanager:DescribeSecret",
+              "secretsmanager:GetSecretValue"
+`, `"secretsmanager:DescribeSecret",
+              "secretsmanager:GetSecretValue",
+              "secretsmanager:ListSecretVersionIds"
+`},
+	} {
+		if !strings.Contains(stack, change[0]) {
+			t.Fatalf("the stack does not have %s", change[0])
+		}
+		stack = strings.ReplaceAll(stack, change[0], change[1])
+	}
+	described := regexp.MustCompile(`("aws_kms_key": \{(?s:.*?)"description": ")`)
+	if !described.MatchString(stack) {
+		t.Fatal("the key has no description")
+	}
+	return described.ReplaceAllString(stack, "${1}Changed: ")
 }
 
 // cloud reads back what Terraform made.
@@ -327,7 +377,7 @@ type statement struct {
 	Condition        map[string]map[string]any
 }
 
-func policy(t *testing.T, document string) []statement {
+func statements(t *testing.T, document string) []statement {
 	t.Helper()
 	var doc struct{ Statement []statement }
 	must(t, json.Unmarshal([]byte(document), &doc))
@@ -351,7 +401,7 @@ func (c cloud) checkTopics(t *testing.T, env environment.Environment) {
 			Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
 			Action:    "sns:Publish", Resource: arn,
 			Condition: map[string]map[string]any{"StringEquals": {"aws:SourceAccount": account(arn)}},
-		}}, policy(t, topic.Attributes["Policy"])); diff != "" {
+		}}, statements(t, topic.Attributes["Policy"])); diff != "" {
 			t.Errorf("%s: policy (-want +got):\n%s", arn, diff)
 		}
 		c.checkTopicKey(t, topic.Attributes["KmsMasterKeyId"])
@@ -378,20 +428,20 @@ func (c cloud) checkTopicKey(t *testing.T, key string) {
 	t.Helper()
 	document, err := c.kms.GetKeyPolicy(t.Context(), &kms.GetKeyPolicyInput{KeyId: &key, PolicyName: aws.String("default")})
 	must(t, err)
-	statements := policy(t, *document.Policy)
-	if len(statements) != 2 {
-		t.Fatalf("key policy has %d statements, want 2", len(statements))
+	parsed := statements(t, *document.Policy)
+	if len(parsed) != 2 {
+		t.Fatalf("key policy has %d statements, want 2", len(parsed))
 	}
 	if diff := cmp.Diff(statement{
 		Sid: "AlarmsOfThisAccount", Effect: "Allow",
 		Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
 		Action:    []any{"kms:GenerateDataKey*", "kms:Decrypt"}, Resource: "*",
 		Condition: map[string]map[string]any{"StringEquals": {"aws:SourceAccount": account(key)}},
-	}, statements[1]); diff != "" {
+	}, parsed[1]); diff != "" {
 		t.Errorf("key policy (-want +got):\n%s", diff)
 	}
 	root := map[string]any{"AWS": "arn:aws:iam::" + account(key) + ":root"}
-	if diff := cmp.Diff(root, statements[0].Principal); diff != "" {
+	if diff := cmp.Diff(root, parsed[0].Principal); diff != "" {
 		t.Errorf("key policy: administrators (-want +got):\n%s", diff)
 	}
 	rotation, err := c.kms.GetKeyRotationStatus(t.Context(), &kms.GetKeyRotationStatusInput{KeyId: &key})
@@ -461,7 +511,7 @@ func (c cloud) checkSecret(t *testing.T, env environment.Environment) {
 
 	resource, err := c.secrets.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &arn})
 	must(t, err)
-	deny := policy(t, *resource.ResourcePolicy)
+	deny := statements(t, *resource.ResourcePolicy)
 	if len(deny) != 1 || deny[0].Effect != "Deny" || deny[0].Resource != arn ||
 		deny[0].Condition["StringNotEquals"]["aws:PrincipalAccount"] != account(arn) {
 		t.Errorf("resource policy is %+v, want other accounts denied", deny)
@@ -481,7 +531,7 @@ func (c cloud) checkSecret(t *testing.T, env environment.Environment) {
 		Sid: "ReadSecret", Effect: "Allow",
 		Action:   []any{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
 		Resource: arn,
-	}}, policy(t, document)); diff != "" {
+	}}, statements(t, document)); diff != "" {
 		t.Errorf("read policy (-want +got):\n%s", diff)
 	}
 	attached, err := c.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &env.Roles.TaskExecution})
@@ -535,7 +585,7 @@ func TestMissingIdentifiers(t *testing.T) {
 	t.Parallel()
 	env := environment.Production()
 	missing := []string{env.LoadBalancer.Name, env.Database.Instance, env.Cache.Nodes[1].ID}
-	server := startAWS(t, new(doctest.Recorder), []environment.Environment{env}, localaws.Without(missing...))
+	server := startAWS(t, nil, []environment.Environment{env}, localaws.Without(missing...))
 	ws := workspace(t, reviewed(t, env.Name), server.Env())
 	must(t, ws.Init(t.Context()))
 	_, err := ws.Plan(t.Context())

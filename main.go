@@ -9,16 +9,11 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/ohmycoins/infra/constructs/synth"
-	"github.com/ohmycoins/infra/constructs/synth/fastsynth"
 	"github.com/ohmycoins/infra/stacks"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
 func main() {
-	if err := fastsynth.Enable(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 	err := synth.App(func(app constructs.Construct) {
 		for _, env := range environment.All() {
 			stacks.NewOperations(app, env)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +21,7 @@ import (
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/secrets"
-	"github.com/ohmycoins/infra/constructs/synth/fastsynth"
+	"github.com/ohmycoins/infra/constructs/synth/synthtest"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/problems"
 	"github.com/ohmycoins/infra/stacks"
@@ -35,10 +34,6 @@ import (
 var synthesized map[string]string
 
 func TestMain(m *testing.M) {
-	if err := fastsynth.Enable(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 	if dir := os.Getenv(synthesizeOnly); dir != "" {
 		if err := synthesize(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -384,7 +379,7 @@ func TestSnapshots(t *testing.T) {
 			if dashboard != "" {
 				file("dashboard", ".json").MatchStandaloneJSON(t, dashboard)
 			}
-			file("addresses", "").MatchStandaloneSnapshot(t, strings.Join(addresses(t, stack), "\n"))
+			file("addresses", "").MatchStandaloneSnapshot(t, strings.Join(parsed(t, stack).Addresses(), "\n"))
 
 			joined, err := joinDashboard(stack, dashboard)
 			if err != nil {
@@ -487,27 +482,12 @@ func encode(doc map[string]any) string {
 	return string(out)
 }
 
-// addresses lists the resources of a stack as Terraform names them. A change of
-// an address destroys what it named, so it has to be seen in a review.
-func addresses(t *testing.T, stack string) []string {
+// parsed returns a stack's JSON as Go values.
+func parsed(t *testing.T, stack string) *synthtest.Configuration {
 	t.Helper()
-	var doc struct {
-		Resource map[string]map[string]any
-		Data     map[string]map[string]any
-	}
-	if err := json.Unmarshal([]byte(stack), &doc); err != nil {
-		t.Fatal(err)
-	}
-	var list []string
-	for prefix, types := range map[string]map[string]map[string]any{"": doc.Resource, "data.": doc.Data} {
-		for kind, names := range types {
-			for name := range names {
-				list = append(list, prefix+kind+"."+name)
-			}
-		}
-	}
-	slices.Sort(list)
-	return list
+	c, err := synthtest.Parse(stack)
+	must(t, err)
+	return c
 }
 
 func TestSynthIsDeterministic(t *testing.T) {
@@ -567,16 +547,11 @@ func TestLeastPrivilege(t *testing.T) {
 	}
 	policies := 0
 	for id, stack := range synthesized {
-		var doc struct {
-			Data struct {
-				Documents map[string]struct{ Statement []statement } `json:"aws_iam_policy_document"`
-			}
-		}
-		must(t, json.Unmarshal([]byte(stack), &doc))
-		for name, document := range doc.Data.Documents {
+		for _, document := range parsed(t, stack).Data("aws_iam_policy_document") {
 			policies++
+			name := document.Address
 			isKeyPolicy := strings.Contains(name, "_key-policy-document_")
-			for _, s := range document.Statement {
+			for _, s := range synthtest.Attribute[[]statement](t, document, "statement") {
 				if len(s.Actions) == 0 || len(s.Resources) == 0 || s.Sid == "" || s.Effect == "" {
 					t.Errorf("%s: %s: incomplete statement %+v", id, name, s)
 				}

@@ -36,7 +36,7 @@ alarm has its state again; 2 no alarm was touched; 3 an alarm could not be put b
 		for _, alarm := range test.Alarms {
 			o.reporter().Info(alarm.Severity + ": " + alarm.Name)
 		}
-		if err := o.confirm("alarms test", env); err != nil {
+		if err := o.confirm(ctx, "alarms test", env); err != nil {
 			return err
 		}
 		return o.finish(app.TestAlarms(ctx, test))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,8 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 
 	"github.com/ohmycoins/infra/internal/omc/verbs"
@@ -128,8 +131,8 @@ func (o *options) verb(cmd *cobra.Command, run func(ctx context.Context, app *ve
 }
 
 // checkTimeout refuses a time-out that is over before it begins.
-func checkTimeout(timeout time.Duration) error {
-	if timeout < 0 {
+func checkTimeout(cmd *cobra.Command, timeout time.Duration) error {
+	if timeout < 0 || timeout == 0 && cmd.Flags().Changed("timeout") {
 		return fmt.Errorf("--timeout: is %s, want a positive duration such as 15m", timeout)
 	}
 	return nil
@@ -164,26 +167,63 @@ func (o *options) reporter() verbs.Reporter {
 // app returns the engine for an environment.
 func (o *options) app(ctx context.Context, name string) (*verbs.App, environment.Environment, error) {
 	env, _ := environment.Lookup(name)
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env.Region),
-		// Where credentials come from has a deadline, too.
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(verbs.AttemptTimeout)))
+	cfg, err := loadAWS(ctx, env)
 	if err != nil {
 		return nil, env, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
-	cfg.Retryer = nil // the engine has its own, with bounds
-	return verbs.New(verbs.Config{Environment: env, AWS: cfg, Reporter: o.reporter(), Interrupt: o.interrupt}), env, nil
+	reread := func(ctx context.Context) (aws.CredentialsProvider, error) {
+		again, err := loadAWS(ctx, env)
+		return again.Credentials, err
+	}
+	return verbs.New(verbs.Config{
+		Environment: env, AWS: cfg, Credentials: reread, Reporter: o.reporter(), Interrupt: o.interrupt,
+	}), env, nil
 }
 
-// confirm asks for the environment's name where the environment wants that.
-func (o *options) confirm(what string, env environment.Environment) error {
+// loadAWS reads the user's AWS configuration.
+func loadAWS(ctx context.Context, env environment.Environment) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env.Region),
+		// Where credentials come from has a deadline, too.
+		config.WithLogger(logging.Nop{}), // what matters is in errors
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(verbs.AttemptTimeout)))
+	cfg.Retryer = nil // the engine has its own, with bounds
+	return cfg, err
+}
+
+// confirmation returns what asks for the environment's name where the environment wants
+// that; nil where nobody is to be asked.
+func (o *options) confirmation(what string, env environment.Environment) func(context.Context) error {
 	if o.yes || o.dryRun || !env.Deployment.Confirm {
 		return nil
 	}
-	return o.ask(what, env)
+	return func(ctx context.Context) error { return o.question(ctx, what, env) }
 }
 
-// ask asks for the environment's name.
-func (o *options) ask(what string, env environment.Environment) error {
+// confirm asks for the environment's name where the environment wants that.
+func (o *options) confirm(ctx context.Context, what string, env environment.Environment) error {
+	if o.confirmation(what, env) == nil {
+		return nil
+	}
+	return o.ask(ctx, what, env)
+}
+
+// ask asks for the environment's name, outside of a verb, which would be interrupted by
+// itself.
+func (o *options) ask(ctx context.Context, what string, env environment.Environment) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-o.interrupt:
+			cancel(exitStatus{errors.New("interrupted: nothing was changed"), verbs.Interrupted.ExitStatus()})
+		case <-ctx.Done():
+		}
+	}()
+	return o.question(ctx, what, env)
+}
+
+// question asks for the environment's name until ctx ends.
+func (o *options) question(ctx context.Context, what string, env environment.Environment) error {
 	fmt.Fprintf(o.stderr, "omc %s changes %s. Type %q to go on: ", what, env.Name, env.Name)
 	answer := make(chan string, 1)
 	go func() {
@@ -191,8 +231,8 @@ func (o *options) ask(what string, env environment.Environment) error {
 		answer <- strings.TrimSpace(line)
 	}()
 	select {
-	case <-o.interrupt:
-		return exitStatus{errors.New("interrupted: nothing was changed"), verbs.Interrupted.ExitStatus()}
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	case got := <-answer:
 		if got != env.Name {
 			return fmt.Errorf("the answer is %q, want %q: nothing was changed; where nobody can answer, use --yes", got, env.Name)
@@ -208,22 +248,55 @@ type result interface {
 }
 
 // finish shows the result of a verb, wherever it is to be seen, and turns the verb's
-// error into an exit status.
+// error into an exit status. A result that cannot be written changes nothing about it.
 func (o *options) finish(r result, failure error) error {
 	if failure != nil {
 		failure = exitStatus{failure, r.ExitStatus()}
 	}
 	o.summarize(r.Page())
 	if o.output == "text" {
-		r.Page().WriteText(o.stdout)
-		return failure
-	}
-	encoder := json.NewEncoder(o.stdout)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r); err != nil {
-		return errors.Join(fmt.Errorf("writing the result: %w", err), failure)
+		var text bytes.Buffer
+		r.Page().WriteText(&text)
+		o.write(text.Bytes())
+	} else {
+		o.writeJSON(r)
 	}
 	return failure
+}
+
+// writeJSON writes a result for programs.
+func (o *options) writeJSON(r any) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(r) // it has no type that JSON lacks
+	o.write(text.Bytes())
+}
+
+func (o *options) write(text []byte) {
+	if _, err := o.stdout.Write(text); err != nil {
+		o.reporter().Warn("the result could not be written to standard output: " + err.Error())
+	}
+}
+
+// unbegun is what --output json prints of a command that did not begin.
+type unbegun struct {
+	Command string `json:"command"`
+	verbs.Ending
+}
+
+// endUnbegun shows that a command did not begin, wherever it is to be seen.
+func (o *options) endUnbegun(cmd *cobra.Command, args []string, status int, failure error) {
+	outcome := verbs.NothingChanged
+	if status == verbs.Interrupted.ExitStatus() {
+		outcome = verbs.Interrupted
+	}
+	o.summarize(verbs.Page{Title: cmd.CommandPath() + ": " + string(outcome), Error: failure.Error()})
+	// The flag may come after what is wrong with the command line.
+	asked := strings.Contains(" "+strings.ReplaceAll(strings.Join(args, " "), "=", " ")+" ", " --output json ")
+	if o.output == "json" || asked {
+		o.writeJSON(unbegun{Command: cmd.CommandPath(), Ending: verbs.Ending{Outcome: outcome, Error: failure.Error()}})
+	}
 }
 
 // summarize adds a page to GitHub's summary of the run.

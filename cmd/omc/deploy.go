@@ -22,7 +22,8 @@ func deployCommand(o *options) *cobra.Command {
 		Long: `deploy checks all prerequisites and lists all that are not met; builds and pushes the
 images, unless this commit's exist; records what runs; registers revisions that differ
 in the image only, migrates, and updates the services; waits until ECS says that this
-very deployment is complete; and makes the environment's HTTP checks. On failure,
+very deployment is complete; and makes the environment's HTTP checks. When the same
+images run already, there is nothing to do unless --force is given. On failure,
 time-out, failed check or Ctrl-C every service returns to what ran before. A second
 Ctrl-C gives up and says what it leaves.
 
@@ -39,8 +40,10 @@ put back: the message says what to do; 130 interrupted, what ran before runs.`,
 	flags.BoolVar(&opt.AllowDirty, "allow-dirty", false, "build from a tree with changes that are in no commit")
 	flags.StringVar(&builder, "builder", "docker", "what builds the images: "+strings.Join(verbs.Builders(), ", "))
 	flags.StringArrayVar(&images, "image", nil, "an image that exists, instead of building it: `SERVICE=repository@sha256:…` (may be repeated)")
-	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long the roll-out may take, such as 15m (default: the environment's)")
-	flags.BoolVar(&opt.NoRollback, "no-rollback", false, "leave a failed deployment as it is")
+	flags.StringVar(&opt.Service, "service", "", "the only service to deploy")
+	flags.BoolVar(&opt.Force, "force", false, "roll out also what runs already")
+	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long the roll-out may take, such as 15m (default: the environment's, which a rollback has in any case)")
+	flags.BoolVar(&opt.NoRollback, "no-rollback", false, "leave a failed or interrupted deployment as it is: ECS does not roll it back either")
 	offer(cmd, "builder", verbs.Builders()...)
 	_ = cmd.MarkFlagDirname("source") // the flag is there
 	return o.verb(cmd, func(ctx context.Context, app *verbs.App, env environment.Environment) (err error) {
@@ -50,13 +53,11 @@ put back: the message says what to do; 130 interrupted, what ran before runs.`,
 		if opt.Builder, err = verbs.NewBuilder(builder); err != nil {
 			return err
 		}
-		if err := checkTimeout(opt.Timeout); err != nil {
+		if err := checkTimeout(cmd, opt.Timeout); err != nil {
 			return err
 		}
 		opt.DryRun = o.dryRun
-		if err := o.confirm("deploy", env); err != nil {
-			return err
-		}
+		opt.Confirm = o.confirmation("deploy", env)
 		return o.finish(app.Deploy(ctx, opt))
 	})
 }

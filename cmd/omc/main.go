@@ -24,6 +24,12 @@ func run(args []string) int {
 	interrupt := make(chan struct{})
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup does
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	// Output that nobody reads must not end the process: writing then only fails. Unlike
+	// with signal.Ignore, the programs that it starts are as they always are.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go onSignals(signals, interrupt, giveUp, os.Stderr)
 
 	o := &options{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, interrupt: interrupt}
@@ -34,14 +40,15 @@ func run(args []string) int {
 		return 0
 	}
 	o.reporter().Fail(err.Error())
-	if !o.summarized { // it did not begin
-		o.summarize(verbs.Page{Title: cmd.CommandPath() + ": " + string(verbs.NothingChanged), Error: err.Error()})
-	}
+	code := verbs.NothingChanged.ExitStatus()
 	var status exitStatus
 	if errors.As(err, &status) {
-		return status.status
+		code = status.status
 	}
-	return verbs.NothingChanged.ExitStatus()
+	if !o.summarized {
+		o.endUnbegun(cmd, args, code, err)
+	}
+	return code
 }
 
 // onSignals closes interrupt at the first signal, gives up at the second, and lets

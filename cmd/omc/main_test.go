@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ type outcome struct {
 }
 
 // omc runs the command in dir against a scripted AWS.
-func omc(t *testing.T, cloud *fakeaws.Cloud, dir, stdin string, env []string, args ...string) outcome {
+func omc(t testing.TB, cloud *fakeaws.Cloud, dir, stdin string, env []string, args ...string) outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -89,6 +90,8 @@ func TestUsage(t *testing.T) {
 		{"deploy staging --builder make", 2, `--builder: is "make", want docker, buildah, podman`},
 		{"deploy staging --image other=" + image, 2, `--image: service is "other", want backend or frontend`},
 		{"deploy staging --timeout -1m", 2, "--timeout: is -1m0s, want a positive duration"},
+		{"deploy staging --timeout 0s", 2, "--timeout: is 0s, want a positive duration"},
+		{"rollback staging --timeout 0", 2, "--timeout: is 0s, want a positive duration"},
 		{"deploy staging --nonsense", 2, "unknown flag"},
 		{"status staging --output xml", 2, `--output: is "xml", want text or json`},
 		{"rollback staging --to 41", 2, "add --service backend or --service frontend"},
@@ -110,24 +113,85 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// TestCPU measures what a command costs that people type all the time.
-func TestCPU(t *testing.T) {
+// TestImports guards what a command costs that people type all the time: cdktf starts
+// Node, and its bindings alone take longer to load than status takes.
+func TestImports(t *testing.T) {
 	t.Parallel()
-	const limit = 50 * time.Millisecond
-	for _, args := range [][]string{{"--help"}, {"status", "staging"}} {
-		least := time.Hour
-		for range 6 { // other processes on the machine make this slower, never faster
-			if got := omc(t, newCloud(t), t.TempDir(), "", nil, args...); got.status == 0 {
-				least = min(least, got.cpu)
-			}
-			if least <= limit {
-				break
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := strings.Fields(string(out))
+	for _, name := range packages {
+		for _, heavy := range []string{"cdktf", "jsii", "constructs-go", "terraform"} {
+			if strings.Contains(name, heavy) {
+				t.Errorf("the command imports %s", name)
 			}
 		}
-		if least > limit {
-			t.Errorf("%q took %v of CPU, want less than %v", args, least, limit)
+	}
+	if len(packages) < 100 {
+		t.Errorf("only %d packages", len(packages))
+	}
+}
+
+// TestCalls counts what a command asks AWS for: each call is at least a round trip.
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	for args, most := range map[string]int{
+		"--help": 0,
+		// Who, the services and a task definition of each, the alarms, the lock, the records.
+		"status staging": 7,
+	} {
+		cloud := newCloud(t)
+		if got := omc(t, cloud, t.TempDir(), "", nil, strings.Fields(args)...); got.status != 0 {
+			t.Errorf("%s: status %d: %s", args, got.status, got.stderr)
 		}
-		t.Logf("%q: %v of CPU", args, least)
+		var called []string
+		for _, call := range cloud.Calls() {
+			called = append(called, call.Op)
+		}
+		if len(called) != most {
+			t.Errorf("%s: %d calls, want %d: %v", args, len(called), most, called)
+		}
+	}
+}
+
+// BenchmarkCPU measures what a command costs of our own time.
+func BenchmarkCPU(b *testing.B) {
+	for _, args := range []string{"--help", "status staging"} {
+		b.Run(args, func(b *testing.B) {
+			cloud := fakeaws.New(environment.Staging())
+			b.Cleanup(cloud.Close)
+			var cpu time.Duration
+			for b.Loop() {
+				cpu += omc(b, cloud, b.TempDir(), "", nil, strings.Fields(args)...).cpu
+			}
+			b.ReportMetric(float64(cpu.Microseconds())/1000/float64(b.N), "cpu-ms/op")
+		})
+	}
+}
+
+// Programs that read JSON get some also from a command that fails, whatever is wrong.
+func TestFailuresInJSON(t *testing.T) {
+	t.Parallel()
+	for args, outcome := range map[string]verbs.Outcome{
+		"deploy nowhere --output json":                          verbs.NothingChanged,
+		"deploy staging --nonsense --output=json":               verbs.NothingChanged,
+		"deploy staging --output json --timeout 0s":             verbs.NothingChanged,
+		"deploy staging --output json --image x":                verbs.NothingChanged,
+		"deploy staging --output json --service other":          verbs.NothingChanged,
+		"rollback staging --output json --to x":                 verbs.NothingChanged,
+		"secrets put staging --output json":                     verbs.NothingChanged,
+		"secrets put production --output json --file none.json": verbs.NothingChanged,
+		"nonsense --output json":                                verbs.NothingChanged,
+		"secrets nonsense --output json":                        verbs.NothingChanged,
+		"rollback staging --output json":                        verbs.NothingChanged,
+	} {
+		got := omc(t, newCloud(t), t.TempDir(), "", nil, strings.Fields(args)...)
+		var ending verbs.Ending
+		if err := json.Unmarshal([]byte(got.stdout), &ending); err != nil || got.status != 2 || ending.Outcome != outcome || ending.Error == "" {
+			t.Errorf("%s: status %d, %v: %s%s", args, got.status, err, got.stdout, got.stderr)
+		}
 	}
 }
 
@@ -187,20 +251,62 @@ func TestPrerequisitesAreListed(t *testing.T) {
 	}
 }
 
-// Production asks for its name.
+// Production asks for its name, after it has shown what would be done.
 func TestConfirmation(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t)
-	for answer, asked := range map[string]bool{"": true, "staging\n": true, "yes\n": true, "production\n": false} {
-		got := omc(t, cloud, t.TempDir(), answer, nil, "rollback", "production")
-		if refused := strings.Contains(got.stderr, `want "production": nothing was changed`); got.status != 2 || refused != asked {
-			t.Errorf("%q: status %d:\n%s", answer, got.status, got.stderr)
+	production := func() *fakeaws.Cloud {
+		cloud := fakeaws.New(environment.Production())
+		t.Cleanup(cloud.Close)
+		for _, key := range []string{"backend", "frontend"} {
+			cloud.Repositories["omc-"+key].Images["x"] = fakeaws.Digest(key)
+		}
+		return cloud
+	}
+	for command, plan := range map[string]string{
+		"rollback production --service backend --to 41":                                     "backend: ohmycoins-prod-backend:48 -> ohmycoins-prod-backend:41 (--to)",
+		"deploy production --image backend=omc-backend@%b --image frontend=omc-frontend@%f": "frontend: would update ohmycoins-prod-frontend",
+	} {
+		command = strings.NewReplacer("%b", fakeaws.Digest("backend"), "%f", fakeaws.Digest("frontend")).Replace(command)
+		for answer, asked := range map[string]bool{"": true, "staging\n": true, "yes\n": true} {
+			cloud := production()
+			cloud.Runs("backend", 48)
+			got := omc(t, cloud, t.TempDir(), answer, nil, strings.Fields(command)...)
+			shown, question := strings.Index(got.stderr, plan), strings.Index(got.stderr, `Type "production" to go on: `)
+			if refused := strings.Contains(got.stderr, `want "production": nothing was changed`); got.status != 2 || refused != asked || shown < 0 || question < shown {
+				t.Errorf("%s, %q: status %d:\n%s", command, answer, got.status, got.stderr)
+			}
+			for _, call := range cloud.Calls() {
+				if fakeaws.IsWrite(call.Op) {
+					t.Errorf("%s, %q: %s was called", command, answer, call.Op)
+				}
+			}
+		}
+		cloud := production()
+		cloud.Runs("backend", 48)
+		cloud.Services["ohmycoins-prod-backend"].Desired = 0 // nobody is asked about what cannot be done
+		if got := omc(t, cloud, t.TempDir(), "production\n", nil, strings.Fields(command)...); got.status != 2 || strings.Contains(got.stderr, "Type") {
+			t.Errorf("%s: status %d:\n%s", command, got.status, got.stderr)
+		}
+		if got := omc(t, cloud, t.TempDir(), "", nil, append(strings.Fields(command), "--yes")...); strings.Contains(got.stderr, "Type") {
+			t.Errorf("--yes: %s", got.stderr)
 		}
 	}
-	if got := omc(t, cloud, t.TempDir(), "", nil, "rollback", "production", "--yes"); strings.Contains(got.stderr, "Type") {
-		t.Errorf("--yes: %s", got.stderr)
+}
+
+// A result that nobody reads changes neither what was done nor how it ended.
+func TestUnwritableOutput(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"text", "json"} {
+		o := &options{output: format, stdout: broken{}, stderr: os.Stderr, getenv: func(string) string { return "" }}
+		if err := o.finish(verbs.Result{Ending: verbs.Ending{Outcome: verbs.Succeeded}}, nil); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
 	}
 }
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
 func TestUnlock(t *testing.T) {
 	t.Parallel()
@@ -244,41 +350,73 @@ func TestSignals(t *testing.T) {
 }
 
 // TestInterruptedProcess presses Ctrl-C on a real process in the middle of a
-// deployment: it puts back what ran before and says so with its status.
+// deployment: it puts back what ran before and says so with its status. So does one whose
+// terminal is gone, and one whose output nobody reads any more.
 func TestInterruptedProcess(t *testing.T) {
 	t.Parallel()
-	cloud := newCloud(t)
-	cloud.Migration.Polls = 1
-	for _, key := range []string{"backend", "frontend"} {
-		cloud.Repositories["omc-"+key].Images["x"] = fakeaws.Digest(key)
-		cloud.Services["ohmycoins-staging-"+key].Script = []fakeaws.Rollout{{End: fakeaws.Hangs}, {Looks: 1}}
-	}
-	cmd := exec.CommandContext(t.Context(), program, "deploy", "staging",
-		"--image", "backend=omc-backend@"+fakeaws.Digest("backend"), "--image", "frontend=omc-frontend@"+fakeaws.Digest("frontend"))
-	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+cloud.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	started := make(chan *os.Process, 1)
-	cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
-		if op == "DescribeServices" && n == 3 { // the first of the roll-out
-			process := <-started
-			_ = process.Signal(os.Interrupt)
-		}
-	}
-	cloud.Lock(func() {})
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	started <- cmd.Process
-	_ = cmd.Wait()
-	cloud.Lock(func() {})
-	if got := cmd.ProcessState.ExitCode(); got != 130 || !strings.Contains(stdout.String(), "omc deploy staging: interrupted, rolled back") {
-		t.Errorf("status %d, want 130:\n%s%s", got, stdout.String(), stderr.String())
-	}
-	for _, key := range []string{"backend", "frontend"} {
-		service := cloud.Services["ohmycoins-staging-"+key]
-		if got := service.Deployments[0].Definition; !strings.HasSuffix(got, ":41") {
-			t.Errorf("%s runs %s, want what ran before", key, got)
-		}
+	for name, test := range map[string]struct {
+		signal os.Signal
+		deaf   bool // nobody reads its output any more
+	}{
+		"Ctrl-C":               {os.Interrupt, false},
+		"the terminal is gone": {syscall.SIGHUP, true},
+		"into a pipe, Ctrl-C":  {os.Interrupt, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := newCloud(t)
+			cloud.Migration.Polls = 1
+			for _, key := range []string{"backend", "frontend"} {
+				cloud.Repositories["omc-"+key].Images["x"] = fakeaws.Digest(key)
+				cloud.Services["ohmycoins-staging-"+key].Script = []fakeaws.Rollout{{End: fakeaws.Hangs}, {Looks: 1}}
+			}
+			cmd := exec.CommandContext(t.Context(), program, "deploy", "staging",
+				"--image", "backend=omc-backend@"+fakeaws.Digest("backend"), "--image", "frontend=omc-frontend@"+fakeaws.Digest("frontend"))
+			cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+cloud.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
+			reader, writer, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd.Stdout, cmd.Stderr = writer, writer
+			started := make(chan *os.Process, 1)
+			cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
+				if op == "DescribeServices" && n == 3 { // the first of the roll-out
+					if test.deaf {
+						_ = reader.Close()
+					}
+					process := <-started
+					_ = process.Signal(test.signal)
+				}
+			}
+			cloud.Lock(func() {})
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			_ = writer.Close()
+			said := make(chan string, 1)
+			go func() {
+				text, _ := io.ReadAll(reader)
+				said <- string(text)
+			}()
+			started <- cmd.Process
+			_ = cmd.Wait()
+			cloud.Lock(func() {})
+			output := <-said
+			if got := cmd.ProcessState.ExitCode(); got != 130 {
+				t.Errorf("status %d (%s), want 130:\n%s", got, cmd.ProcessState, output)
+			}
+			if !test.deaf && !strings.Contains(output, "omc deploy staging: interrupted, rolled back") {
+				t.Errorf("output:\n%s", output)
+			}
+			for _, key := range []string{"backend", "frontend"} {
+				service := cloud.Services["ohmycoins-staging-"+key]
+				if got := service.Deployments[0].Definition; !strings.HasSuffix(got, ":41") {
+					t.Errorf("%s runs %s, want what ran before", key, got)
+				}
+			}
+			if _, locked := cloud.Objects["ohmycoins-terraform-state/deployments/staging/lock.json"]; locked {
+				t.Error("the lock is still held")
+			}
+		})
 	}
 }

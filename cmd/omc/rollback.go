@@ -14,11 +14,12 @@ func rollbackCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollback ENV",
 		Short: "Return to what ran before",
-		Long: `rollback returns every service to the last deployment that succeeded, as the records
-say. When that is what runs now, it returns to the one before it. It waits and checks like
-a deployment.
+		Long: `rollback returns every service to what ran before what runs now, as the records say, and
+never to a newer revision. After a deployment or a rollback that did not succeed it
+finishes what was left undone; where nothing was, it says so and does nothing. It waits
+and checks like a deployment.
 
-Exit status: 0 done and checked; 2 nothing was changed; 3 failed or interrupted after a
+Exit status: 0 done and checked, or nothing to do; 2 nothing was changed; 3 failed or interrupted after a
 service was updated: the message says what is left and what to do; 130 interrupted, nothing
 was changed.`,
 		Example: `  omc rollback staging --dry-run
@@ -32,12 +33,10 @@ was changed.`,
 	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long it may take (default: the environment's)")
 	return o.verb(cmd, func(ctx context.Context, app *verbs.App, env environment.Environment) error {
 		opt.DryRun = o.dryRun
-		if err := checkTimeout(opt.Timeout); err != nil {
+		if err := checkTimeout(cmd, opt.Timeout); err != nil {
 			return err
 		}
-		if err := o.confirm("rollback", env); err != nil {
-			return err
-		}
+		opt.Confirm = o.confirmation("rollback", env)
 		return o.finish(app.Rollback(ctx, opt))
 	})
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -38,7 +40,8 @@ func secretsPutCommand(o *options) *cobra.Command {
 		Short: "Merge the keys of a file into the secret",
 		Long: `put writes the keys of a JSON file over those of the secret. Keys that the file does
 not name stay as they are; none is ever dropped. The names of the keys are shown, and
-no value is. While somebody deploys, nothing is written.
+no value is. While somebody deploys, nothing is written. A file that other users can read
+is refused: chmod 600 FILE.
 
 Exit status: 0 done, or nothing to do; 1 written, and not as it should be; 2 nothing was
 written; 130 interrupted, nothing was written.`,
@@ -51,7 +54,7 @@ written; 130 interrupted, nothing was written.`,
 		if file == "" {
 			return errors.New("--file: is empty, want a JSON file of keys and values: omc secrets put " + env.Name + " --file secrets.json")
 		}
-		text, err := os.ReadFile(file)
+		text, err := readPrivate(file)
 		if err != nil {
 			return fmt.Errorf("--file: %w", err)
 		}
@@ -63,10 +66,28 @@ written; 130 interrupted, nothing was written.`,
 			for _, key := range change.Keys {
 				o.reporter().Info(key.Key + ": " + key.Change)
 			}
-			if err := o.confirm("secrets put", env); err != nil {
+			if err := o.confirm(ctx, "secrets put", env); err != nil {
 				return err
 			}
 		}
 		return o.finish(app.PutSecret(ctx, change))
 	})
+}
+
+// readPrivate reads a file of secret values, unless other users can read it too.
+func readPrivate(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat() // of what is read, whatever the path names by now
+	if err != nil {
+		return nil, err
+	}
+	const others = 0o077
+	if info.Mode().IsRegular() && info.Mode().Perm()&others != 0 && runtime.GOOS != "windows" {
+		return nil, fmt.Errorf("%s has mode %04o, want 0600: other users can read its values: chmod 600 %s", path, info.Mode().Perm(), path)
+	}
+	return io.ReadAll(file)
 }

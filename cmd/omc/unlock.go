@@ -32,7 +32,7 @@ Exit status: 0 nobody holds the lock; 1 it could not be removed; 2 nothing was c
 			return o.finish(plan, nil)
 		}
 		if plan.Lock != nil && !o.yes {
-			if err := o.ask("unlock", env); err != nil {
+			if err := o.ask(ctx, "unlock", env); err != nil {
 				return err
 			}
 		}

@@ -60,6 +60,11 @@ func TestSecrets(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for name, mode := range map[string]os.FileMode{"group.json": 0o640, "everybody.json": 0o604} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(`{"SMTP_PASSWORD":"`+value+`"}`), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
 	cloud := newCloud(t)
 	production := fakeaws.New(environment.Production())
 	t.Cleanup(production.Close)
@@ -72,6 +77,8 @@ func TestSecrets(t *testing.T) {
 	}{
 		{cloud, "", "secrets check staging", 0, "all keys of ohmycoins-staging-app-secrets are there", 0},
 		{cloud, "", "secrets put staging --file bad.json", 2, "look near line 1; its content is not shown", 0},
+		{cloud, "", "secrets put staging --file group.json", 2, "--file: group.json has mode 0640, want 0600: other users can read its values: chmod 600 group.json", 0},
+		{cloud, "", "secrets put staging --file everybody.json --dry-run", 2, "everybody.json has mode 0604, want 0600", 0},
 		{cloud, "", "secrets put staging --file good.json --dry-run", 0, "SMTP_PASSWORD  changed\n22 other keys stay as they are", 0},
 		{cloud, "", "secrets put staging --file good.json", 0, "was written as version ", 1},
 		{cloud, "", "secrets put staging --file good.json", 0, "has these values already\nKEY            CHANGE\nSMTP_PASSWORD  unchanged", 1},

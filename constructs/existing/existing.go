@@ -21,11 +21,11 @@ import (
 
 // lookUp calls find with the id of the data source, unless the config has problems:
 // then it reports them and returns values that report no second one.
-func lookUp[Ref any](scope constructs.Construct, id, name string, problems error, find func(id string) Ref) Ref {
-	if problems == nil {
+func lookUp[Ref any](scope constructs.Construct, id, name string, invalid error, find func(id string) Ref) Ref {
+	if invalid == nil {
 		return find(address(id, name))
 	}
-	cdk.NewNode(scope, id, problems)
+	cdk.NewNode(scope, id, invalid)
 	var ref Ref
 	fields := reflect.ValueOf(&ref).Elem()
 	for i := range fields.NumField() {

@@ -158,14 +158,14 @@ func newTopic(scope cdk.Scope, severity Severity, cfg Config, keyARN string) cdk
 	})
 	cdk.NewTopicPolicy(node, "policy", cdk.TopicPolicy{
 		TopicARN: topic.ARN,
-		Policy: cdk.PolicyDocument(node, "policy-document", cdk.Statement{
+		Policy: cdk.NewPolicyDocument(node, "policy-document", cdk.PolicyDocument{Statements: []cdk.Statement{{
 			SID:           "AlarmsOfThisAccount",
 			Actions:       []string{"sns:Publish"},
 			Resources:     []string{topic.ARN},
 			PrincipalType: "Service",
 			Principals:    []string{"cloudwatch.amazonaws.com"},
 			Conditions:    []cdk.Condition{fromAccountOf(topic.ARN)},
-		}),
+		}}}).JSON,
 	})
 	for _, t := range cfg.Notify[severity] {
 		if t.isSubscription() {
@@ -185,8 +185,8 @@ func newTopicKey(scope cdk.Scope, cfg Config) string {
 	})
 	// In a key policy the resource "*" is the key itself.
 	itself := []string{"*"}
-	policy := cdk.PolicyDocument(scope, "key-policy-document",
-		cdk.Statement{
+	policy := cdk.NewPolicyDocument(scope, "key-policy-document", cdk.PolicyDocument{Statements: []cdk.Statement{
+		{
 			SID: "IdentityPoliciesOfThisAccount",
 			Actions: []string{
 				"kms:CancelKeyDeletion",
@@ -215,7 +215,7 @@ func newTopicKey(scope cdk.Scope, cfg Config) string {
 			Principals: []string{fmt.Sprintf("arn:%s:iam::%s:root",
 				cdk.ARNPart(key.ARN, cdk.ARNPartition), cdk.ARNPart(key.ARN, cdk.ARNAccount))},
 		},
-		cdk.Statement{
+		{
 			SID:           "AlarmsOfThisAccount",
 			Actions:       []string{"kms:Decrypt", "kms:GenerateDataKey*"},
 			Resources:     itself,
@@ -223,7 +223,7 @@ func newTopicKey(scope cdk.Scope, cfg Config) string {
 			Principals:    []string{"cloudwatch.amazonaws.com"},
 			Conditions:    []cdk.Condition{fromAccountOf(key.ARN)},
 		},
-	)
+	}}).JSON
 	cdk.NewKeyPolicy(scope, "key-policy", cdk.KeyPolicy{KeyID: key.ID, Policy: policy})
 	return key.ARN
 }

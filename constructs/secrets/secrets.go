@@ -61,7 +61,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Secret {
 	s.arn, s.id, s.name = secret.ARN, secret.ID, secret.Name
 	cdk.NewSecretPolicy(s.node, "resource-policy", cdk.SecretPolicy{
 		SecretARN: s.arn,
-		Policy:    cdk.PolicyDocument(s.node, "resource-policy-document", denyOtherAccounts(s.arn)),
+		Policy:    cdk.NewPolicyDocument(s.node, "resource-policy-document", denyOtherAccounts(s.arn)).JSON,
 	})
 	if !cfg.NoPolicy {
 		s.letRead(cfg)
@@ -77,7 +77,7 @@ func (s *Secret) letRead(cfg Config) {
 	policy := cdk.NewPolicy(s.node, "read-policy", cdk.Policy{
 		Name:        cfg.policyName(),
 		Description: "Lets a role read the secret " + cfg.Name,
-		Document:    cdk.PolicyDocument(s.node, "read-policy-document", readStatements(s.arn, s.kmsKeyARN)...),
+		Document:    cdk.NewPolicyDocument(s.node, "read-policy-document", readStatements(s.arn, s.kmsKeyARN)).JSON,
 		Tags:        cfg.Tags,
 	})
 	s.policyARN, s.policyName = policy.ARN, policy.Name
@@ -109,8 +109,8 @@ func (c Config) policyName() string {
 // denyOtherAccounts is the resource policy. A policy is needed to have Secrets
 // Manager refuse public ones; this one also keeps out every other account,
 // whatever its own policies allow.
-func denyOtherAccounts(secretARN string) cdk.Statement {
-	return cdk.Statement{
+func denyOtherAccounts(secretARN string) cdk.PolicyDocument {
+	return cdk.PolicyDocument{Statements: []cdk.Statement{{
 		SID:  "DenyOtherAccounts",
 		Deny: true,
 		Actions: []string{
@@ -128,12 +128,12 @@ func denyOtherAccounts(secretARN string) cdk.Statement {
 			{Test: "StringNotEquals", Variable: "aws:PrincipalAccount", Value: cdk.ARNPart(secretARN, cdk.ARNAccount)},
 			{Test: "Bool", Variable: "aws:PrincipalIsAWSService", Value: "false"},
 		},
-	}
+	}}}
 }
 
 // readStatements let an identity read the secret. The AWS managed key needs no
 // permission; a customer key is allowed for this secret only.
-func readStatements(secretARN, kmsKeyARN string) []cdk.Statement {
+func readStatements(secretARN, kmsKeyARN string) cdk.PolicyDocument {
 	statements := []cdk.Statement{{
 		SID:       "ReadSecret",
 		Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
@@ -153,7 +153,7 @@ func readStatements(secretARN, kmsKeyARN string) []cdk.Statement {
 			},
 		})
 	}
-	return statements
+	return cdk.PolicyDocument{Statements: statements}
 }
 
 // ARN returns the ARN of the secret.

@@ -16,7 +16,14 @@ import (
 //
 // The error lists everything that is wrong with the configuration of every
 // construct, a line each: the construct's path, the field, the value given and
-// the value wanted. Nothing is written then.
+// the value wanted. Nothing is written then. Constructs are validated wherever they
+// are in the tree, after aspects have run.
+//
+// A stack without a backend keeps its state in terraform.ID.tfstate beside the
+// output folder, as with cdktf itself, but the JSON names no absolute path.
+//
+// Node starts fast (package fastsynth). A second App waits for the first; build must
+// not call App, and constructs are used inside build only.
 func App(build func(app constructs.Construct)) error {
 	return cdk.Synth(outdir(), build)
 }

@@ -3,7 +3,8 @@
 // plain Go values to it, so that a move to other bindings is the work of this
 // package alone.
 //
-// Like the bindings, it must be used from one goroutine at a time.
+// Like the bindings, it must be used from one goroutine at a time: inside [Synth],
+// which lets one build at a time.
 package cdk
 
 import (
@@ -19,6 +20,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"github.com/ohmycoins/infra/constructs/synth/fastsynth"
 )
 
 // Scope is where a construct is made: an app, a stack or another construct.
@@ -31,11 +34,14 @@ var one sync.Mutex
 // outdir. When any construct is misconfigured the error lists every problem of
 // every construct, a line each, and nothing is written.
 //
-// A second synth waits for the first, so tests may run side by side as long as
+// It makes jsii start fast. A second synth waits for the first, so tests may run side by side as long as
 // they use constructs inside build only. Build must not call Synth.
 func Synth(outdir string, build func(app Scope)) error {
 	one.Lock()
 	defer one.Unlock()
+	if err := fastsynth.Enable(); err != nil {
+		return err
+	}
 	// The app creates its folder before it knows whether it is valid, and writes
 	// stack by stack, so it works elsewhere and a complete result is copied.
 	dir, remove, err := workDir()

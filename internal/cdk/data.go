@@ -40,11 +40,17 @@ type Statement struct {
 // Condition restricts a statement: Condition{"StringEquals", "aws:SourceAccount", account}.
 type Condition struct{ Test, Variable, Value string }
 
-// PolicyDocument returns the JSON of a policy. Terraform renders it, so that the
+// PolicyDocument is aws_iam_policy_document.
+type PolicyDocument struct{ Statements []Statement }
+
+// PolicyDocumentRef is a policy. Terraform renders its JSON, so that the
 // synthesized output shows statements instead of escaped JSON.
-func PolicyDocument(scope Scope, id string, statements ...Statement) string {
+type PolicyDocumentRef struct{ JSON string }
+
+// NewPolicyDocument makes a policy that resources refer to.
+func NewPolicyDocument(scope Scope, id string, cfg PolicyDocument) PolicyDocumentRef {
 	var list []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement
-	for _, s := range statements {
+	for _, s := range cfg.Statements {
 		statement := &dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{
 			Sid:       String(s.SID),
 			Effect:    jsii.String("Allow"),
@@ -70,8 +76,9 @@ func PolicyDocument(scope Scope, id string, statements ...Statement) string {
 		}
 		list = append(list, statement)
 	}
-	return *dataawsiampolicydocument.NewDataAwsIamPolicyDocument(scope, jsii.String(id),
-		&dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{Statement: list}).Json()
+	document := dataawsiampolicydocument.NewDataAwsIamPolicyDocument(scope, jsii.String(id),
+		&dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{Statement: list})
+	return PolicyDocumentRef{JSON: *document.Json()}
 }
 
 // LookUp is a data source that finds one thing by its name.
@@ -130,9 +137,9 @@ func text(v any) string {
 }
 
 // ask has source use the provider with that alias.
-func ask(source cdktf.TerraformDataSource, alias string) {
-	if alias != "" {
-		source.AddOverride(jsii.String("provider"), "aws."+alias)
+func (l LookUp) ask(source cdktf.TerraformDataSource) {
+	if l.Provider != "" {
+		UseProvider(source, l.Provider)
 	}
 }
 
@@ -141,7 +148,7 @@ func NewFoundLoadBalancer(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawslb.NewDataAwsLb(scope, jsii.String(id), &dataawslb.DataAwsLbConfig{
 		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 	})
-	ask(found, cfg.Provider)
+	cfg.ask(found)
 	return LookUpRef{ARN: *found.Arn(), ARNSuffix: *found.ArnSuffix()}
 }
 
@@ -150,7 +157,7 @@ func NewFoundTargetGroup(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawslbtargetgroup.NewDataAwsLbTargetGroup(scope, jsii.String(id), &dataawslbtargetgroup.DataAwsLbTargetGroupConfig{
 		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 	})
-	ask(found, cfg.Provider)
+	cfg.ask(found)
 	return LookUpRef{ARN: *found.Arn(), ARNSuffix: *found.ArnSuffix()}
 }
 
@@ -162,7 +169,7 @@ func NewFoundCluster(scope Scope, id string, cfg LookUp) LookUpRef {
 		found = dataawsecscluster.NewDataAwsEcsCluster(scope, jsii.String(id), &dataawsecscluster.DataAwsEcsClusterConfig{
 			ClusterName: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 		})
-		ask(found, cfg.Provider)
+		cfg.ask(found)
 	}
 	return LookUpRef{ARN: *found.Arn()}
 }
@@ -172,7 +179,7 @@ func NewFoundService(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawsecsservice.NewDataAwsEcsService(scope, jsii.String(id), &dataawsecsservice.DataAwsEcsServiceConfig{
 		ClusterArn: String(cfg.ClusterARN), ServiceName: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 	})
-	ask(found, cfg.Provider)
+	cfg.ask(found)
 	return LookUpRef{ARN: *found.Arn()}
 }
 
@@ -181,7 +188,7 @@ func NewFoundDatabase(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawsdbinstance.NewDataAwsDbInstance(scope, jsii.String(id), &dataawsdbinstance.DataAwsDbInstanceConfig{
 		DbInstanceIdentifier: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 	})
-	ask(found, cfg.Provider)
+	cfg.ask(found)
 	return LookUpRef{ARN: *found.DbInstanceArn()}
 }
 
@@ -190,7 +197,7 @@ func NewFoundCacheNode(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawselasticachecluster.NewDataAwsElasticacheCluster(scope, jsii.String(id), &dataawselasticachecluster.DataAwsElasticacheClusterConfig{
 		ClusterId: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 	})
-	ask(found, cfg.Provider)
+	cfg.ask(found)
 	return LookUpRef{ARN: *found.Arn()}
 }
 
@@ -199,7 +206,7 @@ func NewFoundRole(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawsiamrole.NewDataAwsIamRole(scope, jsii.String(id), &dataawsiamrole.DataAwsIamRoleConfig{
 		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 	})
-	ask(found, cfg.Provider)
+	cfg.ask(found)
 	return LookUpRef{ARN: *found.Arn()}
 }
 
@@ -208,7 +215,7 @@ func NewFoundSecret(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawssecretsmanagersecret.NewDataAwsSecretsmanagerSecret(scope, jsii.String(id), &dataawssecretsmanagersecret.DataAwsSecretsmanagerSecretConfig{
 		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 	})
-	ask(found, cfg.Provider)
+	cfg.ask(found)
 	return LookUpRef{ARN: *found.Arn()}
 }
 
@@ -217,7 +224,7 @@ func NewFoundQueue(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawssqsqueue.NewDataAwsSqsQueue(scope, jsii.String(id), &dataawssqsqueue.DataAwsSqsQueueConfig{
 		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 	})
-	ask(found, cfg.Provider)
+	cfg.ask(found)
 	return LookUpRef{ARN: *found.Arn(), URL: *found.Url()}
 }
 
@@ -226,7 +233,7 @@ func NewFoundFunction(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawslambdafunction.NewDataAwsLambdaFunction(scope, jsii.String(id), &dataawslambdafunction.DataAwsLambdaFunctionConfig{
 		FunctionName: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 	})
-	ask(found, cfg.Provider)
+	cfg.ask(found)
 	return LookUpRef{ARN: *found.Arn()}
 }
 
@@ -235,7 +242,7 @@ func NewFoundTable(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawsdynamodbtable.NewDataAwsDynamodbTable(scope, jsii.String(id), &dataawsdynamodbtable.DataAwsDynamodbTableConfig{
 		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 	})
-	ask(found, cfg.Provider)
+	cfg.ask(found)
 	return LookUpRef{ARN: *found.Arn()}
 }
 
@@ -244,7 +251,7 @@ func NewFoundLogGroup(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawscloudwatchloggroup.NewDataAwsCloudwatchLogGroup(scope, jsii.String(id), &dataawscloudwatchloggroup.DataAwsCloudwatchLogGroupConfig{
 		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 	})
-	ask(found, cfg.Provider)
+	cfg.ask(found)
 	return LookUpRef{ARN: *found.Arn()}
 }
 
@@ -253,6 +260,6 @@ func NewFoundTopic(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawssnstopic.NewDataAwsSnsTopic(scope, jsii.String(id), &dataawssnstopic.DataAwsSnsTopicConfig{
 		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
 	})
-	ask(found, cfg.Provider)
+	cfg.ask(found)
 	return LookUpRef{ARN: *found.Arn()}
 }

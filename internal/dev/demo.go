@@ -31,7 +31,6 @@ func runDemo(ctx context.Context, out io.Writer, keep bool) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, cdktfPackage+" from the npm registry, downloaded once")
 	// The demonstration's output and Terraform folder are its own, so that they
 	// never meet those of a real deployment.
 	dir, err := os.MkdirTemp("", "infra-demo-")
@@ -44,7 +43,11 @@ func runDemo(ctx context.Context, out io.Writer, keep bool) (err error) {
 	if err := steps.do("Start a local AWS", func() error {
 		var options []localaws.StartOption
 		if keep {
-			options = append(options, localaws.KeepRunning(filepath.Join(os.TempDir(), "infra-local-aws.log")))
+			log, err := keptLog()
+			if err != nil {
+				return err
+			}
+			options = append(options, localaws.KeepRunning(log))
 		}
 		server, err = localaws.Start(ctx, ".", out, options...)
 		return err
@@ -72,7 +75,7 @@ func runDemo(ctx context.Context, out io.Writer, keep bool) (err error) {
 	if err := steps.do("cdktf deploy "+env.Name, func() error {
 		lines := newProgress(out)
 		cli.stdout, cli.stderr = lines, lines
-		err := cli.run(ctx, "deploy", env.Name, skipLock, "--no-color", "--auto-approve", "--output", dir, "--outputs-file", outputs)
+		err := cli.run(ctx, dir, []string{env.Name}, "deploy", env.Name, skipLock, "--no-color", "--auto-approve", "--outputs-file", outputs)
 		if err != nil {
 			return fmt.Errorf("%w; it printed:\n%s", err, lines.everything())
 		}
@@ -93,6 +96,13 @@ func runDemo(ctx context.Context, out io.Writer, keep bool) (err error) {
 		printExports(out, server)
 	}
 	return nil
+}
+
+// keptLog returns where the local AWS writes after the demonstration: a file in a new
+// folder that belongs to the user alone.
+func keptLog() (string, error) {
+	dir, err := os.MkdirTemp("", "infra-local-aws-")
+	return filepath.Join(dir, "moto.log"), err
 }
 
 // steps runs the steps of the demonstration and remembers how long each took.

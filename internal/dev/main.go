@@ -9,11 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ohmycoins/infra/internal/terraform"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -30,6 +32,11 @@ func main() {
 	}
 	os.Exit(1)
 }
+
+// output is the folder of the synthesized JSON.
+const output = "cdktf.out"
+
+func stackDir(env string) (string, error) { return filepath.Abs(filepath.Join(output, "stacks", env)) }
 
 func command() *cobra.Command {
 	root := &cobra.Command{
@@ -49,7 +56,7 @@ func command() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return cli.run(cmd.Context(), verb, args[0], skipLock)
+				return cli.run(cmd.Context(), output, args, verb, args[0], skipLock)
 			},
 		})
 	}
@@ -62,7 +69,7 @@ func command() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return cli.run(cmd.Context(), "synth")
+			return cli.run(cmd.Context(), output, nil, "synth")
 		},
 	})
 	root.AddCommand(&cobra.Command{
@@ -70,6 +77,41 @@ func command() *cobra.Command {
 		Short: "Time synth and validate",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return runBench(cmd.Context(), os.Stdout) },
+	})
+	root.AddCommand(&cobra.Command{
+		Use:   "plan ENV",
+		Short: "Plan a stack with Terraform, and keep the plan",
+		Args:  oneEnvironment,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := synthesize(cmd.Context(), output); err != nil {
+				return err
+			}
+			dir, err := stackDir(args[0])
+			if err != nil {
+				return err
+			}
+			inst, err := terraform.Setup(cmd.Context(), ".", os.Stderr)
+			if err != nil {
+				return err
+			}
+			return makePlan(cmd.Context(), inst, args[0], dir, os.Stdout)
+		},
+	}, &cobra.Command{
+		Use:   "apply ENV",
+		Short: "Apply the plan that was kept, and nothing else",
+		Long:  "A plan that destroys something wants the word that the plan names in the variable DESTROY.",
+		Args:  oneEnvironment,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir, err := stackDir(args[0])
+			if err != nil {
+				return err
+			}
+			inst, err := terraform.Setup(cmd.Context(), ".", os.Stderr)
+			if err != nil {
+				return err
+			}
+			return applyPlan(cmd.Context(), inst, args[0], dir, os.Getenv("DESTROY"), os.Stdout)
+		},
 	})
 	var keep bool
 	demo := &cobra.Command{

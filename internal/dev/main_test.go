@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -42,5 +44,40 @@ func TestProgress(t *testing.T) {
 	}
 	if !strings.Contains(p.everything(), "npm warn something") {
 		t.Error("what is not shown is lost")
+	}
+}
+
+// TestKeptLog plants links where the log could be guessed to be.
+func TestKeptLog(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	victim := filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"infra-local-aws.log", "infra-local-aws", "moto.log"} {
+		if err := os.Symlink(victim, filepath.Join(temporary, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, err := keptLog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := keptLog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first == second {
+		t.Errorf("%s is there twice", first)
+	}
+	for _, path := range []string{first, second} {
+		info, err := os.Lstat(filepath.Dir(path))
+		if err != nil || !info.IsDir() || info.Mode().Perm() != 0o700 {
+			t.Errorf("%s: %v, %v; want a private folder", filepath.Dir(path), info, err)
+		}
+		if _, err := os.Lstat(path); !os.IsNotExist(err) {
+			t.Errorf("%s is there already", path)
+		}
 	}
 }

@@ -40,7 +40,7 @@ func (i *Installation) configure(tools string, roots []string, progress io.Write
 	}
 
 	var content string
-	if m, ok := findMirror(roots, runtime.GOOS+"_"+runtime.GOARCH); ok {
+	if m, ok := findMirror(roots, runtime.GOOS+"_"+runtime.GOARCH, progress); ok {
 		fmt.Fprintf(progress, "%s %s from the mirror %s\n", provider, m.version, m.path)
 		content = mirrorConfig(m.path)
 	} else {
@@ -111,8 +111,9 @@ func subfolders(dir string) []string {
 }
 
 // findMirror returns the first root that holds a version of the provider that we
-// want for the platform, such as "linux_amd64".
-func findMirror(roots []string, platform string) (mirror, bool) {
+// want for the platform, such as "linux_amd64". Nobody but root and the user may be
+// able to change it: the provider runs as the user, with the credentials for AWS.
+func findMirror(roots []string, platform string, progress io.Writer) (mirror, bool) {
 	for _, root := range roots {
 		var best *version.Version
 		for _, v := range mirroredVersions(root, platform) {
@@ -120,9 +121,14 @@ func findMirror(roots []string, platform string) (mirror, bool) {
 				best = v
 			}
 		}
-		if best != nil {
-			return mirror{path: root, version: best.String()}, true
+		if best == nil {
+			continue
 		}
+		if err := checkOwners(root, filepath.FromSlash(provider)); err != nil {
+			fmt.Fprintf(progress, "skipping the mirror %s: %v: want it to be root's or yours, and nobody else to write there\n", root, err)
+			continue
+		}
+		return mirror{path: root, version: best.String()}, true
 	}
 	return mirror{}, false
 }
@@ -186,8 +192,8 @@ func mirrorConfig(path string) string {
 
 // registryConfig names "direct" because a folder that Terraform searches by
 // itself would otherwise hide the registry, whatever version it holds. Without
-// the second line the cache is only used where a lock file has the checksums
-// already; the lock files of synthesized stacks are not kept.
+// the second line the cache is only used where the lock file has the checksum of the
+// unpacked provider, which it has for one platform.
 func registryConfig(cache string) string {
 	return fmt.Sprintf(`plugin_cache_dir = %q
 plugin_cache_may_break_dependency_lock_file = true

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -80,7 +81,7 @@ func TestFindMirror(t *testing.T) {
 			for _, file := range test.files {
 				write(t, filepath.Join(root, file), "")
 			}
-			got, ok := findMirror([]string{filepath.Join(root, "missing"), root}, "linux_amd64")
+			got, ok := findMirror([]string{filepath.Join(root, "missing"), root}, "linux_amd64", io.Discard)
 			want := mirror{}
 			if test.want != "" {
 				want = mirror{path: root, version: test.want}
@@ -96,7 +97,7 @@ func TestFindMirror(t *testing.T) {
 		write(t, filepath.Join(unsuitable, fmt.Sprintf(packed, "4.0.0", "linux_amd64")), "")
 		write(t, filepath.Join(first, fmt.Sprintf(packed, "5.99.0", "linux_amd64")), "")
 		write(t, filepath.Join(second, fmt.Sprintf(packed, "5.100.0", "linux_amd64")), "")
-		got, _ := findMirror([]string{unsuitable, first, second}, "linux_amd64")
+		got, _ := findMirror([]string{unsuitable, first, second}, "linux_amd64", io.Discard)
 		if want := (mirror{path: first, version: "5.99.0"}); got != want {
 			t.Errorf("findMirror = %v, want %v", got, want)
 		}

@@ -31,6 +31,7 @@ type Installation struct {
 	CLIConfig string
 
 	cacheLock string // the lock file of the provider cache; "" when there is no cache of ours
+	lockFile  string // the project's checksums of providers
 }
 
 // sources says where Setup looks for what it needs.
@@ -69,7 +70,7 @@ func setup(ctx context.Context, projectDir string, progress io.Writer, src sourc
 	}
 	tools := filepath.Join(project, ".tools", "terraform")
 
-	inst := &Installation{}
+	inst := &Installation{lockFile: filepath.Join(project, lockName)}
 	if err := inst.configure(tools, src.mirrorRoots, progress); err != nil {
 		return nil, fmt.Errorf("setting up terraform: %w", err)
 	}

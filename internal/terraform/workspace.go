@@ -29,10 +29,10 @@ import (
 //
 // A Workspace runs one verb at a time: it is not for concurrent use.
 type Workspace struct {
-	dir       string
-	cacheLock string
-	tf        *tfexec.Terraform
-	stderr    bytes.Buffer
+	dir    string
+	inst   Installation
+	tf     *tfexec.Terraform
+	stderr bytes.Buffer
 }
 
 // Workspace returns a workspace for dir, which must exist.
@@ -59,7 +59,7 @@ func (i *Installation) Workspace(dir string, env map[string]string) (*Workspace,
 	if err := tf.SetEnv(i.environment(os.Environ(), env)); err != nil {
 		return nil, fmt.Errorf("opening terraform workspace %s: %w", abs, err)
 	}
-	w := &Workspace{dir: abs, cacheLock: i.cacheLock, tf: tf}
+	w := &Workspace{dir: abs, inst: *i, tf: tf}
 	tf.SetStderr(&w.stderr)
 	return w, nil
 }
@@ -92,8 +92,11 @@ func (w *Workspace) InitWithoutBackend(ctx context.Context) error {
 // against a second init at the same time.
 func (w *Workspace) init(ctx context.Context, backend bool) error {
 	return w.run(ctx, "init", func() error {
-		if w.cacheLock != "" {
-			unlock, err := filelock.Lock(ctx, w.cacheLock)
+		if err := w.inst.PutLock(w.dir); err != nil {
+			return err
+		}
+		if w.inst.cacheLock != "" {
+			unlock, err := filelock.Lock(ctx, w.inst.cacheLock)
 			if err != nil {
 				return fmt.Errorf("locking the provider cache: %w", err)
 			}
@@ -122,17 +125,41 @@ func (w *Workspace) Plan(ctx context.Context) (*tfjson.Plan, error) {
 		return nil, fmt.Errorf("terraform plan in %s: %w", w.dir, err)
 	}
 	defer func() { _ = os.RemoveAll(tmp) }() // in the system's temporary folder
+	return w.PlanTo(ctx, filepath.Join(tmp, "plan"))
+}
 
+// PlanTo is Plan, and keeps the plan in a file for [Workspace.ApplyPlan]. It takes no
+// lock, so that it needs no right to write: a plan that is out of date is refused when
+// it is applied.
+func (w *Workspace) PlanTo(ctx context.Context, file string) (*tfjson.Plan, error) {
 	var plan *tfjson.Plan
-	err = w.run(ctx, "plan", func() error {
-		file := filepath.Join(tmp, "plan")
-		if _, err := w.tf.Plan(ctx, tfexec.Out(file)); err != nil {
+	err := w.run(ctx, "plan", func() error {
+		_, err := w.tf.Plan(ctx, tfexec.Out(file), tfexec.Lock(false))
+		if err != nil {
 			return err
 		}
 		plan, err = w.tf.ShowPlanFile(ctx, file)
 		return err
 	})
 	return plan, err
+}
+
+// ShowPlan returns what a plan that PlanTo kept would do, for programs and for people.
+func (w *Workspace) ShowPlan(ctx context.Context, file string) (plan *tfjson.Plan, text string, err error) {
+	err = w.run(ctx, "show", func() error {
+		if plan, err = w.tf.ShowPlanFile(ctx, file); err != nil {
+			return err
+		}
+		text, err = w.tf.ShowPlanFileRaw(ctx, file)
+		return err
+	})
+	return plan, text, err
+}
+
+// ApplyPlan applies a plan that PlanTo kept, and nothing else. Terraform refuses it when
+// the state has changed since.
+func (w *Workspace) ApplyPlan(ctx context.Context, file string) error {
+	return w.run(ctx, "apply", func() error { return w.tf.Apply(ctx, tfexec.DirOrPlan(file)) })
 }
 
 // Apply plans and applies without asking.

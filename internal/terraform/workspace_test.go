@@ -341,8 +341,8 @@ func TestDescribe(t *testing.T) {
 
 func TestInitLocksTheCache(t *testing.T) {
 	ws := workspace(t, `{}`)
-	ws.cacheLock = filepath.Join(t.TempDir(), "lock")
-	unlock, err := filelock.Lock(t.Context(), ws.cacheLock)
+	ws.inst.cacheLock = filepath.Join(t.TempDir(), "lock")
+	unlock, err := filelock.Lock(t.Context(), ws.inst.cacheLock)
 	if err != nil {
 		t.Fatal(err)
 	}

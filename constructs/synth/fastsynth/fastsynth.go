@@ -32,7 +32,7 @@
 // without this package: another version of the jsii runtime than 1.112.0 and
 // 1.119.0, a cache directory that cannot be written or that other users can write,
 // Windows, a large package that does not promise that its modules can be loaded one
-// by one, such as what "cdktf get" makes. One line on standard error says so, with
+// by one (what "cdktf get" makes is not served). One line on standard error says so, with
 // the reason. The environment variable FASTSYNTH switches it off without a word
 // (off, 0, false, no), or makes it say what it does (debug).
 package fastsynth

@@ -73,7 +73,11 @@ func run(outdir string, env ...string) result { return runProgram(env, outdir) }
 func runBare(outdir string, env ...string) result { return runProgram(env, outdir, "bare") }
 
 func runProgram(env []string, outdir string, args ...string) result {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	return runBinary(program, env, outdir, args...)
+}
+
+func runBinary(program string, env []string, outdir string, args ...string) result {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, append([]string{outdir}, args...)...)
 	cmd.Env = append([]string{

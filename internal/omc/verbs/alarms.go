@@ -193,14 +193,18 @@ func (a *App) recipients(ctx context.Context, actions []string) ([]Recipient, er
 			continue
 		}
 		pages := sns.NewListSubscriptionsByTopicPaginator(a.aws.topics, &sns.ListSubscriptionsByTopicInput{TopicArn: &action})
-		for pages.HasMorePages() {
+		err := eachPage(pages.HasMorePages, func() error {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				return nil, fmt.Errorf("listing the subscriptions of %s: %w", action[strings.LastIndex(action, ":")+1:], err)
+				return err
 			}
 			for _, s := range page.Subscriptions {
 				list = append(list, recipient(s))
 			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("listing the subscriptions of %s: %w", action[strings.LastIndex(action, ":")+1:], err)
 		}
 	}
 	slices.SortFunc(list, func(a, b Recipient) int { return cmp.Compare(a.String(), b.String()) })
@@ -325,7 +329,7 @@ func (l *lease) lower(ctx context.Context, alarms []TestedAlarm, reason string) 
 
 func (l *lease) lowerOne(ctx context.Context, t TestedAlarm, reason string) error {
 	return l.persist(ctx, "putting back alarm "+t.Name, func(ctx context.Context) error {
-		if _, err := l.store().verify(ctx, l.lock); err != nil {
+		if err := l.store().verify(ctx, l.lock); err != nil {
 			return err
 		}
 		alarms, err := l.describeAlarms(ctx, []string{t.Name})

@@ -38,6 +38,9 @@ type Config struct {
 	// AWS is how to reach AWS. Default for its Retryer: five attempts with backoff;
 	// for its HTTPClient: ten seconds for each attempt.
 	AWS aws.Config
+	// Credentials reads the credentials anew when those of AWS have expired while a verb
+	// runs: somebody may have logged in again. Default: those of AWS are asked again.
+	Credentials func(context.Context) (aws.CredentialsProvider, error)
 	// Clock is what time it is. Default: the system's.
 	Clock Clock
 	// Reporter is told what happens. Default: nobody is.
@@ -73,6 +76,7 @@ func New(cfg Config) *App {
 		redact:    hidden,
 		host:      host,
 	}
+	app.aws.login.read = cfg.Credentials
 	if app.clock == nil {
 		app.clock = SystemClock{}
 	}
@@ -143,9 +147,12 @@ func (a *App) permitted(ctx context.Context) (identity, error) {
 	return a.identify(ctx, found), found.unmet()
 }
 
+// lastWordsTime is how long each of the last words may take, all attempts together:
+// several times [AttemptTimeout].
+const lastWordsTime = time.Minute
+
 // lastWords returns a context for what is still worth trying after ctx has ended:
 // saying in the record how it ended, and giving the lock back.
 func lastWords(ctx context.Context) (context.Context, context.CancelFunc) {
-	const patience = 10 * time.Second
-	return context.WithTimeout(context.WithoutCancel(ctx), patience)
+	return context.WithTimeout(context.WithoutCancel(ctx), lastWordsTime)
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,6 +27,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
 
 	"github.com/ohmycoins/infra/stacks/environment"
@@ -41,6 +43,13 @@ const (
 
 	// outage is how long AWS may be out of reach without ending a deployment.
 	outage = 5 * time.Minute
+	// relogin is how long a verb that has begun waits for credentials that work, after
+	// those that it had have expired.
+	relogin = 5 * time.Minute
+	// settling is how long ECS may describe what contradicts its own answers to us.
+	// Its descriptions are eventually consistent (ECS API reference, DescribeServices,
+	// RunTask).
+	settling = time.Minute
 	// pollInterval is how often ECS is asked, for all services in one call.
 	pollInterval = 5 * time.Second
 )
@@ -59,11 +68,15 @@ type clients struct {
 	databases *rds.Client
 	caches    *elasticache.Client
 	topics    *sns.Client
+
+	// login is where the credentials of all of them come from.
+	login *login
 }
 
 func newClients(cfg aws.Config, env environment.Environment) clients {
 	cfg = cfg.Copy()
 	cfg.Region = env.Region
+	cfg.Logger = logging.Nop{} // what matters is in errors
 	if cfg.Retryer == nil {
 		cfg.Retryer = func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -75,30 +88,80 @@ func newClients(cfg aws.Config, env environment.Environment) clients {
 			})
 		}
 	}
+	standard := cfg.Retryer
+	cfg.Retryer = func() aws.Retryer { return rereading(standard()) }
+	from := &login{from: cfg.Credentials}
+	if cfg.Credentials != nil {
+		cfg.Credentials = from
+	}
 	switch client := cfg.HTTPClient.(type) {
 	case nil:
 		cfg.HTTPClient = awshttp.NewBuildableClient().WithTimeout(AttemptTimeout)
 	case *awshttp.BuildableClient:
 		cfg.HTTPClient = client.WithTimeout(AttemptTimeout)
 	}
+	// These answer every call with something.
+	talking := cfg.Copy()
+	talking.APIOptions = append(talking.APIOptions, refuseEmpty)
 	return clients{
 		// AWS understands JSON and CBOR alike; emulators understand JSON.
 		alarms: cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {
 			o.Protocol = awsjson.New10(cloudwatchschemas.GraniteServiceVersion20100801)
 		}),
 		logs:    cloudwatchlogs.NewFromConfig(cfg),
-		images:  ecr.NewFromConfig(cfg),
-		ecs:     ecs.NewFromConfig(cfg),
-		targets: elb.NewFromConfig(cfg),
+		images:  ecr.NewFromConfig(talking),
+		ecs:     ecs.NewFromConfig(talking),
+		targets: elb.NewFromConfig(talking),
 		// Not every object has a checksum; the SDK would log that to standard error.
 		objects: s3.NewFromConfig(cfg, func(o *s3.Options) { o.DisableLogOutputChecksumValidationSkipped = true }),
-		secrets: secretsmanager.NewFromConfig(cfg),
-		caller:  sts.NewFromConfig(cfg),
+		secrets: secretsmanager.NewFromConfig(talking),
+		caller:  sts.NewFromConfig(talking),
 
 		databases: rds.NewFromConfig(cfg),
 		caches:    elasticache.NewFromConfig(cfg),
 		topics:    sns.NewFromConfig(cfg),
+
+		login: from,
 	}
+}
+
+// rereading also repeats calls whose answer is not what AWS writes: something between
+// us and AWS wrote it, or it was cut off.
+func rereading(standard aws.Retryer) aws.Retryer {
+	v2, ok := standard.(aws.RetryerV2)
+	if !ok {
+		return standard
+	}
+	return rereader{v2}
+}
+
+type rereader struct{ aws.RetryerV2 }
+
+func (r rereader) IsErrorRetryable(err error) bool {
+	return isGarbled(err) || r.RetryerV2.IsErrorRetryable(err)
+}
+
+// isGarbled reports whether an answer is not what AWS writes.
+func isGarbled(err error) bool {
+	var garbled *smithy.DeserializationError
+	return errors.As(err, &garbled)
+}
+
+// errNoAnswer is an answer of AWS that says nothing.
+var errNoAnswer = errors.New("the answer is empty")
+
+// refuseEmpty makes an error of an answer without a body. The SDK takes it for one in
+// which nothing is set.
+func refuseEmpty(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("RefuseEmpty", func(
+		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+	) (middleware.DeserializeOutput, middleware.Metadata, error) {
+		out, metadata, err := next.HandleDeserialize(ctx, in)
+		if response, ok := out.RawResponse.(*smithyhttp.Response); err == nil && ok && response.StatusCode == http.StatusOK && response.ContentLength == 0 {
+			err = &smithy.DeserializationError{Err: errNoAnswer}
+		}
+		return out, metadata, err
+	}), middleware.After)
 }
 
 // oneAttempt is for calls in a loop that repeats them anyway.
@@ -119,10 +182,6 @@ var expiredCodes = []string{
 	"ExpiredToken", "ExpiredTokenException", "RequestExpired",
 	"InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken", "TokenRefreshRequired",
 }
-
-// noCredentials is in the error of a call that never happened: the SDK has no type for
-// credentials that it cannot get.
-const noCredentials = "get credentials"
 
 var retryables = retry.IsErrorRetryables(retry.DefaultRetryables)
 
@@ -145,18 +204,32 @@ func troubleOf(err error) trouble {
 	case errors.Is(err, context.DeadlineExceeded),
 		errors.As(err, &timeout), errors.As(err, &unresolved), errors.As(err, &request),
 		errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError,
+		isGarbled(err),
 		retryables.IsErrorRetryable(err) == aws.TrueTernary:
 		return transient
 	}
-	if strings.Contains(err.Error(), noCredentials) {
+	if errors.As(err, &noCredentials{}) {
 		return expired
 	}
 	return permanent
 }
 
+// patience is how long to go on with a call that fails: while AWS does not answer, and
+// while the credentials have expired.
+type patience struct{ silence, login time.Duration }
+
 // persist calls do until it succeeds or fails for a reason that will not pass. It
-// outlives an outage of AWS or the network, and says so.
+// outlives an outage of AWS or the network, and expired credentials, and says so.
 func (a *App) persist(ctx context.Context, what string, do func(context.Context) error) error {
+	return a.persistFor(ctx, patience{outage, relogin}, what, do)
+}
+
+// insist is persist for the last words, which have [lastWordsTime].
+func (a *App) insist(ctx context.Context, what string, do func(context.Context) error) error {
+	return a.persistFor(ctx, patience{silence: lastWordsTime}, what, do)
+}
+
+func (a *App) persistFor(ctx context.Context, p patience, what string, do func(context.Context) error) error {
 	var since time.Time
 	for {
 		err := do(ctx)
@@ -173,15 +246,40 @@ func (a *App) persist(ctx context.Context, what string, do func(context.Context)
 		if since.IsZero() {
 			since = now
 		}
-		if troubleOf(err) != transient || now.Sub(since) > outage {
+		silent := now.Sub(since)
+		switch trouble := troubleOf(err); {
+		case trouble == transient && silent <= p.silence:
+			a.out.Live(what, "no answer from AWS, trying again: "+brief(err), silent)
+		case trouble == expired && silent < p.login:
+			a.logInAgain(ctx, what, silent)
+		default:
 			return fmt.Errorf("%s: %w", what, err)
 		}
-		a.out.Live(what, "no answer from AWS, trying again: "+brief(err), now.Sub(since))
 		if err := a.clock.Sleep(ctx, pollInterval); err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
 	}
 }
+
+// A doubt is about something that AWS says and that contradicts what it said before.
+// It is the one place where eventual consistency is tolerated.
+type doubt struct{ since time.Time }
+
+// believe reports whether to believe what AWS says: what is odd only when it has said
+// so for longer than [settling].
+func (d *doubt) believe(odd bool, now time.Time) bool {
+	if !odd {
+		d.since = time.Time{}
+		return true
+	}
+	if d.since.IsZero() {
+		d.since = now
+	}
+	return now.Sub(d.since) > settling
+}
+
+// open reports whether the last thing that AWS said was not believed.
+func (d *doubt) open() bool { return !d.since.IsZero() }
 
 // brief returns the part of an AWS error that says why, without request ids.
 func brief(err error) string {

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -25,13 +27,20 @@ type Options struct {
 	// Images are images that exist, by service key: "repository@sha256:…". Default:
 	// the image is built.
 	Images map[string]string
-	// Timeout is how long the roll-out may take, and how long the rollback.
-	// Default: what the environment says.
+	// Timeout is how long the roll-out may take. Default: what the environment says,
+	// which is also how long the rollback may take, in any case.
 	Timeout time.Duration
 	// NoRollback leaves a failed deployment as it is.
 	NoRollback bool
+	// Service is the key of the only service that is to be deployed. Default: all.
+	Service string
+	// Force rolls out also what runs already.
+	Force bool
 	// DryRun says what would be done and changes nothing.
 	DryRun bool
+	// Confirm is asked, after the prerequisites are met and everything was shown that
+	// would be done, whether to go on; its error is why not. Default: nobody is asked.
+	Confirm func(context.Context) error
 }
 
 const phases = 5
@@ -42,7 +51,7 @@ type deployment struct {
 	opt    Options
 	who    identity
 	source source
-	// begun says that something exists in AWS which did not before: revisions, or
+	// begun says that something may exist in AWS which did not before: images, revisions, or
 	// what a migration did.
 	begun bool
 }
@@ -59,17 +68,22 @@ func (a *App) Deploy(ctx context.Context, opt Options) (Result, error) {
 	work, stop := a.interruptible(ctx)
 	defer stop()
 
-	outcome, failure, state := Succeeded, d.phases(work), []string(nil)
+	outcome, failure := Succeeded, d.phases(work)
 	if failure == nil && opt.DryRun {
 		outcome = Planned
 	}
 	if failure != nil {
 		failure = interruption(work, failure)
-		outcome, state, failure = d.recoverFrom(ctx, failure, d.begun, !opt.NoRollback)
+		outcome, failure = d.recoverFrom(ctx, failure, d.begun, !opt.NoRollback)
 	}
 	d.end(ctx, outcome, failure)
-	result := d.result("deploy", started, d.who)
-	result.State = state
+	result := d.result(verbDeploy, started, d.who)
+	switch {
+	case failure != nil && outcome != NothingChanged:
+		result.State = d.leaves(ctx, failure)
+	case failure == nil:
+		result.State = d.answer
+	}
 	return result, a.fail(&result.Ending, outcome, failure)
 }
 
@@ -82,19 +96,32 @@ func (a *App) timeout(given time.Duration) time.Duration {
 }
 
 func (d *deployment) phases(ctx context.Context) error {
+	if err := checkChoice(d.opt, d.env); err != nil {
+		return err
+	}
 	d.out.Phase(1, phases, "Prerequisites")
 	found := &findings{}
 	d.prerequisites(ctx, found)
 	if ctx.Err() != nil {
 		return fmt.Errorf("checking the prerequisites: %w", context.Cause(ctx))
 	}
-	if d.opt.DryRun {
+	nothing := d.runsAlready()
+	if !nothing && (d.opt.DryRun || d.opt.Confirm != nil) {
 		d.plan()
 	}
-	if err := found.unmet(); err != nil || d.opt.DryRun {
+	if err := found.unmet(); err != nil || d.opt.DryRun && !nothing {
 		return err
 	}
-	if err := d.begin(ctx, "deploy", d.source.version(), d.who); err != nil {
+	if nothing {
+		d.answer = []string{fmt.Sprintf("nothing to do: the same images run already; to roll them out again, which gives tasks new values of secrets, too: omc deploy %s --force", d.env.Name)}
+		return nil
+	}
+	if d.opt.Confirm != nil {
+		if err := d.opt.Confirm(ctx); err != nil {
+			return err
+		}
+	}
+	if err := d.begin(ctx, verbDeploy, d.source.version(), d.who); err != nil {
 		return err
 	}
 	d.out.Phase(2, phases, "Build and push")
@@ -105,22 +132,30 @@ func (d *deployment) phases(ctx context.Context) error {
 	if err := d.readCluster(ctx); err != nil {
 		return err
 	}
+	for _, t := range d.targets {
+		if len(t.env.Migration) == 0 {
+			continue
+		}
+		if err := d.awaitEarlier(ctx, t); err != nil {
+			return err
+		}
+	}
 	d.out.Phase(4, phases, "Update")
 	rollouts, err := d.update(ctx)
 	if err != nil {
 		return err
 	}
 	d.out.Phase(5, phases, "Wait and check")
-	if err := d.awaitAndExplain(ctx, rollouts); err != nil {
+	if err := d.awaitAndExplain(ctx, rollouts, d.timeout); err != nil {
 		return err
 	}
 	d.tryNote(ctx, "rolled out, checking")
-	return d.checkAll(ctx, d.env.Cluster.Services)
+	return d.checkAll(ctx, d.services())
 }
 
 // prerequisites finds out everything that would make the deployment fail.
 func (d *deployment) prerequisites(ctx context.Context, found *findings) {
-	for _, service := range d.env.Cluster.Services {
+	for _, service := range d.services() {
 		d.targets = append(d.targets, &target{env: service})
 	}
 	toBuild := d.servicesToBuild()
@@ -141,9 +176,60 @@ func (d *deployment) prerequisites(ctx context.Context, found *findings) {
 	}
 }
 
-func (d *deployment) servicesToBuild() []environment.Service {
+// checkChoice finds out whether the options name services that there are.
+func checkChoice(opt Options, env environment.Environment) error {
+	if opt.Service == "" {
+		return nil
+	}
+	if _, ok := serviceByKey(env, opt.Service); !ok {
+		return fmt.Errorf("--service: is %q, want %s", opt.Service, strings.Join(serviceKeys(env), " or "))
+	}
+	for _, key := range sortedKeys(opt.Images) {
+		if key != opt.Service {
+			return fmt.Errorf("--image: is for %s, which --service %s leaves alone", key, opt.Service)
+		}
+	}
+	return nil
+}
+
+// services are the services to deploy.
+func (d *deployment) services() []environment.Service {
 	var list []environment.Service
 	for _, service := range d.env.Cluster.Services {
+		if d.opt.Service == "" || d.opt.Service == service.Key {
+			list = append(list, service)
+		}
+	}
+	return list
+}
+
+// runsAlready reports whether a deployment would roll out what every service runs: a copy
+// of its task definition with the same image. It notes what runs.
+func (d *deployment) runsAlready() bool {
+	if d.opt.Force {
+		return false
+	}
+	services := make([]ServiceRecord, len(d.targets))
+	for i, t := range d.targets {
+		if t.image == "" || t.definition == nil || !settledOn(t.service, aws.ToString(t.definition.TaskDefinition.TaskDefinitionArn)) {
+			return false
+		}
+		before, err := version(t.service, t.definition.TaskDefinition, t.env.Container)
+		if err != nil || before.Image != t.image {
+			return false
+		}
+		services[i] = ServiceRecord{Service: t.env.Key, Name: t.env.Name, Before: before, After: before}
+	}
+	d.record.Commit, d.record.Services = d.source.version(), services
+	for i, t := range d.targets {
+		t.entry = &services[i]
+	}
+	return true
+}
+
+func (d *deployment) servicesToBuild() []environment.Service {
+	var list []environment.Service
+	for _, service := range d.services() {
 		if d.opt.Images[service.Key] == "" {
 			list = append(list, service)
 		}
@@ -155,7 +241,7 @@ func (d *deployment) servicesToBuild() []environment.Service {
 func (d *deployment) checkAWS(ctx context.Context, found *findings) {
 	checks := []func(){
 		func() { d.checkCluster(ctx, found) },
-		func() { d.checkAlarms(ctx, found) },
+		func() { d.checkAlarms(ctx, guards(d.services()), found) },
 		func() { d.checkLock(ctx, found) },
 		func() { d.checkServices(ctx, found) },
 	}
@@ -193,6 +279,10 @@ func (d *deployment) checkServices(ctx context.Context, found *findings) {
 		}
 		if _, err := imageOf(t.definition.TaskDefinition, t.env.Container); err != nil {
 			found.add("service "+t.env.Name, err.Error(), "")
+		}
+		if status := t.definition.TaskDefinition.Status; status == ecstypes.TaskDefinitionStatusInactive && !d.opt.NoRollback {
+			found.add("service "+t.env.Name, fmt.Sprintf("it runs %s, which is %s: ECS starts no tasks of it, so that there would be no way back",
+				revisionName(*service.TaskDefinition), status), "update it to a revision that is ACTIVE, or deploy with --no-rollback")
 		}
 		refs = append(refs, secretRefs(t.definition.TaskDefinition)...)
 	}
@@ -234,6 +324,8 @@ func (d *deployment) checkImage(ctx context.Context, t *target, found *findings)
 // build makes sure that every image exists, services side by side.
 func (d *deployment) build(ctx context.Context) error {
 	defer d.out.Settle()
+	// What is built is pushed, also when another image cannot be.
+	d.begun = slices.ContainsFunc(d.targets, func(t *target) bool { return t.image == "" })
 	return eachUntilFailure(ctx, d.targets, func(ctx context.Context, t *target) (err error) {
 		if t.image != "" {
 			d.out.Info(fmt.Sprintf("%s: %s exists already", t.env.Key, t.image))
@@ -250,8 +342,10 @@ func (d *deployment) readCluster(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.record.Services = make([]ServiceRecord, len(d.targets))
-	for i, t := range d.targets {
+	if err := d.recordOthers(ctx, services); err != nil {
+		return err
+	}
+	for _, t := range d.targets {
 		service, exists := services[t.env.Name]
 		found := &findings{} // building took a while
 		checkService(t.env.Name, service, exists, found)
@@ -270,11 +364,10 @@ func (d *deployment) readCluster(ctx context.Context) error {
 		if before.Digest == "" { // the task definition names a tag
 			before.Digest = d.runningDigest(ctx, t)
 		}
-		d.record.Services[i] = ServiceRecord{
+		*t.entry = ServiceRecord{
 			Service: t.env.Key, Name: t.env.Name, Before: before,
 			After: Version{TaskDefinition: before.TaskDefinition, Image: t.image, Digest: digestOf(t.image)},
 		}
-		t.entry = &d.record.Services[i]
 		d.out.Info(fmt.Sprintf("%s: runs %s, %d of %d tasks, deployment %s", t.env.Key,
 			revisionName(before.TaskDefinition), before.Running, before.Desired, before.Deployment))
 		if digestOf(before.Image) == "" && before.Digest != "" {
@@ -283,6 +376,34 @@ func (d *deployment) readCluster(ctx context.Context) error {
 		d.out.Info(fmt.Sprintf("%s: image %s -> %s", t.env.Key, before.Image, t.image))
 	}
 	return d.note(ctx, "read the cluster")
+}
+
+// recordOthers gives every service its part of the record, and fills in those that the
+// deployment leaves alone: a rollback later wants to know what ran together.
+func (d *deployment) recordOthers(ctx context.Context, services map[string]ecstypes.Service) error {
+	d.record.Services = make([]ServiceRecord, len(d.env.Cluster.Services))
+	for i, service := range d.env.Cluster.Services {
+		entry := &d.record.Services[i]
+		*entry = ServiceRecord{Service: service.Key, Name: service.Name}
+		if at := slices.IndexFunc(d.targets, func(t *target) bool { return t.env.Key == service.Key }); at >= 0 {
+			d.targets[at].entry = entry
+			continue
+		}
+		described, exists := services[service.Name]
+		if !exists || described.TaskDefinition == nil {
+			continue
+		}
+		definition, err := d.describeDefinition(ctx, *described.TaskDefinition)
+		if err != nil {
+			return err
+		}
+		if entry.Before, err = version(described, definition.TaskDefinition, service.Container); err != nil {
+			return err
+		}
+		entry.After = entry.Before
+		entry.After.Deployment = ""
+	}
+	return nil
 }
 
 // update registers the new revisions, migrates, and updates every service.
@@ -303,6 +424,7 @@ func (d *deployment) update(ctx context.Context) ([]*rollout, error) {
 		if len(t.env.Migration) == 0 {
 			continue
 		}
+		t.entry.Migration = &MigrationRecord{StartedBy: d.startedBy(t)}
 		if err := d.note(ctx, "running the migration of "+t.env.Key); err != nil {
 			return nil, err
 		}
@@ -310,7 +432,7 @@ func (d *deployment) update(ctx context.Context) ([]*rollout, error) {
 			return nil, err
 		}
 	}
-	return d.rollOut(ctx, d.targets)
+	return d.rollOut(ctx, d.targets, !d.opt.NoRollback)
 }
 
 // register makes the new revision of a target's task definition.

@@ -234,9 +234,10 @@ func TestImages(t *testing.T) {
 		b := newBench(t)
 		b.builder.failOn = "frontend"
 		result, err := b.deploy()
-		if result.Outcome != NothingChanged || b.locked() {
+		if result.Outcome != Failed || b.locked() {
 			t.Errorf("%v: %v", result.Outcome, err)
 		}
+		contains(t, result.Page().Title, "failed, no service was touched")
 		contains(t, fmt.Sprint(err), "building frontend: no space left on device")
 	})
 }
@@ -303,12 +304,18 @@ func TestNoRollback(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.opt.NoRollback = true
-	b.service("backend").Script = []fakeaws.Rollout{{Looks: 2, End: fakeaws.Fails}}
+	b.service("backend").Script = []fakeaws.Rollout{{Looks: 2, End: fakeaws.FailsAndReturns}}
 	result, err := b.deploy()
 	if err == nil || result.Outcome != Failed || b.cloud.Count("UpdateService") != 2 || b.locked() {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
-	contains(t, strings.Join(result.State, "\n"), "may run it or ohmycoins-staging-backend:41")
+	contains(t, strings.Join(result.State, "\n"), "ohmycoins-staging-backend failed to roll out ohmycoins-staging-backend:48")
+	// Nor does ECS put back what was to be looked at.
+	config, _ := json.Marshal(b.service("backend").Configuration)
+	contains(t, string(config), `"deploymentCircuitBreaker":{"enable":true,"rollback":false}`, `"enable":true,"rollback":false}`)
+	if got := b.runs("backend"); got != "ohmycoins-staging-backend:48" {
+		t.Errorf("backend runs %s", got)
+	}
 }
 
 // TestNothingSecretIsShown lets every way out carry the marker values.

@@ -26,8 +26,8 @@ const (
 )
 
 // awaitAndExplain waits like await, and says why a roll-out failed.
-func (r *run) awaitAndExplain(ctx context.Context, rollouts []*rollout) error {
-	err := r.await(ctx, rollouts)
+func (r *run) awaitAndExplain(ctx context.Context, rollouts []*rollout, timeout time.Duration) error {
+	err := r.await(ctx, rollouts, timeout)
 	if err == nil {
 		return unproven(rollouts)
 	}

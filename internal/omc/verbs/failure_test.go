@@ -1,11 +1,15 @@
 package verbs
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
@@ -32,10 +36,6 @@ func TestDeployRollsBack(t *testing.T) {
 		"rolled back by the circuit breaker, stable": {
 			script: fakeaws.Rollout{Looks: 3, End: fakeaws.Returned},
 			want:   []string{"is gone: deployment ecs-svc/back-", "of ohmycoins-staging-backend:41 took its place", "circuit breaker"},
-		},
-		"superseded": {
-			script: fakeaws.Rollout{Looks: 3, End: fakeaws.Superseded},
-			want:   []string{"was superseded: deployment ecs-svc/other-", "ohmycoins-staging-backend:99"},
 		},
 		"time-out": {
 			script: fakeaws.Rollout{Looks: 3, End: fakeaws.Hangs},
@@ -207,27 +207,82 @@ func TestDeployGetsStuck(t *testing.T) {
 	}
 }
 
-// With credentials that have expired nothing can be put back: the end comes at once.
-func TestExpiredCredentialsEndTheWait(t *testing.T) {
+// A service that somebody else updates meanwhile is not overwritten; what is ours is put
+// back.
+func TestSomebodyElseUpdates(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	var since time.Time
-	b.cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
-		if op == "DescribeServices" && n == 3 {
-			since = b.cloud.Clock.Now()
-			b.cloud.Lock(func() { b.cloud.Faults = []*fakeaws.Fault{{Kind: fakeaws.Expired}} })
+	b.service("backend").Script = []fakeaws.Rollout{{Looks: 3, End: fakeaws.Superseded}}
+	result, err := b.deploy()
+	if err == nil || result.ExitStatus() != 3 || b.cloud.Count("UpdateService") != 3 || b.locked() {
+		t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
+	}
+	b.mustRun("99", "41")
+	contains(t, err.Error(), "was superseded: deployment ecs-svc/other-", "ohmycoins-staging-backend: somebody else has updated it to ohmycoins-staging-backend:99", "it is left as it is")
+	state := strings.Join(result.State, "\n")
+	contains(t, state, "ohmycoins-staging-backend was updated by somebody else to ohmycoins-staging-backend:99", "ohmycoins-staging-frontend runs ohmycoins-staging-frontend:41 again")
+	if strings.Contains(state, "omc rollback") {
+		t.Errorf("it advises to overwrite what somebody else did:\n%s", state)
+	}
+}
+
+// Credentials that expire are waited for; in vain when nobody logs in again. The end then
+// says what to do, and in which order.
+func TestExpiredCredentials(t *testing.T) {
+	t.Parallel()
+	expire := func(b *bench) {
+		b.cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
+			if op == "DescribeServices" && n == 4 {
+				b.cloud.Lock(func() { b.cloud.ExpiredKeys = []string{"test"} })
+			}
 		}
 	}
-	result, err := b.deploy()
-	if err == nil || result.Outcome != Stuck || b.cloud.Count("UpdateService") != 2 {
-		t.Fatalf("%v: %v, %d updates", result.Outcome, err, b.cloud.Count("UpdateService"))
-	}
-	if took := b.cloud.Clock.Now().Sub(since); took > pollInterval {
-		t.Errorf("it took %v", took)
-	}
-	contains(t, err.Error(), "the credentials have expired")
-	if strings.Contains(b.log.text(), "returning to what ran before") {
-		t.Error("it says that it rolls back, and cannot")
+	t.Run("for ever", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		b.service("backend").Script = []fakeaws.Rollout{{Looks: 3}}
+		expire(b)
+		result, err := b.deploy()
+		if err == nil || result.Outcome != Stuck || b.cloud.Count("UpdateService") != 2 {
+			t.Fatalf("%v: %v, %d updates", result.Outcome, err, b.cloud.Count("UpdateService"))
+		}
+		contains(t, err.Error(), "the credentials have expired, and there were no new ones within 5m0s")
+		contains(t, b.log.text(), "log in again within 5m0s and it goes on", "log in again within 5s")
+		contains(t, strings.Join(result.State, "\n"), "log in first", "omc unlock staging", "may run it or", "omc rollback staging")
+		if strings.Contains(b.log.text(), "returning to what ran before") {
+			t.Error("it says that it rolls back, and cannot")
+		}
+	})
+	for name, key := range map[string]string{"new ones": "fresh", "of another account": "other"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.service("backend").Script = []fakeaws.Rollout{{Looks: 3}}
+			b.cloud.Accounts["other"] = "111111111111"
+			expire(b)
+			reads := 0
+			b.app = New(Config{
+				Environment: b.cloud.Env, AWS: b.cloud.Config(), Clock: b.cloud.Clock, Reporter: b.log,
+				Credentials: func(context.Context) (aws.CredentialsProvider, error) {
+					if reads++; reads < 3 {
+						return nil, errors.New("the token has expired")
+					}
+					return credentials.NewStaticCredentialsProvider(key, "secret", ""), nil
+				},
+			})
+			result, err := b.deploy()
+			if key == "fresh" {
+				if err != nil || b.locked() {
+					t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
+				}
+				contains(t, b.log.text(), "log in again within 5m0s and it goes on: the token has expired", "there are new credentials")
+				return
+			}
+			if err == nil || result.Outcome != Stuck {
+				t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
+			}
+			contains(t, b.log.text(), "the new ones belong to account 111111111111, want 000000000000")
+		})
 	}
 }
 

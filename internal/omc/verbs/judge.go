@@ -86,11 +86,25 @@ func replacedBy(primary *ecstypes.Deployment) string {
 
 // primaryID returns the id of the newest deployment of a service: the one that an
 // update just made.
-func primaryID(service ecstypes.Service) string {
+func primaryID(service ecstypes.Service) string { return aws.ToString(primaryOf(service).Id) }
+
+// primaryOf returns the newest deployment of a service, an empty one when it has none.
+func primaryOf(service ecstypes.Service) ecstypes.Deployment {
 	for _, d := range service.Deployments {
 		if aws.ToString(d.Status) == statusPrimary {
-			return aws.ToString(d.Id)
+			return d
 		}
 	}
-	return ""
+	return ecstypes.Deployment{}
+}
+
+// runs reports whether a task definition is what a service runs or is on its way to.
+func runs(service ecstypes.Service, definition string) bool {
+	return definition != "" && aws.ToString(primaryOf(service).TaskDefinition) == definition
+}
+
+// settledOn reports whether a service runs a task definition and nothing else: its
+// roll-out is complete.
+func settledOn(service ecstypes.Service, definition string) bool {
+	return runs(service, definition) && judge(service, primaryID(service)).verdict == succeeded
 }

@@ -154,10 +154,7 @@ func (l *lease) take(ctx context.Context, lock Lock) error {
 
 // check fails unless the lock is still ours. It waits for AWS to be reachable.
 func (l *lease) check(ctx context.Context, what string) error {
-	return l.persist(ctx, what, func(ctx context.Context) error {
-		_, err := l.store().verify(ctx, l.lock)
-		return err
-	})
+	return l.persist(ctx, what, func(ctx context.Context) error { return l.store().verify(ctx, l.lock) })
 }
 
 // change changes something in AWS. It does so only while the lock is ours.
@@ -179,7 +176,11 @@ func (l *lease) giveBack(ctx context.Context) {
 	l.signs.end()
 	ctx, cancel := lastWords(ctx)
 	defer cancel()
-	if _, err := l.store().release(ctx, l.lock); err != nil {
+	err := l.insist(ctx, "giving the lock back", func(ctx context.Context) error {
+		_, err := l.store().release(ctx, l.lock)
+		return err
+	})
+	if l.taken = err != nil; l.taken {
 		l.out.Warn(fmt.Sprintf("the lock could not be given back: %s: omc unlock %s does", brief(err), l.env.Name))
 	}
 }

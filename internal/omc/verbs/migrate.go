@@ -2,7 +2,6 @@ package verbs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,6 +21,7 @@ const migrationInterval = 10 * time.Second
 func (r *run) migrate(ctx context.Context, t *target, definition *ecstypes.TaskDefinition) error {
 	command := strings.Join(t.env.Migration, " ")
 	r.out.Info(fmt.Sprintf("%s: running %q with %s", t.env.Key, command, revisionName(aws.ToString(definition.TaskDefinitionArn))))
+	t.migrated = true
 	var out *ecs.RunTaskOutput
 	err := r.change(ctx, "starting the migration", func(ctx context.Context) (err error) {
 		out, err = r.aws.ecs.RunTask(ctx, r.migrationInput(t, definition))
@@ -29,7 +29,7 @@ func (r *run) migrate(ctx context.Context, t *target, definition *ecstypes.TaskD
 	})
 	if err != nil {
 		if troubleOf(err) != permanent {
-			r.stopStarted(ctx, err)
+			r.stopStarted(ctx, t, err)
 		}
 		return err
 	}
@@ -41,11 +41,13 @@ func (r *run) migrate(ctx context.Context, t *target, definition *ecstypes.TaskD
 		return fmt.Errorf("starting the migration: ECS started no task: %s", strings.TrimSpace(why))
 	}
 	arn := aws.ToString(out.Tasks[0].TaskArn)
+	r.noteMigration(ctx, t, arn)
 	task, err := r.awaitTask(ctx, t, definition, arn)
 	if err != nil {
 		r.stopTask(ctx, arn, err)
 		return fmt.Errorf("running the migration %q (task %s): %w", command, taskID(arn), err)
 	}
+	t.entry.Migration.Ended = true
 	if err := judgeTask(task, t.env.Container); err != nil {
 		return fmt.Errorf("running the migration %q (task %s): %w", command, taskID(arn), err)
 	}
@@ -60,8 +62,8 @@ func (r *run) migrationInput(t *target, definition *ecstypes.TaskDefinition) *ec
 		Count:                aws.Int32(1),
 		NetworkConfiguration: t.service.NetworkConfiguration,
 		PlatformVersion:      t.service.PlatformVersion,
-		StartedBy:            aws.String(r.startedBy()),
-		ClientToken:          aws.String(r.record.ID), // a repeated call starts no second task
+		StartedBy:            aws.String(r.startedBy(t)),
+		ClientToken:          aws.String(r.record.ID + "-" + t.env.Key), // a repeated call starts no second task
 		Overrides: &ecstypes.TaskOverride{ContainerOverrides: []ecstypes.ContainerOverride{
 			{Name: &t.env.Container, Command: t.env.Migration},
 		}},
@@ -74,8 +76,8 @@ func (r *run) migrationInput(t *target, definition *ecstypes.TaskDefinition) *ec
 	return input
 }
 
-// startedBy is by what ECS finds the migration again.
-func (r *run) startedBy() string { return "omc-" + r.record.ID }
+// startedBy is by what ECS finds the migration of a service again.
+func (r *run) startedBy(t *target) string { return startedByOmc + r.record.ID + "-" + t.env.Key }
 
 // awaitTask waits until a task has stopped and shows its log meanwhile.
 func (r *run) awaitTask(ctx context.Context, t *target, definition *ecstypes.TaskDefinition, arn string) (ecstypes.Task, error) {
@@ -85,6 +87,7 @@ func (r *run) awaitTask(ctx context.Context, t *target, definition *ecstypes.Tas
 	if stream, ok := logStreamOf(definition, t.env.Container); ok {
 		log.group, log.stream = stream.group, stream.name(t.env.Container, arn)
 	}
+	var unknown doubt
 	for {
 		if err := r.clock.Sleep(ctx, migrationInterval); err != nil {
 			return ecstypes.Task{}, err
@@ -97,12 +100,17 @@ func (r *run) awaitTask(ctx context.Context, t *target, definition *ecstypes.Tas
 		if err != nil {
 			return ecstypes.Task{}, err
 		}
-		if len(out.Tasks) == 0 {
-			return ecstypes.Task{}, errors.New("ECS does not know the task any more")
+		elapsed := r.clock.Now().Sub(started)
+		missing := len(out.Tasks) == 0
+		if believed := unknown.believe(missing, r.clock.Now()); missing {
+			if believed {
+				return ecstypes.Task{}, fmt.Errorf("ECS has not known the task for %s", settling)
+			}
+			r.out.Live(t.env.Key+" migration", "ECS does not know the task yet", elapsed)
+			continue
 		}
 		task := out.Tasks[0]
 		status := aws.ToString(task.LastStatus)
-		elapsed := r.clock.Now().Sub(started)
 		r.out.Live(t.env.Key+" migration", strings.ToLower(status), elapsed)
 		log.show(ctx)
 		if status == "STOPPED" {
@@ -157,12 +165,12 @@ func (r *run) stopTask(ctx context.Context, arn string, why error) {
 }
 
 // stopStarted ends a migration of which only ECS knows whether it was started.
-func (r *run) stopStarted(ctx context.Context, why error) {
+func (r *run) stopStarted(ctx context.Context, t *target, why error) {
 	asking, cancel := lastWords(ctx)
 	defer cancel()
-	list, err := r.aws.ecs.ListTasks(asking, &ecs.ListTasksInput{Cluster: &r.env.Cluster.Name, StartedBy: aws.String(r.startedBy())})
+	list, err := r.aws.ecs.ListTasks(asking, &ecs.ListTasksInput{Cluster: &r.env.Cluster.Name, StartedBy: aws.String(r.startedBy(t))})
 	if err != nil {
-		r.out.Warn(fmt.Sprintf("a migration task, started by %s, may run: %s", r.startedBy(), brief(err)))
+		r.out.Warn(fmt.Sprintf("a migration task, started by %s, may run: %s", r.startedBy(t), brief(err)))
 		return
 	}
 	for _, arn := range list.TaskArns {

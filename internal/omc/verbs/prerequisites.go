@@ -81,14 +81,19 @@ func (a *App) identify(ctx context.Context, found *findings) identity {
 	defer cancel()
 	out, err := a.aws.caller.GetCallerIdentity(asking, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		problem := "AWS does not accept them: " + brief(err)
-		if _, why, none := strings.Cut(err.Error(), noCredentials+": "); none {
-			problem = "there are none that work: " + why
+		none := noCredentials{}
+		switch {
+		case errors.As(err, &none):
+			found.add("credentials", "there are none that work: "+none.Error(), "log in, or set AWS_PROFILE")
+		case troubleOf(err) == transient:
+			found.add("AWS", "it does not answer: "+brief(err), "try again; when it stays so, look at the network, its proxy, and AWS_ENDPOINT_URL")
+		default:
+			found.add("credentials", "AWS does not accept them: "+brief(err), "log in, or set AWS_PROFILE")
 		}
-		found.add("credentials", problem, "log in, or set AWS_PROFILE")
 		return identity{}
 	}
 	who := identity{account: aws.ToString(out.Account), arn: aws.ToString(out.Arn)}
+	a.aws.login.belongsTo(who.account)
 	a.out.Info(fmt.Sprintf("AWS account %s as %s, region %s", who.account, who.arn, a.env.Region))
 	if want := a.env.AccountID; want != "" && who.account != want {
 		found.add("credentials", fmt.Sprintf("they belong to account %s, want %s", who.account, want),
@@ -222,8 +227,7 @@ func (a *App) checkKeys(subject, text string, refs []secretRef, found *findings)
 
 // checkAlarms finds out whether the alarms that guard a deployment are there and
 // quiet: ECS ignores an alarm that is in ALARM when a deployment begins.
-func (a *App) checkAlarms(ctx context.Context, found *findings) {
-	names := a.guards()
+func (a *App) checkAlarms(ctx context.Context, names []string, found *findings) {
 	if len(names) == 0 {
 		return
 	}
@@ -244,10 +248,10 @@ func (a *App) checkAlarms(ctx context.Context, found *findings) {
 	}
 }
 
-// guards returns the names of the alarms that guard a deployment.
-func (a *App) guards() []string {
+// guards returns the names of the alarms that guard a deployment of services.
+func guards(services []environment.Service) []string {
 	var names []string
-	for _, service := range a.env.Cluster.Services {
+	for _, service := range services {
 		names = append(names, service.DeploymentAlarms...)
 	}
 	slices.Sort(names)

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"time"
 )
 
@@ -44,6 +43,18 @@ type ServiceRecord struct {
 	Touched bool `json:"touched"`
 	// Restored says that the service runs Before again.
 	Restored bool `json:"restored"`
+	// Migration is the service's migration, nil when none was to be started yet.
+	Migration *MigrationRecord `json:"migration,omitempty"`
+}
+
+// MigrationRecord is a migration in a record. It is written before the task is started.
+type MigrationRecord struct {
+	// StartedBy is by what ECS finds the task.
+	StartedBy string `json:"startedBy"`
+	// Task is the ARN of the task. It is empty while ECS has not answered.
+	Task string `json:"task,omitempty"`
+	// Ended says that the task has stopped, whatever came of it.
+	Ended bool `json:"ended"`
 }
 
 // newID returns the id of a record: when it began, and something that nobody else has.
@@ -85,50 +96,4 @@ func (r *Record) after() versions {
 		v[s.Service] = s.After.TaskDefinition
 	}
 	return v
-}
-
-// rollbackTarget decides what a rollback returns to, given the records, newest
-// first, and what the services run now. That is the last deployment that succeeded;
-// when it is what runs now, it is the one before. Deployments that were rolled back
-// from do not count. It returns the record that it comes from.
-func rollbackTarget(records []Record, now versions) (versions, string, error) {
-	type good struct {
-		runs versions
-		id   string
-	}
-	var stack []good
-	for i := len(records) - 1; i >= 0; i-- {
-		r := &records[i]
-		if r.Outcome != Succeeded {
-			continue
-		}
-		after := r.after()
-		if r.Verb == "rollback" {
-			// Everything since the state that it returned to is no longer good.
-			for n := len(stack) - 1; n >= 0; n-- {
-				if maps.Equal(stack[n].runs, after) {
-					stack = stack[:n]
-					break
-				}
-			}
-		}
-		if len(stack) == 0 || !maps.Equal(stack[len(stack)-1].runs, after) {
-			if before := r.before(); len(stack) == 0 && r.Verb == "deploy" {
-				stack = append(stack, good{before, "what ran before " + r.ID})
-			}
-			stack = append(stack, good{after, r.ID})
-		}
-	}
-	for i := len(stack) - 1; i >= 0; i-- {
-		if !maps.Equal(stack[i].runs, now) {
-			return stack[i].runs, stack[i].id, nil
-		}
-	}
-	// Nothing has ever succeeded: what ran before the newest attempt is the best guess.
-	for i := range records {
-		if before := records[i].before(); !maps.Equal(before, now) {
-			return before, "what ran before " + records[i].ID, nil
-		}
-	}
-	return nil, "", fmt.Errorf("the %d newest records name nothing other than what runs now: name a revision with --to and a service with --service", len(records))
 }

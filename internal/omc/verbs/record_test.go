@@ -1,72 +1,11 @@
 package verbs
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 )
-
-// history makes records, newest first, from lines such as "deploy succeeded a1,b1 a2,b2":
-// verb, outcome, what ran before, what ran after.
-func history(lines ...string) []Record {
-	var records []Record
-	for i, line := range lines {
-		words := strings.Fields(line)
-		before, after := strings.Split(words[2], ","), strings.Split(words[3], ",")
-		outcome := Outcome(strings.ReplaceAll(words[1], "-", " "))
-		if words[1] == "crashed" {
-			outcome = ""
-		}
-		r := Record{ID: fmt.Sprint("r", i), Verb: words[0], Outcome: outcome}
-		for n, key := range []string{"a", "b"}[:len(before)] {
-			r.Services = append(r.Services, ServiceRecord{
-				Service: key, Before: Version{TaskDefinition: before[n]}, After: Version{TaskDefinition: after[n]},
-			})
-		}
-		records = append(records, r)
-	}
-	slices.Reverse(records)
-	return records
-}
-
-func TestRollbackTarget(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		records []Record // written oldest first
-		now     string
-		want    string // "" is an error
-	}{
-		"no records":              {nil, "1,1", ""},
-		"one, it runs":            {history("deploy succeeded 1,1 2,2"), "2,2", "1,1"},
-		"two, the second runs":    {history("deploy succeeded 1,1 2,2", "deploy succeeded 2,2 3,3"), "3,3", "2,2"},
-		"the last one failed":     {history("deploy succeeded 1,1 2,2", "deploy failed 2,2 3,3"), "3,3", "2,2"},
-		"the last one crashed":    {history("deploy succeeded 1,1 2,2", "deploy crashed 2,2 3,3"), "3,2", "2,2"},
-		"it was rolled back":      {history("deploy succeeded 1,1 2,2", "deploy rolled-back 2,2 3,3"), "2,2", "1,1"},
-		"rolled back by hand":     {history("deploy succeeded 1,1 2,2", "deploy succeeded 2,2 3,3", "rollback succeeded 3,3 2,2"), "2,2", "1,1"},
-		"and deployed again":      {history("deploy succeeded 1,1 2,2", "deploy succeeded 2,2 3,3", "rollback succeeded 3,3 2,2", "deploy succeeded 2,2 4,4"), "4,4", "2,2"},
-		"twice back":              {history("deploy succeeded 1,1 2,2", "deploy succeeded 2,2 3,3", "deploy succeeded 3,3 4,4", "rollback succeeded 4,4 3,3", "rollback succeeded 3,3 2,2"), "2,2", "1,1"},
-		"the very first crashed":  {history("deploy crashed 1,1 2,2"), "2,1", "1,1"},
-		"changed by somebody":     {history("deploy succeeded 1,1 2,2"), "9,2", "2,2"},
-		"one service went back":   {history("deploy succeeded 1,1 2,2", "rollback succeeded 2,2 1,2"), "1,2", "2,2"},
-		"a rollback that crashed": {history("deploy succeeded 1,1 2,2", "deploy succeeded 2,2 3,3", "rollback crashed 3,3 2,2"), "2,3", "3,3"},
-	} {
-		now := strings.Split(test.now, ",")
-		got, from, err := rollbackTarget(test.records, versions{"a": now[0], "b": now[1]})
-		if test.want == "" {
-			if err == nil {
-				t.Errorf("%s: %v from %s, want an error", name, got, from)
-			}
-			continue
-		}
-		want := strings.Split(test.want, ",")
-		if err != nil || !maps.Equal(got, versions{"a": want[0], "b": want[1]}) {
-			t.Errorf("%s: %v from %s, %v, want %s", name, got, from, err, test.want)
-		}
-	}
-}
 
 func TestRecordKeys(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,9 @@ package verbs
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,8 +18,8 @@ import (
 // RollbackOptions are the choices of one rollback.
 type RollbackOptions struct {
 	// To is the revision to return to: "family:revision", or "revision" together with
-	// Service. Default: the last deployment that succeeded, and when that is what runs
-	// now, the one before it.
+	// Service. Default: what ran before what runs now, as the records say, and never
+	// anything newer than what runs now.
 	To string
 	// Service is the key of the only service that is to be rolled back. Default: all.
 	Service string
@@ -24,6 +27,9 @@ type RollbackOptions struct {
 	Timeout time.Duration
 	// DryRun says what would be done and changes nothing.
 	DryRun bool
+	// Confirm is asked, after everything was shown that is going to change, whether to go
+	// on; its error is why not. Default: nobody is asked.
+	Confirm func(context.Context) error
 }
 
 // recordsRead is how many records a rollback looks at.
@@ -39,24 +45,27 @@ func (a *App) Rollback(ctx context.Context, opt RollbackOptions) (Result, error)
 	defer stop()
 
 	var who identity
-	outcome, state := Succeeded, []string(nil)
-	failure := r.rollback(work, opt, &who)
+	outcome, failure := Succeeded, r.rollback(work, opt, &who)
 	switch {
 	case failure != nil:
 		failure = interruption(work, failure)
 		outcome = unstarted(failure)
 		if touched := r.touched(); len(touched) > 0 {
 			// There is nothing better to return to: what is left has to be known.
-			outcome, state = Stuck, r.leaves(touched)
-		} else if outcome == Interrupted {
-			state = []string{"no service was touched"}
+			outcome = Stuck
+			r.lastLook(ctx, touched)
 		}
 	case opt.DryRun:
 		outcome = Planned
 	}
 	r.end(ctx, outcome, failure)
-	result := r.result("rollback", started, who)
-	result.State = state
+	result := r.result(verbRollback, started, who)
+	switch {
+	case failure != nil && outcome != NothingChanged:
+		result.State = r.leaves(ctx, failure)
+	case failure == nil:
+		result.State = r.answer
+	}
 	return result, a.fail(&result.Ending, outcome, failure)
 }
 
@@ -72,17 +81,22 @@ func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) 
 	}
 	found := &findings{}
 	r.checkLock(ctx, found)
-	if err := r.readTargets(ctx, found); err != nil {
+	if err := r.readTargets(ctx); err != nil {
 		return err
 	}
 	chosen, err := r.choose(ctx, opt, found)
 	if err != nil {
 		return err
 	}
-	if err := found.unmet(); err != nil || opt.DryRun {
+	if err := found.unmet(); err != nil || opt.DryRun || len(chosen) == 0 {
 		return err
 	}
-	if err := r.begin(ctx, "rollback", "", *who); err != nil {
+	if opt.Confirm != nil {
+		if err := opt.Confirm(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.begin(ctx, verbRollback, "", *who); err != nil {
 		return err
 	}
 	if err := r.note(ctx, "read the cluster"); err != nil {
@@ -94,12 +108,13 @@ func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) 
 	for _, t := range chosen {
 		services = append(services, t.env)
 	}
-	rollouts, err := r.rollOut(ctx, chosen)
+	const back = true
+	rollouts, err := r.rollOut(ctx, chosen, back)
 	if err != nil {
 		return err
 	}
 	r.out.Phase(3, phases, "Wait and check")
-	if err := r.awaitAndExplain(ctx, rollouts); err != nil {
+	if err := r.awaitAndExplain(ctx, rollouts, r.timeout); err != nil {
 		return err
 	}
 	return r.checkAll(ctx, services)
@@ -146,64 +161,45 @@ func parseRevision(opt RollbackOptions, env environment.Environment) (key, revis
 
 // readTargets describes every service as it is now. A roll-out may be in progress: a
 // rollback is most urgent then.
-func (r *run) readTargets(ctx context.Context, found *findings) error {
+func (r *run) readTargets(ctx context.Context) error {
 	services, err := r.describeServices(ctx)
 	if err != nil {
 		return err
 	}
 	r.record.Services = make([]ServiceRecord, len(r.env.Cluster.Services))
 	for i, service := range r.env.Cluster.Services {
-		described, exists := services[service.Name]
-		checkService(service.Name, described, exists, found)
-		if !exists {
-			r.record.Services[i] = ServiceRecord{Service: service.Key, Name: service.Name}
-			continue
-		}
-		t := &target{env: service, service: described, entry: &r.record.Services[i]}
-		if t.definition, err = r.describeDefinition(ctx, aws.ToString(described.TaskDefinition)); err != nil {
-			return err
-		}
-		before, err := version(described, t.definition.TaskDefinition, service.Container)
-		if err != nil {
-			return err
-		}
+		described := services[service.Name]
+		t := &target{env: service, service: described, seen: described, entry: &r.record.Services[i]}
+		before := Version{TaskDefinition: aws.ToString(described.TaskDefinition)}
 		*t.entry = ServiceRecord{Service: service.Key, Name: service.Name, Before: before, After: before}
-		t.entry.After.Deployment = ""
 		r.targets = append(r.targets, t)
 	}
 	return nil
 }
 
-// choose decides what services return to, and which do.
+// choose decides what services return to, and which do: those that do not run it yet.
+// What stands in the way of others is no matter.
 func (r *run) choose(ctx context.Context, opt RollbackOptions, found *findings) ([]*target, error) {
-	to := versions{}
-	from := "--to"
-	if opt.To != "" {
-		key, revision, err := parseRevision(opt, r.env)
-		if err != nil {
-			return nil, err
-		}
-		to[key] = revision
-	} else {
-		records, err := r.store().records(ctx, recordsRead)
-		if err != nil {
-			return nil, err
-		}
-		now := r.record.after()
-		if opt.Service != "" {
-			now = versions{opt.Service: now[opt.Service]}
-			records = only(records, opt.Service)
-		}
-		if to, from, err = rollbackTarget(records, now); err != nil {
-			found.add("records", err.Error(), "")
-			return nil, nil
-		}
+	goal, older, err := r.goal(ctx, opt, found)
+	if err != nil || goal.runs == nil {
+		return nil, err
 	}
 	var chosen []*target
 	for _, t := range r.targets {
-		wanted, is := to[t.env.Key]
+		wanted, is := goal.runs[t.env.Key]
 		if !is || opt.Service != "" && opt.Service != t.env.Key {
 			continue
+		}
+		checkService(t.env.Name, t.service, t.service.Status != nil, found)
+		if t.service.TaskDefinition == nil {
+			continue
+		}
+		if t.definition, err = r.describeDefinition(ctx, *t.service.TaskDefinition); err != nil {
+			return nil, err
+		}
+		before, err := version(t.service, t.definition.TaskDefinition, t.env.Container)
+		if err != nil {
+			return nil, err
 		}
 		definition, err := r.describeDefinition(ctx, wanted)
 		if err != nil {
@@ -213,17 +209,139 @@ func (r *run) choose(ctx context.Context, opt RollbackOptions, found *findings) 
 		if err != nil {
 			return nil, err
 		}
-		if status := definition.TaskDefinition.Status; status != ecstypes.TaskDefinitionStatusActive {
-			found.add("task definition "+revisionName(wanted), fmt.Sprintf("it is %s, want ACTIVE: ECS starts no tasks of it", status), "name another one with --to")
+		arn := aws.ToString(definition.TaskDefinition.TaskDefinitionArn)
+		t.entry.Before, t.entry.After = before, Version{TaskDefinition: arn, Image: after.Image, Digest: after.Digest}
+		if settledOn(t.service, arn) {
+			r.out.Info(fmt.Sprintf("%s: runs %s already (%s)", t.env.Key, revisionName(arn), goal.from))
+			continue
 		}
-		t.entry.After = Version{TaskDefinition: aws.ToString(definition.TaskDefinition.TaskDefinitionArn), Image: after.Image, Digest: after.Digest}
+		if status := definition.TaskDefinition.Status; status != ecstypes.TaskDefinitionStatusActive {
+			found.add("task definition "+revisionName(arn), fmt.Sprintf("it is %s, want ACTIVE: ECS starts no tasks of it", status), "name another one with --to")
+		}
 		chosen = append(chosen, t)
-		r.out.Info(fmt.Sprintf("%s: %s -> %s (%s)", t.env.Key, revisionName(t.entry.Before.TaskDefinition), revisionName(t.entry.After.TaskDefinition), from))
+		r.out.Info(fmt.Sprintf("%s: %s -> %s (%s)", t.env.Key, revisionName(before.TaskDefinition), revisionName(arn), goal.from))
 		for _, line := range diffDefinitions(t.definition.TaskDefinition, definition.TaskDefinition) {
 			r.out.Info(fmt.Sprintf("%s:   %s", t.env.Key, line))
 		}
 	}
+	if len(chosen) == 0 {
+		r.answer = r.nothingToDo(goal, older)
+	}
 	return chosen, nil
+}
+
+// nothingToDo says that the goal runs already, and how to go further back.
+func (r *run) nothingToDo(goal, older release) []string {
+	lines := []string{"nothing to do: " + goal.from + " runs already"}
+	for _, t := range r.targets {
+		if revision, is := older.runs[t.env.Key]; is && !runs(t.service, revision) {
+			_, number, _ := strings.Cut(revisionName(revision), ":")
+			lines = append(lines, fmt.Sprintf("to go further back (%s): omc rollback %s --service %s --to %s", older.from, r.env.Name, t.env.Key, number))
+		}
+	}
+	return lines
+}
+
+// goal returns what services return to, and when that may run already what is older.
+func (r *run) goal(ctx context.Context, opt RollbackOptions, found *findings) (goal, older release, err error) {
+	if opt.To != "" {
+		key, revision, err := parseRevision(opt, r.env)
+		return release{runs: versions{key: revision}, from: "--to"}, release{}, err
+	}
+	records, err := r.store().records(ctx, recordsRead)
+	if err != nil {
+		return release{}, release{}, err
+	}
+	now := r.record.after()
+	if opt.Service != "" {
+		now = versions{opt.Service: now[opt.Service]}
+		records = only(records, opt.Service)
+	}
+	goal, older = rollbackTarget(records, now)
+	if goal.runs == nil {
+		found.add("records", fmt.Sprintf("the %d newest name nothing that ran before what runs now", len(records)),
+			"name a revision with --to and a service with --service")
+	}
+	return goal, older, nil
+}
+
+// A release is what services run together, and where that is from.
+type release struct {
+	runs versions
+	from string
+}
+
+// rollbackTarget decides what a rollback returns to, given the records, newest first, and
+// what the services run now: what ran before what runs now. It is empty when no record
+// says that. After a verb that did not succeed it is what that verb wanted to leave: what
+// ran before the deployment, what the rollback returned to. That may be what runs already;
+// older is then what ran before it.
+func rollbackTarget(records []Record, now versions) (goal, older release) {
+	var history []release // oldest first; what was returned from is not in it
+	seen := func(r release) {
+		for i, old := range history {
+			if maps.Equal(old.runs, r.runs) {
+				history = history[:i+1]
+				return
+			}
+		}
+		history = append(history, r)
+	}
+	for _, r := range slices.Backward(records) {
+		if r.Outcome == Succeeded {
+			seen(release{r.before(), "what ran before " + r.ID})
+			seen(release{r.after(), r.ID})
+		}
+	}
+	for _, r := range slices.Backward(history) {
+		if !r.runs.within(now) && !r.runs.newerThan(now) {
+			older = r
+			break
+		}
+	}
+	// A verb that came to nothing else than what ran anyway is no part of this.
+	at := slices.IndexFunc(records, func(r Record) bool { return !maps.Equal(r.before(), r.after()) })
+	if at < 0 || records[at].Outcome == Succeeded {
+		return older, release{}
+	}
+	last := records[at]
+	goal = release{last.before(), "what ran before " + last.ID}
+	if last.Verb == verbRollback {
+		goal = release{last.after(), "what " + last.ID + " returned to"}
+	}
+	if goal.runs.newerThan(now) {
+		return older, release{}
+	}
+	return goal, older
+}
+
+// within reports whether every service of v runs the same in w.
+func (v versions) within(w versions) bool {
+	for key, definition := range v {
+		if w[key] != definition {
+			return false
+		}
+	}
+	return true
+}
+
+// newerThan reports whether a service of v is a later revision than that of w. ECS counts
+// the revisions of a family.
+func (v versions) newerThan(w versions) bool {
+	for key, definition := range v {
+		family, number := revisionOf(definition)
+		if other, than := revisionOf(w[key]); family == other && number > than {
+			return true
+		}
+	}
+	return false
+}
+
+// revisionOf takes "family:revision" apart.
+func revisionOf(definition string) (family string, number int) {
+	at := strings.LastIndex(definition, ":")
+	number, _ = strconv.Atoi(definition[at+1:]) // 0 is older than every revision
+	return definition[:max(at, 0)], number
 }
 
 // only returns the records with one service in each, without those that have

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/smithy-go"
 )
 
 // A rollout is one service on its way to another task definition.
@@ -19,8 +20,11 @@ type rollout struct {
 	definition string
 	// id is the deployment that our own update returned.
 	id string
-	// service is how it was described last.
+	// older are the deployments that ECS had when it answered our update.
+	older []string
+	// service is how it was described last, as far as that was believed.
 	service ecstypes.Service
+	doubt   doubt
 	// shown are the events that were reported.
 	shown map[string]bool
 }
@@ -32,31 +36,54 @@ type rolloutFailed struct {
 
 func (e rolloutFailed) Error() string { return e.service + ": " + e.reason }
 
+// see takes in how the service is described now. A description that does not know the
+// service, or only deployments that are older than ours, may be from before our update:
+// it counts when ECS insists on it. A deployment that is newer than ours counts at once.
+func (ro *rollout) see(service ecstypes.Service, now time.Time) {
+	odd := service.Status == nil || !slices.ContainsFunc(service.Deployments, func(d ecstypes.Deployment) bool {
+		return !slices.Contains(ro.older, aws.ToString(d.Id))
+	})
+	if ro.doubt.believe(odd, now) {
+		ro.service = service
+	}
+}
+
 // updateInput is the request that rolls out a task definition. What the service's
-// deployment configuration says otherwise is kept.
-func updateInput(cluster string, t *target, definition string) *ecs.UpdateServiceInput {
+// deployment configuration says otherwise is kept. Back says whether ECS returns to what
+// ran before when the roll-out fails.
+func updateInput(cluster string, t *target, definition string, back bool) *ecs.UpdateServiceInput {
 	config := ecstypes.DeploymentConfiguration{}
 	if t.service.DeploymentConfiguration != nil {
 		config = *t.service.DeploymentConfiguration
 	}
-	config.DeploymentCircuitBreaker = &ecstypes.DeploymentCircuitBreaker{Enable: true, Rollback: true}
+	config.DeploymentCircuitBreaker = &ecstypes.DeploymentCircuitBreaker{Enable: true, Rollback: back}
 	if len(t.env.DeploymentAlarms) > 0 {
-		config.Alarms = &ecstypes.DeploymentAlarms{AlarmNames: t.env.DeploymentAlarms, Enable: true, Rollback: true}
+		config.Alarms = &ecstypes.DeploymentAlarms{AlarmNames: t.env.DeploymentAlarms, Enable: true, Rollback: back}
 	}
 	return &ecs.UpdateServiceInput{
 		Cluster:                 &cluster,
 		Service:                 &t.env.Name,
 		TaskDefinition:          &definition,
 		DeploymentConfiguration: &config,
+		// Where it is the newest already and has failed, ECS would do nothing.
+		ForceNewDeployment: runs(t.seen, definition) && primaryOf(t.seen).RolloutState == ecstypes.DeploymentRolloutStateFailed,
 	}
 }
 
-// start updates one service and remembers the deployment that this makes.
-func (r *run) start(ctx context.Context, t *target, definition string) (*rollout, error) {
+// start updates one service and remembers the deployment that this makes. It outlives an
+// outage: the same update twice makes one deployment.
+func (r *run) start(ctx context.Context, t *target, definition string, back bool) (*rollout, error) {
 	var out *ecs.UpdateServiceOutput
 	what := fmt.Sprintf("updating %s to %s", t.env.Name, revisionName(definition))
-	err := r.change(ctx, what, func(ctx context.Context) (err error) {
-		out, err = r.aws.ecs.UpdateService(ctx, updateInput(r.env.Cluster.Name, t, definition))
+	err := r.persist(ctx, what, func(ctx context.Context) (err error) {
+		if err := r.store().verify(ctx, r.lock); err != nil {
+			return err
+		}
+		out, err = r.aws.ecs.UpdateService(ctx, updateInput(r.env.Cluster.Name, t, definition, back))
+		var refused smithy.APIError
+		if !errors.As(err, &refused) || troubleOf(err) == transient {
+			t.sent = true
+		}
 		return err
 	})
 	if err != nil {
@@ -65,16 +92,24 @@ func (r *run) start(ctx context.Context, t *target, definition string) (*rollout
 	if out.Service == nil || primaryID(*out.Service) == "" {
 		return nil, fmt.Errorf("%s: ECS answered without a deployment", what)
 	}
+	t.seen = *out.Service
 	ro := &rollout{target: t, definition: definition, id: primaryID(*out.Service), service: *out.Service, shown: map[string]bool{}}
+	for _, d := range out.Service.Deployments {
+		if id := aws.ToString(d.Id); id != ro.id {
+			ro.older = append(ro.older, id)
+		}
+	}
 	for _, event := range out.Service.Events {
 		ro.shown[aws.ToString(event.Id)] = true
 	}
+	t.rollout = ro
 	r.out.Info(fmt.Sprintf("%s: rolling out %s as deployment %s", t.env.Key, revisionName(definition), ro.id))
 	return ro, nil
 }
 
 // rollOut updates services, side by side, to what their part of the record says.
-func (r *run) rollOut(ctx context.Context, targets []*target) ([]*rollout, error) {
+// Back says whether ECS returns to what ran before when a roll-out fails.
+func (r *run) rollOut(ctx context.Context, targets []*target, back bool) ([]*rollout, error) {
 	// Written first: after a crash in between, the services may have been updated.
 	mark := func(touched bool) {
 		for _, t := range targets {
@@ -89,9 +124,11 @@ func (r *run) rollOut(ctx context.Context, targets []*target) ([]*rollout, error
 	rollouts := make([]*rollout, len(targets))
 	err := each(indexes(len(targets)), func(i int) (err error) {
 		entry := targets[i].entry
-		if rollouts[i], err = r.start(ctx, targets[i], entry.After.TaskDefinition); err == nil {
+		rollouts[i], err = r.start(ctx, targets[i], entry.After.TaskDefinition, back)
+		if err == nil {
 			entry.After.Deployment = rollouts[i].id
 		}
+		entry.Touched = targets[i].sent
 		return err
 	})
 	if err != nil {
@@ -101,12 +138,12 @@ func (r *run) rollOut(ctx context.Context, targets []*target) ([]*rollout, error
 	return rollouts, nil
 }
 
-// await waits until every roll-out has succeeded or one has failed. It asks ECS
-// once for all of them at each poll.
-func (r *run) await(ctx context.Context, rollouts []*rollout) error {
+// await waits until every roll-out has succeeded or one has failed, or the time is over.
+// It asks ECS once for all of them at each poll.
+func (r *run) await(ctx context.Context, rollouts []*rollout, timeout time.Duration) error {
 	defer r.out.Settle()
 	started := r.clock.Now()
-	deadline := started.Add(r.timeout)
+	deadline := started.Add(timeout)
 	var silentSince time.Time
 	for {
 		done, err := r.judgeAll(rollouts, started)
@@ -114,33 +151,39 @@ func (r *run) await(ctx context.Context, rollouts []*rollout) error {
 			return err
 		}
 		now := r.clock.Now()
-		// As long as AWS does not answer, nothing can be said about the roll-out.
-		out := !silentSince.IsZero() && now.Sub(silentSince) <= outage
+		// As long as AWS does not answer, or contradicts itself, nothing can be said
+		// about the roll-out.
+		out := !silentSince.IsZero() && now.Sub(silentSince) <= outage ||
+			slices.ContainsFunc(rollouts, func(ro *rollout) bool { return ro.doubt.open() })
 		if !now.Before(deadline) && !out {
-			return r.timedOut(rollouts)
+			return r.timedOut(rollouts, timeout)
 		}
 		if err := r.clock.Sleep(ctx, pollInterval); err != nil {
 			return fmt.Errorf("waiting for the roll-out: %w", err)
 		}
 		services, err := r.describeServices(ctx, oneAttempt)
-		switch {
+		now = r.clock.Now()
+		if err != nil && silentSince.IsZero() {
+			silentSince = now
+		}
+		silent := now.Sub(silentSince)
+		switch trouble := troubleOf(err); {
 		case err == nil:
 			if !silentSince.IsZero() {
-				r.out.Live("AWS", "it answers again", r.clock.Now().Sub(silentSince))
+				r.out.Live("AWS", "it answers again", silent)
 			}
 			silentSince = time.Time{}
 			for _, ro := range rollouts {
-				ro.service = services[ro.target.env.Name]
+				ro.see(services[ro.target.env.Name], now)
 			}
 		case ctx.Err() != nil:
 			return fmt.Errorf("waiting for the roll-out: %w", context.Cause(ctx))
-		case troubleOf(err) == transient:
-			if silentSince.IsZero() {
-				silentSince = r.clock.Now()
-			}
-			r.out.Live("AWS", "no answer, still waiting: "+brief(err), r.clock.Now().Sub(silentSince))
-		case troubleOf(err) == expired:
-			return fmt.Errorf("waiting for the roll-out: the credentials have expired: %w", err)
+		case trouble == transient:
+			r.out.Live("AWS", "no answer, still waiting: "+brief(err), silent)
+		case trouble == expired && silent < relogin:
+			r.logInAgain(ctx, "AWS", silent)
+		case trouble == expired:
+			return fmt.Errorf("waiting for the roll-out: the credentials have expired, and there were no new ones within %s: %w", relogin, err)
 		default:
 			return fmt.Errorf("waiting for the roll-out: %w", err)
 		}
@@ -203,30 +246,46 @@ func unproven(rollouts []*rollout) error {
 	return errors.Join(errs...)
 }
 
-func (r *run) timedOut(rollouts []*rollout) error {
+func (r *run) timedOut(rollouts []*rollout, timeout time.Duration) error {
 	var errs []error
 	for _, ro := range rollouts {
 		if j := judge(ro.service, ro.id); j.verdict != succeeded {
-			errs = append(errs, rolloutFailed{ro.target.env.Name, fmt.Sprintf("the roll-out has not completed within %s: %s", r.timeout, progressLine(ro, j))})
+			errs = append(errs, rolloutFailed{ro.target.env.Name, fmt.Sprintf("the roll-out has not completed within %s: %s", timeout, progressLine(ro, j))})
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// restore returns services to what ran before, and waits for that.
+// updatedByOthers is the error of a service that somebody else has updated meanwhile.
+type updatedByOthers struct{ service, deployment, definition string }
+
+func (e updatedByOthers) Error() string {
+	return fmt.Sprintf("%s: somebody else has updated it to %s (deployment %s): it is left as it is",
+		e.service, revisionName(e.definition), e.deployment)
+}
+
+// restore returns services to what ran before, and waits for that. A service that
+// somebody else has updated is not ours to put back.
 func (r *run) restore(ctx context.Context, targets []*target) error {
 	r.tryNote(ctx, "rolling back")
+	if err := r.persist(ctx, "reading what runs", func(ctx context.Context) error { return r.look(ctx, targets) }); err != nil {
+		return err
+	}
 	rollouts := make([]*rollout, len(targets))
-	err := each(indexes(len(targets)), func(i int) error {
-		return r.persist(ctx, "rolling back "+targets[i].env.Name, func(ctx context.Context) (err error) {
-			rollouts[i], err = r.start(ctx, targets[i], targets[i].entry.Before.TaskDefinition)
-			return err
-		})
+	err := each(indexes(len(targets)), func(i int) (err error) {
+		t := targets[i]
+		if now := primaryOf(t.seen); t.isForeign() {
+			return updatedByOthers{t.env.Name, aws.ToString(now.Id), aws.ToString(now.TaskDefinition)}
+		}
+		const back = true
+		rollouts[i], err = r.start(ctx, t, t.entry.Before.TaskDefinition, back)
+		return err
 	})
-	// Those that could be updated are waited for, whatever became of the others.
+	// Those that could be updated are waited for, whatever became of the others. It takes
+	// as long as the environment allows, whatever the deployment was given.
 	rollouts = slices.DeleteFunc(rollouts, func(ro *rollout) bool { return ro == nil })
 	if len(rollouts) > 0 {
-		err = errors.Join(err, r.await(ctx, rollouts))
+		err = errors.Join(err, r.await(ctx, rollouts, r.App.timeout(0)))
 	}
 	for _, ro := range rollouts {
 		ro.target.entry.Restored = judge(ro.service, ro.id).verdict == succeeded

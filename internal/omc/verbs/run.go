@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +14,12 @@ import (
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
+// The verbs that records are about.
+const (
+	verbDeploy   = "deploy"
+	verbRollback = "rollback"
+)
+
 // A run is one verb that changes services: deploy or rollback. It holds the lock
 // and writes a record.
 type run struct {
@@ -20,6 +27,8 @@ type run struct {
 	timeout time.Duration
 	record  *Record
 	targets []*target
+	// answer is what a verb says that had nothing to do.
+	answer []string
 }
 
 func (a *App) newRun(timeout time.Duration) run {
@@ -39,6 +48,36 @@ type target struct {
 	image string
 	// entry is the target's part of the record.
 	entry *ServiceRecord
+
+	// sent says that an update was sent which ECS did not refuse.
+	sent bool
+	// rollout is the last update that ECS answered, nil when it answered none.
+	rollout *rollout
+	// seen is how the service was described last, by ECS or in its answer to an update;
+	// it is empty when that is not known.
+	seen ecstypes.Service
+	// migrated says that the migration was started, or may have been.
+	migrated bool
+}
+
+// good is the task definition that the target is to be left with when the verb has failed:
+// what ran before a deployment, and what a rollback returns to.
+func (t *target) good(verb string) string {
+	if verb == verbRollback {
+		return t.entry.After.TaskDefinition
+	}
+	return t.entry.Before.TaskDefinition
+}
+
+// isForeign reports whether somebody else has updated the service since the run began.
+func (t *target) isForeign() bool {
+	return primaryID(t.seen) != "" && !runs(t.seen, t.entry.Before.TaskDefinition) && !runs(t.seen, t.entry.After.TaskDefinition)
+}
+
+// isAsBefore reports whether the service runs what ran before, for sure: an update that
+// ECS has not answered may still come.
+func (t *target) isAsBefore() bool {
+	return t.rollout != nil && !t.rollout.doubt.open() && settledOn(t.seen, t.entry.Before.TaskDefinition)
 }
 
 // begin takes the lock and begins a record. What the record says about services is
@@ -49,11 +88,11 @@ func (r *run) begin(ctx context.Context, verb, commit string, who identity) erro
 		ID: newID(now), Environment: r.env.Name, Verb: verb, Commit: commit,
 		By: who.arn, Host: r.host, Started: now.UTC(), Services: r.record.Services,
 	}
-	// Building takes its time too; a migration and a rollback as long as the roll-out.
+	// Building takes its time too; a migration as long as the roll-out.
 	const building = time.Hour
 	return r.take(ctx, Lock{
 		ID: r.record.ID, Verb: verb, Owner: who.arn, Commit: commit,
-		TimeoutSeconds: int((building + 3*r.timeout).Seconds()),
+		TimeoutSeconds: int((building + 2*r.timeout + r.App.timeout(0)).Seconds()),
 	})
 }
 
@@ -83,7 +122,8 @@ func (r *run) touched() []*target {
 	return list
 }
 
-// end writes the record for the last time and gives the lock back.
+// end writes the record for the last time and gives the lock back. Both have a time of
+// their own, and are tried again.
 func (r *run) end(ctx context.Context, outcome Outcome, failure error) {
 	if !r.taken {
 		return
@@ -97,7 +137,10 @@ func (r *run) end(ctx context.Context, outcome Outcome, failure error) {
 		if failure != nil {
 			r.record.Error = r.redact.clean(failure.Error())
 		}
-		r.tryNote(ctx, r.record.Step)
+		err := r.insist(ctx, "writing the record", func(ctx context.Context) error { return r.note(ctx, r.record.Step) })
+		if err != nil {
+			r.out.Warn("the record could not be written, so that omc status and omc rollback take this " + r.record.Verb + " for unfinished: " + brief(err))
+		}
 	}
 }
 
@@ -127,60 +170,189 @@ func (r *run) result(verb string, started time.Time, who identity) Result {
 }
 
 // recoverFrom decides how a failed run ends, and puts back what it can. ctx ends
-// when the user gives up. It returns the outcome, the state that is left, and why it failed.
-func (r *run) recoverFrom(ctx context.Context, failure error, begun, rollback bool) (Outcome, []string, error) {
+// when the user gives up. It returns the outcome and why it failed.
+func (r *run) recoverFrom(ctx context.Context, failure error, begun, rollback bool) (Outcome, error) {
 	stopped := errors.Is(failure, errInterrupted)
 	touched := r.touched()
-	switch {
-	case len(touched) == 0 && stopped:
-		return Interrupted, []string{"no service was touched"}, failure
-	case len(touched) == 0 && begun:
-		return Failed, []string{"no service was touched"}, failure
-	case len(touched) == 0:
-		return NothingChanged, nil, failure
+	if len(touched) == 0 {
+		switch {
+		case begun:
+			r.lastLook(ctx, r.targets)
+			if !stopped {
+				return Failed, failure
+			}
+			fallthrough
+		case stopped:
+			return Interrupted, failure
+		}
+		return NothingChanged, failure
 	}
-	lost := lockLost{}
+	lost := errors.As(failure, &lockLost{})
+	possible := !lost && troubleOf(failure) != expired && ctx.Err() == nil
+	if rollback && possible {
+		r.out.Warn("returning to what ran before: " + failure.Error())
+		if err := r.restore(ctx, touched); err != nil {
+			failure = errors.Join(failure, fmt.Errorf("rolling back: %w", err))
+		}
+	}
+	r.lastLook(ctx, touched)
+	back := !slices.ContainsFunc(touched, func(t *target) bool { return !t.isAsBefore() })
 	switch {
-	case errors.As(failure, &lost), troubleOf(failure) == expired, ctx.Err() != nil:
-		return Stuck, r.leaves(touched), failure
-	case !rollback && stopped:
-		return Interrupted, r.leaves(touched), failure
+	case back && stopped:
+		return Interrupted, failure
+	case back:
+		return RolledBack, failure
 	case !rollback:
-		return Failed, r.leaves(touched), failure
+		return Failed, failure
+	default:
+		return Stuck, failure
 	}
-	r.out.Warn("returning to what ran before: " + failure.Error())
-	if err := r.restore(ctx, touched); err != nil {
-		return Stuck, r.leaves(touched), errors.Join(failure, fmt.Errorf("rolling back: %w", err))
-	}
-	if stopped {
-		return Interrupted, nil, failure
-	}
-	return RolledBack, nil, failure
 }
 
-// leaves says what state services are left in and what to do.
-func (r *run) leaves(touched []*target) []string {
-	var lines, commands []string
-	for _, t := range touched {
-		before, after := revisionName(t.entry.Before.TaskDefinition), revisionName(t.entry.After.TaskDefinition)
-		good := before
-		if r.record.Verb == "rollback" {
-			good = after
+// look describes services as they are now. What contradicts ECS's own answers to us is
+// asked again until it is to be believed.
+func (r *run) look(ctx context.Context, targets []*target) error {
+	for {
+		services, err := r.describeServices(ctx)
+		if err != nil {
+			return err
+		}
+		open := false
+		for _, t := range targets {
+			t.seen = services[t.env.Name]
+			if t.rollout != nil {
+				t.rollout.see(t.seen, r.clock.Now())
+				t.seen = t.rollout.service
+				open = open || t.rollout.doubt.open() && r.clock.Now().Sub(t.rollout.doubt.since) <= settling
+			}
+		}
+		if !open {
+			return nil
+		}
+		if err := r.clock.Sleep(ctx, pollInterval); err != nil {
+			return err
+		}
+	}
+}
+
+// lastLook describes what a failed run leaves. It says so when that is not known.
+func (r *run) lastLook(ctx context.Context, targets []*target) {
+	asking, cancel := lastWords(ctx)
+	defer cancel()
+	if ctx.Err() != nil { // whoever gave up is waiting
+		asking, cancel = context.WithTimeout(asking, AttemptTimeout)
+		defer cancel()
+	}
+	if err := r.insist(asking, "reading what runs", func(ctx context.Context) error { return r.look(ctx, targets) }); err != nil {
+		for _, t := range targets {
+			t.seen = ecstypes.Service{}
+		}
+		r.out.Warn("what runs now is not known: " + brief(err))
+	}
+}
+
+// leaves says, after the end, what runs and what to do. It goes by how the services were
+// described last.
+func (r *run) leaves(ctx context.Context, failure error) []string {
+	verb := r.record.Verb
+	touched := r.touched()
+	var lines []string
+	if len(touched) == 0 {
+		lines = append(lines, "no service was touched")
+	}
+	var undone []*target
+	foreign := false
+	for _, t := range r.targets {
+		if t.entry == nil {
+			continue
+		}
+		if t.migrated && len(touched) == 0 {
+			lines = append(lines, "the migration of "+t.env.Key+" was started")
+		}
+		if line := t.describe(); line != "" {
+			lines = append(lines, line)
+		}
+		foreign = foreign || t.entry.Touched && t.isForeign()
+		if t.entry.Touched && !t.isForeign() && !settledOn(t.seen, t.good(verb)) {
+			undone = append(undone, t)
+		}
+	}
+	if troubleOf(failure) == expired {
+		lines = append(lines, "log in first: the credentials have expired")
+	}
+	if r.taken {
+		lines = append(lines, "the lock is still held, and everybody is kept out: omc unlock "+r.env.Name)
+	}
+	if len(touched) == 0 {
+		return lines
+	}
+	lines = append(lines, "to see what runs: omc status "+r.env.Name)
+	if len(undone) == 0 {
+		return lines
+	}
+	next := "to return to what ran before: "
+	if verb == verbRollback {
+		next = "to try again: "
+	}
+	var commands []string
+	for _, t := range undone {
+		if foreign { // the other one is not ours
+			commands = append(commands, fmt.Sprintf("%somc rollback %s --service %s", next, r.env.Name, t.env.Key))
+		}
+	}
+	if !foreign {
+		commands = append(commands, next+"omc rollback "+r.env.Name)
+	}
+	commands[len(commands)-1] += "; without omc:"
+	for _, t := range undone {
+		good := revisionName(t.good(verb))
+		if definition, err := r.describeLast(ctx, t.good(verb)); err == nil && definition.Status != ecstypes.TaskDefinitionStatusActive {
+			commands = append(commands, fmt.Sprintf("  %s is %s, and ECS starts no tasks of it: name another one with omc rollback %s --service %s --to",
+				good, definition.Status, r.env.Name, t.env.Key))
+			continue
 		}
 		commands = append(commands, fmt.Sprintf("  aws ecs update-service --region %s --cluster %s --service %s --task-definition %s",
 			r.env.Region, r.env.Cluster.Name, t.env.Name, good))
-		if t.entry.Restored {
-			lines = append(lines, fmt.Sprintf("%s runs %s again, as before", t.env.Name, before))
-			continue
-		}
-		lines = append(lines, fmt.Sprintf("%s was updated to %s and may run it or %s, which ran before", t.env.Name, after, before))
 	}
-	next := "to return to what ran before: omc rollback %s; without omc:"
-	if r.record.Verb == "rollback" {
-		next = "to try again: omc rollback %s; without omc:"
-	}
-	lines = append(lines, "to see what runs: omc status "+r.env.Name, fmt.Sprintf(next, r.env.Name))
 	return append(lines, commands...)
+}
+
+// describeLast describes a task definition after the end.
+func (r *run) describeLast(ctx context.Context, arn string) (*ecstypes.TaskDefinition, error) {
+	asking, cancel := lastWords(ctx)
+	defer cancel()
+	out, err := r.describeDefinition(asking, arn)
+	if err != nil {
+		return nil, err
+	}
+	return out.TaskDefinition, nil
+}
+
+// describe says what a target runs, "" when there is nothing to say: nothing was done to
+// it, and nobody has looked.
+func (t *target) describe() string {
+	before, after := t.entry.Before.TaskDefinition, t.entry.After.TaskDefinition
+	now := primaryOf(t.seen)
+	tasks := fmt.Sprintf("%d of %d tasks", now.RunningCount, now.DesiredCount)
+	name := revisionName(aws.ToString(now.TaskDefinition))
+	switch known := t.seen.Status != nil && (t.rollout == nil || !t.rollout.doubt.open()); {
+	case !known && !t.entry.Touched:
+		return ""
+	case !known, t.entry.Touched && t.rollout == nil:
+		return fmt.Sprintf("%s was updated to %s and may run it or %s, which ran before", t.env.Name, revisionName(after), revisionName(before))
+	case t.entry.Touched && t.isForeign():
+		return fmt.Sprintf("%s was updated by somebody else to %s (deployment %s)", t.env.Name, name, aws.ToString(now.Id))
+	case settledOn(t.seen, before) && t.entry.Touched:
+		return fmt.Sprintf("%s runs %s again, as before (%s)", t.env.Name, name, tasks)
+	case settledOn(t.seen, before):
+		return fmt.Sprintf("%s runs %s, as before (%s)", t.env.Name, name, tasks)
+	case now.RolloutState == ecstypes.DeploymentRolloutStateFailed:
+		return fmt.Sprintf("%s failed to roll out %s (%s); %s ran before", t.env.Name, name, tasks, revisionName(before))
+	case settledOn(t.seen, aws.ToString(now.TaskDefinition)):
+		return fmt.Sprintf("%s runs %s (%s); %s ran before", t.env.Name, name, tasks, revisionName(before))
+	default:
+		return fmt.Sprintf("%s is on its way to %s (%s); %s ran before", t.env.Name, name, tasks, revisionName(before))
+	}
 }
 
 // version returns what a service runs.

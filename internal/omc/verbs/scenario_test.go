@@ -34,7 +34,7 @@ func newBench(t *testing.T) *bench {
 	cloud := fakeaws.New(environment.Staging())
 	t.Cleanup(cloud.Close)
 	b := &bench{t: t, cloud: cloud, log: &recorder{clock: cloud.Clock}, builder: &fakeBuilder{cloud: cloud}}
-	b.opt = Options{Source: workingTree(t), Builder: b.builder}
+	b.opt = Options{Source: workingTree(t), Builder: b.builder, Force: true}
 	interrupt := make(chan struct{})
 	b.stop = sync.OnceFunc(func() { close(interrupt) })
 	b.app = New(Config{
@@ -161,7 +161,7 @@ func (f *fakeBuilder) Push(_ context.Context, names []string, login Login, _ fun
 	f.cloud.Lock(func() {
 		for _, name := range names {
 			repository, tag, _ := strings.Cut(name, ":")
-			f.cloud.Repositories[repository[strings.LastIndex(repository, "/")+1:]].Images[tag] = fakeaws.Digest(name)
+			f.cloud.Repositories[repository[strings.LastIndex(repository, "/")+1:]].Images[tag] = fakeaws.Digest(names[0]) // one image, whatever its tags
 		}
 	})
 	return nil

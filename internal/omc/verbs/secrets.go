@@ -464,7 +464,7 @@ func (a *App) PutSecret(ctx context.Context, change SecretChange) (SecretChange,
 		return change, a.fail(&change.Ending, Failed, err)
 	case written:
 		change.Version = token
-		change.State = []string{"tasks that run keep the values that they started with: deploy, or restart the service, for new ones"}
+		change.State = []string{"tasks that run keep the values that they started with: deploy with --force, or restart the service, for new ones"}
 	}
 	return change, a.fail(&change.Ending, Succeeded, nil)
 }

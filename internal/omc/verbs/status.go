@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
@@ -21,9 +20,9 @@ type Status struct {
 	Ending
 	Cluster  string          `json:"cluster"`
 	Services []ServiceStatus `json:"services"`
-	// Alarms are the alarms of the environment that are not OK.
+	// Alarms are the alarms of the operations stack that are not OK.
 	Alarms []AlarmStatus `json:"alarms,omitempty"`
-	// AlarmsTotal is how many alarms the environment has, nil when that is not known.
+	// AlarmsTotal is how many alarms the stack has, nil when that is not known.
 	AlarmsTotal *int `json:"alarmsTotal"`
 	// Lock is who deploys now. LockText puts it into words.
 	Lock     *Lock  `json:"lock,omitempty"`
@@ -124,23 +123,19 @@ func serviceStatus(key string, service ecstypes.Service) ServiceStatus {
 }
 
 func (a *App) statusOfAlarms(ctx context.Context, status *Status) error {
-	total := 0
-	pages := cloudwatch.NewDescribeAlarmsPaginator(a.aws.alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &a.env.Prefix})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("describing alarms: %w", err)
+	alarms, err := a.operationsAlarms(ctx)
+	if err != nil {
+		return err
+	}
+	total := len(alarms)
+	for _, alarm := range alarms {
+		if alarm.StateValue == cloudwatchtypes.StateValueOk {
+			continue
 		}
-		for _, alarm := range page.MetricAlarms {
-			total++
-			if alarm.StateValue == cloudwatchtypes.StateValueOk {
-				continue
-			}
-			status.Alarms = append(status.Alarms, AlarmStatus{
-				Name: aws.ToString(alarm.AlarmName), State: string(alarm.StateValue),
-				Reason: aws.ToString(alarm.StateReason), Since: aws.ToTime(alarm.StateTransitionedTimestamp),
-			})
-		}
+		status.Alarms = append(status.Alarms, AlarmStatus{
+			Name: aws.ToString(alarm.AlarmName), State: string(alarm.StateValue),
+			Reason: aws.ToString(alarm.StateReason), Since: aws.ToTime(alarm.StateTransitionedTimestamp),
+		})
 	}
 	status.AlarmsTotal = &total
 	return nil
@@ -177,7 +172,7 @@ func describeLast(env string, last *Record, lock *Lock, now time.Time) (text str
 	if last == nil {
 		return "none", next
 	}
-	text = fmt.Sprintf("%s %s by %s on %s", last.Verb, last.ID, last.By, last.Host)
+	text = fmt.Sprintf("%s %s by %s on %s", last.Verb, last.ID, shortARN(last.By), last.Host)
 	if last.Commit != "" {
 		text += ", commit " + last.Commit
 	}
@@ -193,6 +188,9 @@ func describeLast(env string, last *Record, lock *Lock, now time.Time) (text str
 		return text + "; it is running, or it died a moment ago", next
 	}
 	text += "; it did not finish"
+	if migration := last.unfinishedMigration(); migration != "" {
+		text += "; " + migration
+	}
 	for _, s := range last.Services {
 		if s.Touched {
 			text += fmt.Sprintf("; %s was or may have been updated from %s to %s", s.Name,

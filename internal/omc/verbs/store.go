@@ -149,9 +149,14 @@ func (s store) acquire(ctx context.Context, lock Lock, now time.Time) (etag stri
 	return "", err
 }
 
-// verify fails with [lockLost] unless lock is still held. It returns the ETag of the
-// lock file.
-func (s store) verify(ctx context.Context, lock Lock) (etag string, err error) {
+// verify fails with [lockLost] unless lock is still held.
+func (s store) verify(ctx context.Context, lock Lock) error {
+	_, err := s.verified(ctx, lock)
+	return err
+}
+
+// verified is verify, and returns the ETag of the lock file.
+func (s store) verified(ctx context.Context, lock Lock) (etag string, err error) {
 	other, found, err := s.holder(ctx)
 	switch {
 	case err != nil:
@@ -171,7 +176,7 @@ func (s store) verify(ctx context.Context, lock Lock) (etag string, err error) {
 func (s store) renew(ctx context.Context, lock Lock, etag string) (string, error) {
 	next, err := s.put(ctx, s.lockKey(), lock, ifStill(etag))
 	if unmatched(err) { // also when the answer to the attempt before was lost
-		return s.verify(ctx, lock)
+		return s.verified(ctx, lock)
 	}
 	return next, err
 }

@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,7 +12,7 @@ func (r Result) Page() Page {
 	page := Page{Title: r.headline(), Columns: []string{"SERVICE", "RAN BEFORE", "ROLLED OUT", "IMAGE", "URL"}, Notes: r.State, Error: r.Error}
 	for _, s := range r.Services {
 		page.Rows = append(page.Rows, []string{
-			s.Service, revisionName(s.Before.TaskDefinition), revisionName(s.After.TaskDefinition), s.After.Image, strings.Join(s.URLs, " "),
+			s.Service, revisionName(s.Before.TaskDefinition), revisionName(s.After.TaskDefinition), shortImage(s.After.Image), strings.Join(s.URLs, " "),
 		})
 	}
 	return page
@@ -20,11 +21,14 @@ func (r Result) Page() Page {
 // headline says how it ended, in one line.
 func (r Result) headline() string {
 	text := fmt.Sprintf("omc %s %s: %s", r.Verb, r.Environment, r.Outcome)
+	touched := slices.ContainsFunc(r.Services, func(s ServiceResult) bool { return s.Touched })
 	switch {
-	case r.Outcome == Interrupted && len(r.State) == 0:
+	case r.Outcome == Succeeded && !touched:
+		text += ", nothing to do"
+	case r.Outcome == Interrupted && touched:
 		text += ", rolled back"
-	case r.Outcome == Failed && len(r.State) == 1:
-		text += ", " + r.State[0]
+	case r.Outcome == Failed && !touched:
+		text += ", no service was touched"
 	}
 	if r.Commit != "" {
 		text += ", commit " + r.Commit

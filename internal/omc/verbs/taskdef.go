@@ -15,7 +15,7 @@ import (
 // differs from the described one only in the image of one container. Every field
 // that a request can have is taken over, whatever it is; what describe returns
 // beyond that (ARN, revision, who registered it) cannot be registered. Tags that
-// begin with "aws:" belong to AWS and are refused in requests.
+// begin with "aws:" belong to AWS and are refused in requests, as is an empty list of tags.
 func copyDefinition(from *ecs.DescribeTaskDefinitionOutput, container, image string) (*ecs.RegisterTaskDefinitionInput, error) {
 	input := &ecs.RegisterTaskDefinitionInput{}
 	described, request := reflect.ValueOf(from.TaskDefinition).Elem(), reflect.ValueOf(input).Elem()
@@ -31,6 +31,9 @@ func copyDefinition(from *ecs.DescribeTaskDefinitionOutput, container, image str
 	input.Tags = slices.DeleteFunc(slices.Clone(from.Tags), func(tag ecstypes.Tag) bool {
 		return strings.HasPrefix(aws.ToString(tag.Key), "aws:")
 	})
+	if len(input.Tags) == 0 {
+		input.Tags = nil
+	}
 	// The containers are a copy, so that the described definition stays as it is.
 	input.ContainerDefinitions = slices.Clone(input.ContainerDefinitions)
 	at := containerIndex(input.ContainerDefinitions, container)

@@ -379,12 +379,15 @@ func (a *App) operationsAlarms(ctx context.Context) ([]cloudwatchtypes.MetricAla
 	prefix := a.env.Prefix + "/"
 	var alarms []cloudwatchtypes.MetricAlarm
 	pages := cloudwatch.NewDescribeAlarmsPaginator(a.aws.alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &prefix})
-	for pages.HasMorePages() {
+	err := eachPage(pages.HasMorePages, func() error {
 		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("describing alarms: %w", err)
+		if err == nil {
+			alarms = append(alarms, page.MetricAlarms...)
 		}
-		alarms = append(alarms, page.MetricAlarms...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("describing alarms: %w", err)
 	}
 	return alarms, nil
 }

@@ -59,13 +59,14 @@ func TestDocuments(t *testing.T) {
 		}
 		if doc.Path == "docs/runbook.md" || doc.Path == "docs/deployment.md" {
 			for _, b := range doc.Blocks {
-				if !b.HasSample {
+				if !b.HasSample && !b.opens() {
 					t.Errorf("%s:%d: no sample of the output follows", doc.Path, b.Line)
 				}
 			}
 		}
 	}
 	checkFailures(t, account)
+	checkShells(t, account)
 	changes, err := account.Changes(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -153,6 +154,59 @@ echo "$HOME" > here; cat here
 	}
 }
 
+// checkShells shows that the line which sets the variables begins a fresh shell, and that
+// a change without a question, a question that is not asked, and a command that goes on
+// until Ctrl-C are seen.
+func checkShells(t *testing.T, account *Account) {
+	t.Helper()
+	doc, err := Parse(markdown(`
+'''bash
+source docs/ops.sh
+'''
+'''bash
+LEFT=1
+aws sns create-topic --name unasked
+'''
+<!-- answers: yes -->
+'''bash
+echo "not a question"
+'''
+'''bash
+source docs/ops.sh
+'''
+'''bash
+echo "${LEFT-fresh} $ENV"
+'''
+'''text
+fresh staging
+'''
+<!-- until: Ctrl-C -->
+'''bash
+while sleep 0.1; do echo line; done
+'''
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := account.Run(t.Context(), doc.For("staging", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"", "sns:CreateTopic changes something, and the block does not ask first", `it never asked for "yes"`, "", "", ""}
+	for i, r := range results {
+		problems := strings.Join(r.Problems, "\n")
+		if (problems == "") != (want[i] == "") || !strings.Contains(problems, want[i]) {
+			t.Errorf("line %d: problems are %q, want %q", r.Block.Line, problems, want[i])
+		}
+	}
+	if got := strings.TrimSpace(results[4].Stdout); got != "fresh staging" {
+		t.Errorf("after the line that sets the variables: %q", got)
+	}
+	if !strings.HasPrefix(results[5].Stdout, "line\n") {
+		t.Errorf("until Ctrl-C it printed %q", results[5].Stdout)
+	}
+}
+
 // writeOutputs keeps what each block printed, for writing samples, in the folder that
 // DOCTEST_OUTPUTS names.
 func writeOutputs(t *testing.T, runs []Run) {
@@ -171,32 +225,6 @@ func writeOutputs(t *testing.T, runs []Run) {
 			t.Error(err)
 		}
 	}
-}
-
-// Why an action is allowed that the code of omc does not call.
-const pushed = "the builder pushes and pulls with the log-in that it gets"
-
-var deployReasons = map[string]string{
-	"ecr:BatchCheckLayerAvailability": pushed,
-	"ecr:CompleteLayerUpload":         pushed,
-	"ecr:GetDownloadUrlForLayer":      pushed,
-	"ecr:InitiateLayerUpload":         pushed,
-	"ecr:UploadLayerPart":             pushed,
-	"ecs:TagResource":                 "revisions keep their tags",
-	"iam:PassRole":                    "revisions name the roles of their tasks",
-}
-
-func policies(t *testing.T) map[string]Policy {
-	t.Helper()
-	doc, err := Read(filepath.Join(projectDir, "docs", "deployment.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := Policies(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
 }
 
 // TestFacts compares what the documents say of the environments with the environments.
@@ -220,45 +248,8 @@ func TestFacts(t *testing.T) {
 		for _, id := range accountID.FindAllString(doc.Text, -1) {
 			t.Errorf("%s: %s looks like an account id", doc.Path, id)
 		}
-		if doc.HasEnvironment() {
-			for _, env := range environment.All() {
-				variable := regexp.MustCompile(`(?m)^ *` + env.Name + `\) +P=` + env.Prefix + `;`)
-				if !variable.MatchString(doc.Text) {
-					t.Errorf("%s: P is not %s for %s", doc.Path, env.Prefix, env.Name)
-				}
-			}
-		}
 		if row := strings.Join(costs, " | "); doc.Path == "docs/deployment.md" && !strings.Contains(doc.Text, "| "+row+" |") {
 			t.Errorf("%s: the cost of the alarms is not %q", doc.Path, row)
 		}
-	}
-}
-
-// TestPolicies checks the form of the policies.
-func TestPolicies(t *testing.T) {
-	all := policies(t)
-	for _, name := range []string{"infrastructure", "deployment"} {
-		policy, ok := all[name]
-		if !ok || len(policy.Statement) == 0 {
-			t.Errorf("docs/deployment.md shows no policy %s", name)
-		}
-		for _, problem := range policy.Check() {
-			t.Errorf("docs/deployment.md: policy %s: %s", name, problem)
-		}
-	}
-	if all["trust"].Statement == nil {
-		t.Error("docs/deployment.md shows no policy trust")
-	}
-}
-
-// TestDeploymentRole compares the deployment role's policy with the calls in the
-// code of omc.
-func TestDeploymentRole(t *testing.T) {
-	called, err := SDKActions(filepath.Join(projectDir, "internal", "deploy"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, problem := range policies(t)["deployment"].Compare(called, deployReasons) {
-		t.Errorf("docs/deployment.md: policy deployment: %s", problem)
 	}
 }

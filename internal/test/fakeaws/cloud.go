@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/ohmycoins/infra/internal/test/policy"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -54,12 +55,23 @@ type Cloud struct {
 	Migration    Migration
 	Answers      map[string]Answer // of the application, by path
 	ClusterState string
+	// EndlessPages lets a description of alarms have always another page.
+	EndlessPages bool
 	Health       Health
 	// RegistryURL is a real registry; digests come from there when it is set.
 	RegistryURL string
 
+	// Permissions are those of the deployment role, whose policy decides about every call
+	// as AWS would.
+	Permissions *policy.Recorder
+
 	// Faults are what goes wrong, the first that matches.
 	Faults []*Fault
+	// ExpiredKeys are access keys whose credentials are over: every call that they
+	// sign is refused.
+	ExpiredKeys []string
+	// Accounts are those of access keys that do not belong to [Account].
+	Accounts map[string]string
 	// OnCall is called after a call took effect and before it is answered. n counts
 	// the calls of that operation, from 1. Done is closed when the caller has left.
 	OnCall func(op string, n int, done <-chan struct{})
@@ -71,6 +83,7 @@ type Cloud struct {
 	revision map[string]int
 	serial   int
 	tasks    map[string]*task
+	hung     map[string]bool // attempts that were left without an answer
 }
 
 // Call is one request.
@@ -141,6 +154,17 @@ const (
 	// Exists and Conflict are how S3 refuses a conditional write.
 	Exists   FaultKind = "412"
 	Conflict FaultKind = "409"
+	// Hang is no answer within the client's time-out: ten seconds of the scripted
+	// clock. Only the client of [Cloud.Config] knows it.
+	Hang FaultKind = "hang"
+	// Malformed, HTML and Empty are answers with status 200 that say nothing.
+	Malformed FaultKind = "malformed"
+	HTML      FaultKind = "HTML"
+	Empty     FaultKind = "empty"
+	// Stale is a description of services from before their newest update, Missing
+	// one that does not know what it is asked for: ECS is eventually consistent.
+	Stale   FaultKind = "stale"
+	Missing FaultKind = "MISSING"
 )
 
 // Clock is a time that passes only while somebody sleeps.
@@ -170,7 +194,14 @@ func New(env environment.Environment) *Cloud {
 		counts:       map[string]int{},
 		revision:     map[string]int{},
 		tasks:        map[string]*task{},
+		hung:         map[string]bool{},
+		Accounts:     map[string]string{},
 	}
+	role, err := policy.ReadRole("deployment", env, Account)
+	if err != nil {
+		panic(err) // the policy is part of the program
+	}
+	c.Permissions = &policy.Recorder{Role: role, World: policy.NewWorld(Account, env)}
 	c.server = httptest.NewServer(http.HandlerFunc(c.serve))
 	c.URL = c.server.URL
 	c.seed(env)
@@ -262,6 +293,7 @@ func (c *Cloud) Config() aws.Config {
 	return aws.Config{
 		Region:       "ap-southeast-2",
 		BaseEndpoint: &c.URL,
+		HTTPClient:   &attempts{cloud: c},
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -318,20 +350,45 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 	c.counts[call.op]++
 	n := c.counts[call.op]
 	fault := c.fault(call.op)
+	if fault == nil && slices.Contains(c.ExpiredKeys, accessKey(r)) {
+		fault = &Fault{Kind: Expired}
+	}
+	if fault != nil {
+		call.stale, call.missing = fault.Kind == Stale, fault.Kind == Missing
+	}
+	old := call.stale || call.missing
 	var reply reply
-	if fault == nil || fault.Effect {
-		reply = c.answer(call)
+	if fault == nil || fault.Effect || old {
+		reply = c.permitted(r, body, call)
 	}
 	hook := c.OnCall
 	c.mu.Unlock()
 	if hook != nil {
 		hook(call.op, n, r.Context().Done())
 	}
-	if fault != nil {
+	if fault != nil && !old {
 		c.fail(w, call, fault)
 		return
 	}
 	reply.write(w, call)
+}
+
+// accessKey returns who signed a request.
+func accessKey(r *http.Request) string {
+	_, rest, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	key, _, _ := strings.Cut(rest, "/")
+	return key
+}
+
+// permitted answers a call that the role may make, and refuses any other.
+func (c *Cloud) permitted(r *http.Request, body []byte, call request) reply {
+	if c.Permissions == nil {
+		return c.answer(call)
+	}
+	if err := c.Permissions.Check(r, body); err != nil {
+		return failure(http.StatusForbidden, "AccessDeniedException", "docs/policies/deployment.json: "+err.Error())
+	}
+	return c.answer(call)
 }
 
 func (c *Cloud) serveApp(w http.ResponseWriter, r *http.Request) {
@@ -370,14 +427,17 @@ func (c *Cloud) fault(op string) *Fault {
 func (c *Cloud) fail(w http.ResponseWriter, call request, f *Fault) {
 	switch f.Kind {
 	case Reset:
-		conn, _, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			return
-		}
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0)
-		}
-		conn.Close()
+		reset(w)
+	case Hang:
+		c.Lock(func() { c.hung[call.http.Header.Get(attemptHeader)] = true })
+		reset(w)
+	case Malformed:
+		garbage(w, "application/x-amz-json-1.1", `{"services":[{"serviceName":"`)
+	case HTML:
+		garbage(w, "text/html", "<html><body>Log in to the network first</body></html>")
+	case Empty:
+		garbage(w, "application/x-amz-json-1.1", "")
+	case Stale, Missing: // answered
 	case Throttled:
 		failure(http.StatusBadRequest, "ThrottlingException", "Rate exceeded").write(w, call)
 	case Broken:
@@ -391,4 +451,21 @@ func (c *Cloud) fail(w http.ResponseWriter, call request, f *Fault) {
 	case Denied:
 		failure(http.StatusForbidden, "AccessDeniedException", "User is not authorized to perform this action").write(w, call)
 	}
+}
+
+// reset ends the connection.
+func reset(w http.ResponseWriter) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	conn.Close()
+}
+
+func garbage(w http.ResponseWriter, contentType, body string) {
+	w.Header().Set("Content-Type", contentType)
+	_, _ = io.WriteString(w, body)
 }

@@ -2,6 +2,7 @@ package fakeaws
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,6 +25,9 @@ type Service struct {
 	Script []Rollout
 	// Configuration is the deployment configuration of the last update.
 	Configuration map[string]any
+
+	// before is how it was described before the newest update.
+	before map[string]any
 }
 
 // Deployment is one roll-out of a service.
@@ -87,6 +91,7 @@ type StoppedTask struct {
 type task struct {
 	arn, definition string
 	startedBy       string
+	token, request  string
 	looks           int
 	stopped         bool
 	reason          string
@@ -104,6 +109,9 @@ func (c *Cloud) register(body map[string]any) string {
 }
 
 func (c *Cloud) registerTaskDefinition(r request) reply {
+	if tags, given := r.body["tags"].([]any); given && len(tags) == 0 {
+		return failure(http.StatusBadRequest, "ClientException", "Tags can not be empty.")
+	}
 	return c.describeDefinition(c.register(r.body))
 }
 
@@ -126,7 +134,7 @@ func (c *Cloud) describeDefinition(arn string) reply {
 	described["taskDefinitionArn"] = arn
 	described["revision"] = revisionOf(arn)
 	described["status"] = "ACTIVE"
-	if c.Inactive != "" && strings.HasSuffix(arn, "/"+c.Inactive) {
+	if c.inactive(arn) {
 		described["status"] = "INACTIVE"
 	}
 	described["registeredAt"] = c.Clock.Now().Unix()
@@ -134,6 +142,11 @@ func (c *Cloud) describeDefinition(arn string) reply {
 	described["compatibilities"] = []any{"EC2", "FARGATE"}
 	described["requiresAttributes"] = []any{map[string]any{"name": "com.amazonaws.ecs.capability.ecr-auth"}}
 	return ok(map[string]any{"taskDefinition": described, "tags": tags})
+}
+
+// inactive reports whether a task definition was deregistered.
+func (c *Cloud) inactive(arn string) bool {
+	return c.Inactive != "" && strings.HasSuffix(arn, "/"+c.Inactive)
 }
 
 func revisionOf(arn string) int {
@@ -156,7 +169,11 @@ func (c *Cloud) describeServices(r request) reply {
 	var list, failures []any
 	for _, name := range r.texts("services") {
 		service, exists := c.Services[name]
-		if !exists {
+		if exists && r.stale && service.before != nil {
+			list = append(list, service.before)
+			continue
+		}
+		if !exists || r.missing {
 			failures = append(failures, map[string]any{"arn": c.arn("ecs", "service/"+name), "reason": "MISSING"})
 			continue
 		}
@@ -164,6 +181,24 @@ func (c *Cloud) describeServices(r request) reply {
 		list = append(list, c.serviceJSON(service))
 	}
 	return ok(map[string]any{"services": list, "failures": failures})
+}
+
+// Runs gives a service another revision, as somebody else would: a copy of the one that it
+// runs. Its roll-out is complete.
+func (c *Cloud) Runs(key string, revision int) {
+	for _, service := range c.Env.Cluster.Services {
+		if service.Key != key {
+			continue
+		}
+		primary := c.Services[service.Name].Deployments[0]
+		arn := c.arn("ecs", fmt.Sprintf("task-definition/%s:%d", service.Name, revision))
+		c.Definitions[arn] = clone(c.Definitions[primary.Definition])
+		s := c.Services[service.Name]
+		s.Deployments = []*Deployment{{
+			ID: fmt.Sprintf("ecs-svc/%d", c.next()), Status: "PRIMARY", Definition: arn, State: "COMPLETED", Desired: s.Desired, Running: s.Desired,
+		}}
+		c.revision[service.Name] = max(c.revision[service.Name], revision)
+	}
 }
 
 // look lets a roll-out go on by one step.
@@ -200,6 +235,11 @@ func (c *Cloud) finish(service *Service, d *Deployment) {
 	for _, t := range d.script.Tasks {
 		c.addStopped(d.Definition, t)
 		d.Failed++
+	}
+	if d.script.End == FailsAndReturns || d.script.End == Returned {
+		if breaker, _ := service.Configuration["deploymentCircuitBreaker"].(map[string]any); breaker["rollback"] != true {
+			d.script.End = Fails // ECS returns to nothing without being told to
+		}
 	}
 	switch d.script.End {
 	case Completes:
@@ -244,7 +284,7 @@ func (c *Cloud) addStopped(definition string, t StoppedTask) {
 		c.Logs["ecs/"+containerOf(c.Definitions[definition])+"/"+id] = t.Log
 	}
 	c.Stopped = append(c.Stopped, map[string]any{
-		"taskArn": c.arn("ecs", "task/cluster/"+id), "taskDefinitionArn": definition, "lastStatus": "STOPPED",
+		"taskArn": c.arn("ecs", "task/"+c.Env.Cluster.Name+"/"+id), "taskDefinitionArn": definition, "lastStatus": "STOPPED",
 		"stoppedReason": t.Reason, "stoppedAt": c.Clock.Now().Unix(), "containers": []any{container},
 	})
 }
@@ -268,8 +308,13 @@ func (c *Cloud) updateService(r request) reply {
 	if _, exists := c.Definitions[definition]; !exists {
 		return failure(http.StatusBadRequest, "ClientException", "TaskDefinition not found.")
 	}
+	if c.inactive(definition) {
+		return failure(http.StatusBadRequest, "ClientException", "TaskDefinition is inactive")
+	}
+	before := c.serviceJSON(service)
 	service.Configuration, _ = r.body["deploymentConfiguration"].(map[string]any)
-	if primary := service.Deployments[0]; primary.Definition != definition {
+	if primary := service.Deployments[0]; primary.Definition != definition || r.body["forceNewDeployment"] == true {
+		service.before = before
 		script := Rollout{Looks: 2}
 		if len(service.Script) > 0 {
 			script, service.Script = service.Script[0], service.Script[1:]
@@ -316,14 +361,22 @@ func (c *Cloud) serviceJSON(service *Service) map[string]any {
 }
 
 func (c *Cloud) runTask(r request) reply {
-	t := &task{arn: c.arn("ecs", fmt.Sprintf("task/cluster/%032d", c.next())), definition: r.text("taskDefinition"), startedBy: r.text("startedBy")}
+	t := &task{
+		arn: c.arn("ecs", fmt.Sprintf("task/%s/%032d", c.Env.Cluster.Name, c.next())), definition: r.text("taskDefinition"),
+		startedBy: r.text("startedBy"), token: r.text("clientToken"), request: string(r.raw),
+	}
 	if c.Migration.Reason == "RESOURCE:MEMORY" {
 		return ok(map[string]any{"failures": []any{map[string]any{"reason": c.Migration.Reason}}})
 	}
 	for _, other := range c.tasks {
-		if other.startedBy == t.startedBy { // the same call again
-			return ok(map[string]any{"tasks": []any{map[string]any{"taskArn": other.arn, "lastStatus": "PROVISIONING"}}})
+		if t.token == "" || other.token != t.token {
+			continue
 		}
+		if other.request != t.request {
+			return failure(http.StatusBadRequest, "ConflictException",
+				"The provided clientToken is already in use with a different RunTask request.")
+		}
+		return ok(map[string]any{"tasks": []any{map[string]any{"taskArn": other.arn, "lastStatus": "PROVISIONING"}}})
 	}
 	c.tasks[t.arn] = t
 	c.Logs["ecs/"+containerOf(c.Definitions[t.definition])+"/"+t.arn[strings.LastIndex(t.arn, "/")+1:]] = c.Migration.Log
@@ -362,8 +415,20 @@ func (c *Cloud) listTasks(r request) reply {
 		}
 		return ok(map[string]any{"taskArns": arns})
 	}
-	if status := r.text("desiredStatus"); status == "" || status == "RUNNING" {
-		return ok(map[string]any{"taskArns": []any{c.arn("ecs", "task/cluster/running-"+r.text("serviceName"))}})
+	desired := r.text("desiredStatus")
+	if desired == "" {
+		desired = "RUNNING"
+	}
+	if family := r.text("family"); family != "" {
+		for _, arn := range slices.Sorted(maps.Keys(c.tasks)) {
+			t := c.tasks[arn]
+			if strings.Contains(t.definition, "/"+family+":") && (desired == "RUNNING") == c.isRunning(t) {
+				arns = append(arns, arn)
+			}
+		}
+	}
+	if desired == "RUNNING" {
+		return ok(map[string]any{"taskArns": append(arns, c.arn("ecs", "task/"+c.Env.Cluster.Name+"/running-"+r.text("serviceName")+r.text("family")))})
 	}
 	for _, t := range c.Stopped {
 		if arn, _ := t["taskDefinitionArn"].(string); strings.Contains(arn, r.text("serviceName")+":") && r.text("desiredStatus") == "STOPPED" {
@@ -373,31 +438,57 @@ func (c *Cloud) listTasks(r request) reply {
 	return ok(map[string]any{"taskArns": arns})
 }
 
-func (c *Cloud) describeTasks(r request) reply {
-	var list []any
-	for _, arn := range r.texts("tasks") {
-		if _, name, running := strings.Cut(arn, "/running-"); running {
-			definition := c.Services[name].Deployments[0].Definition
-			list = append(list, map[string]any{"taskArn": arn, "taskDefinitionArn": definition, "lastStatus": "RUNNING", "containers": []any{
-				map[string]any{"name": containerOf(c.Definitions[definition]), "imageDigest": Digest("running-" + name)},
-			}})
-		}
-		if t, exists := c.tasks[arn]; exists {
-			list = append(list, c.oneOffJSON(t))
-		}
-		for _, t := range c.Stopped {
-			if t["taskArn"] == arn {
-				list = append(list, t)
-			}
+func (c *Cloud) isRunning(t *task) bool { return !t.stopped && t.looks < c.Migration.Polls }
+
+// Running is how many one-off tasks run.
+func (c *Cloud) Running() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, t := range c.tasks {
+		if c.isRunning(t) {
+			n++
 		}
 	}
-	return ok(map[string]any{"tasks": list})
+	return n
+}
+
+func (c *Cloud) describeTasks(r request) reply {
+	var list, failures []any
+	for _, arn := range r.texts("tasks") {
+		described := c.taskJSON(arn)
+		if described == nil || r.missing {
+			failures = append(failures, map[string]any{"arn": arn, "reason": "MISSING"})
+			continue
+		}
+		list = append(list, described)
+	}
+	return ok(map[string]any{"tasks": list, "failures": failures})
+}
+
+// taskJSON describes a task. It is nil when there is none.
+func (c *Cloud) taskJSON(arn string) map[string]any {
+	if _, name, running := strings.Cut(arn, "/running-"); running {
+		definition := c.Services[name].Deployments[0].Definition
+		return map[string]any{"taskArn": arn, "taskDefinitionArn": definition, "lastStatus": "RUNNING", "containers": []any{
+			map[string]any{"name": containerOf(c.Definitions[definition]), "imageDigest": Digest("running-" + name)},
+		}}
+	}
+	if t, exists := c.tasks[arn]; exists {
+		return c.oneOffJSON(t)
+	}
+	for _, t := range c.Stopped {
+		if t["taskArn"] == arn {
+			return t
+		}
+	}
+	return nil
 }
 
 func (c *Cloud) oneOffJSON(t *task) map[string]any {
 	t.looks++
 	container := map[string]any{"name": containerOf(c.Definitions[t.definition]), "lastStatus": "RUNNING"}
-	described := map[string]any{"taskArn": t.arn, "taskDefinitionArn": t.definition, "lastStatus": "RUNNING", "containers": []any{container}}
+	described := map[string]any{"taskArn": t.arn, "taskDefinitionArn": t.definition, "lastStatus": "RUNNING", "containers": []any{container}, "startedBy": t.startedBy}
 	if t.stopped || t.looks >= c.Migration.Polls {
 		described["lastStatus"], container["lastStatus"] = "STOPPED", "STOPPED"
 		described["stoppedReason"] = c.Migration.Reason

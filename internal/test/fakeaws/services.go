@@ -1,6 +1,7 @@
 package fakeaws
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -61,9 +62,10 @@ func (c *Cloud) answer(r request) reply {
 	return handler(r)
 }
 
-func (c *Cloud) getCallerIdentity(request) reply {
+func (c *Cloud) getCallerIdentity(r request) reply {
+	account := cmp.Or(c.Accounts[accessKey(r.http)], Account)
 	return ok(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>` +
-		`<Arn>arn:aws:sts::` + Account + `:assumed-role/deployer/somebody</Arn><UserId>AROATEST:somebody</UserId><Account>` + Account + `</Account>` +
+		`<Arn>arn:aws:sts::` + account + `:assumed-role/deployer/somebody</Arn><UserId>AROATEST:somebody</UserId><Account>` + account + `</Account>` +
 		`</GetCallerIdentityResult><ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></GetCallerIdentityResponse>`)
 }
 
@@ -159,7 +161,11 @@ func (c *Cloud) describeAlarms(r request) reply {
 			list = append(list, c.alarmJSON(name))
 		}
 	}
-	return ok(map[string]any{"MetricAlarms": list})
+	described := map[string]any{"MetricAlarms": list}
+	if c.EndlessPages {
+		described["NextToken"] = fmt.Sprint("page ", c.next())
+	}
+	return ok(described)
 }
 
 func (c *Cloud) getLogEvents(r request) reply {

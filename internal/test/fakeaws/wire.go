@@ -19,6 +19,8 @@ type request struct {
 	form     url.Values     // query
 	http     *http.Request
 	raw      []byte
+	// stale and missing are how ECS describes what it does not know yet.
+	stale, missing bool
 }
 
 func (c *Cloud) parse(r *http.Request, body []byte) request {

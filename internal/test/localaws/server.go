@@ -81,8 +81,9 @@ func Region(name string) StartOption {
 
 // KeepRunning lets moto outlive this process: once started, only [Server.Stop] or a
 // signal to [Server.PID] ends it; the context given to [Start] no longer does. Its output
-// goes to logFile, which is overwritten. Default: moto ends with the context and,
-// on Linux, with this process, even if that is killed.
+// goes to logFile, which must not exist yet: what is there may be another user's link to
+// a file of ours. Default: moto ends with the context and, on Linux, with this process,
+// even if that is killed.
 func KeepRunning(logFile string) StartOption {
 	return func(o *startOptions) { o.keep, o.logFile = true, logFile }
 }
@@ -117,7 +118,13 @@ func Start(ctx context.Context, projectDir string, log io.Writer, opts ...StartO
 	// With port 0 the system picks a free port while binding it: nobody can take it
 	// in between. moto then says which one it is.
 	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", "0") //nolint:noctx // Stop ends the whole process group
-	cmd.Env = motoEnviron(os.Environ())
+	dir, pythonPath, err := writeExtension()
+	defer func() { _ = os.RemoveAll(dir) }() // in the system's temporary folder
+	if err != nil {
+		s.output.Close()
+		return nil, fmt.Errorf("starting %s: %w", program, err)
+	}
+	cmd.Env = append(motoEnviron(os.Environ()), pythonPath)
 	// A file, not a pipe: a server that outlives us must not die of SIGPIPE.
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	cmd.SysProcAttr = processAttributes(o.keep)
@@ -127,6 +134,9 @@ func Start(ctx context.Context, projectDir string, log io.Writer, opts ...StartO
 	}
 	if err := s.awaitAnswer(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", program, err), s.stop())
+	}
+	if !strings.Contains(s.written(), loaded) {
+		return nil, errors.Join(fmt.Errorf("starting %s: its Python did not load the extension from PYTHONPATH%s", program, tail(s.written())), s.stop())
 	}
 	if s.proxy, err = startProxy(ctx, s.MotoURL, o.intercept); err != nil {
 		return nil, errors.Join(err, s.stop())
@@ -302,7 +312,7 @@ func (s *Server) Config() aws.Config {
 // motoEnviron returns the environment of moto itself. botocore inside it fails on
 // a profile that does not exist, and MOTO_ variables change accounts and ports.
 func motoEnviron(base []string) []string {
-	return without(base, "AWS_", "MOTO_", "INITIAL_NO_AUTH_ACTION_COUNT=", "WERKZEUG_")
+	return without(base, "AWS_", "MOTO_", "INITIAL_NO_AUTH_ACTION_COUNT=", "WERKZEUG_", "PYTHONPATH=")
 }
 
 // without returns the entries of environ that begin with none of prefixes.
@@ -316,7 +326,7 @@ func without(environ []string, prefixes ...string) []string {
 // no name any more, so that nothing is left behind however this process ends.
 func openOutput(o startOptions) (*os.File, error) {
 	if o.keep {
-		return os.OpenFile(o.logFile, os.O_RDWR|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o644)
+		return os.OpenFile(o.logFile, os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 	}
 	f, err := os.CreateTemp("", "moto-*.log")
 	if err != nil {

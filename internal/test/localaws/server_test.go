@@ -369,3 +369,41 @@ func TestManyCallsAtOnce(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWithoutExtension starts a moto whose Python does not see PYTHONPATH.
+func TestWithoutExtension(t *testing.T) {
+	program, err := findMoto(t.Context(), filepath.Join("..", "..", ".."), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	script := "#!/bin/sh\nunset PYTHONPATH\nexec '" + program + "' \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "moto_server"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	_, err = Start(t.Context(), t.TempDir(), t.Output())
+	if err == nil || !strings.Contains(err.Error(), "did not load the extension") {
+		t.Errorf("error is %v, want one about the extension", err)
+	}
+}
+
+// TestKeepRunningFollowsNoLink checks that a link of another user's is not written through.
+func TestKeepRunningFollowsNoLink(t *testing.T) {
+	dir := t.TempDir()
+	victim, link := filepath.Join(dir, "victim"), filepath.Join(dir, "moto.log")
+	if err := os.WriteFile(victim, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(victim, link); err != nil {
+		t.Fatal(err)
+	}
+	server, err := Start(t.Context(), "../../..", nil, KeepRunning(link))
+	if err == nil {
+		_ = server.Stop()
+		t.Fatal("it started")
+	}
+	if content, _ := os.ReadFile(victim); string(content) != "mine" || !strings.Contains(err.Error(), link) {
+		t.Errorf("the file that the link names holds %q; error %v", content, err)
+	}
+}

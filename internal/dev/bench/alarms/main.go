@@ -15,15 +15,11 @@ import (
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/synth"
-	"github.com/ohmycoins/infra/constructs/synth/fastsynth"
 	"github.com/ohmycoins/infra/internal/cdk"
 )
 
 func main() {
 	count, err := strconv.Atoi(os.Args[1])
-	if err == nil {
-		err = fastsynth.Enable()
-	}
 	if err == nil {
 		err = synth.App(func(app constructs.Construct) { alarms(app, count) })
 	}

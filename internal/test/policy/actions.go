@@ -1,0 +1,192 @@
+package policy
+
+// An action is what AWS checks for a call, from the service authorization reference
+// (https://docs.aws.amazon.com/service-authorization/latest/reference/).
+type action struct {
+	// on are the resources: "*", or ARNs in which {Name} is a parameter of the call.
+	// One that is a list gives an ARN for each item; one that is an ARN already is taken
+	// as it is. {Name+suffix} adds what AWS puts behind a name. {Name^} is an ARN without
+	// its last part.
+	on []string
+	// context are condition keys and the parameters that they come from.
+	context map[string]string
+	// tags is the parameter with tags, tagging what AWS checks besides when there are any.
+	tags, tagging string
+	// passes are parameters with roles that the call passes to ECS.
+	passes []string
+	// owned says that conditions may ask for the tags of the resource.
+	owned bool
+}
+
+const (
+	anything = "*"
+	arnOf    = "arn:aws:"
+	here     = ":{region}:{account}:"
+
+	alarm      = arnOf + "cloudwatch" + here + "alarm:{AlarmName}"
+	alarms     = arnOf + "cloudwatch" + here + "alarm:{AlarmNames}"
+	dashboard  = arnOf + "cloudwatch::{account}:dashboard/{DashboardName}"
+	watched    = arnOf + "cloudwatch" + here + "{ResourceARN}"
+	cluster    = arnOf + "ecs" + here + "cluster/{clusters}"
+	services   = arnOf + "ecs" + here + "service/{cluster}/{services}"
+	service    = arnOf + "ecs" + here + "service/{cluster}/{service}"
+	tasks      = arnOf + "ecs" + here + "task/{cluster}/{tasks}"
+	task       = arnOf + "ecs" + here + "task/{cluster}/{task}"
+	definition = arnOf + "ecs" + here + "task-definition/{taskDefinition}"
+	family     = arnOf + "ecs" + here + "task-definition/{family}:*"
+	ofCluster  = arnOf + "ecs" + here + "cluster/{cluster}"
+	role       = arnOf + "iam::{account}:role/{RoleName}"
+	newPolicy  = arnOf + "iam::{account}:policy/{PolicyName}"
+	key        = arnOf + "kms" + here + "key/{KeyId}"
+	targetKey  = arnOf + "kms" + here + "key/{TargetKeyId}"
+	alias      = arnOf + "kms" + here + "{AliasName}"
+	secret     = arnOf + "secretsmanager" + here + "secret:{SecretId+-AbCdEf}"
+	newTopic   = arnOf + "sns" + here + "{Name}"
+	object     = arnOf + "s3:::{bucket}/{key}"
+	repository = arnOf + "ecr" + here + "repository/{repositoryName}"
+)
+
+func on(resources ...string) action { return action{on: resources} }
+
+func (a action) with(key, parameter string) action {
+	context := map[string]string{key: parameter}
+	for k, v := range a.context {
+		context[k] = v
+	}
+	a.context = context
+	return a
+}
+
+func (a action) tagged(parameter, tagging string) action {
+	a.tags, a.tagging = parameter, tagging
+	return a
+}
+
+func (a action) passing(parameters ...string) action {
+	a.passes = parameters
+	return a
+}
+
+func (a action) ofOwner() action {
+	a.owned = true
+	return a
+}
+
+// actions are those that the tools of this project take. What is not here is an error
+// that asks for a line.
+var actions = map[string]action{
+	"cloudwatch:DeleteAlarms":        on(alarms),
+	"cloudwatch:DeleteDashboards":    on(arnOf + "cloudwatch::{account}:dashboard/{DashboardNames}"),
+	"cloudwatch:DescribeAlarms":      on(arnOf + "cloudwatch" + here + "alarm:*"),
+	"cloudwatch:GetDashboard":        on(dashboard),
+	"cloudwatch:ListTagsForResource": on(watched),
+	"cloudwatch:PutDashboard":        on(dashboard),
+	"cloudwatch:PutMetricAlarm":      on(alarm).tagged("Tags", "cloudwatch:TagResource"),
+	"cloudwatch:SetAlarmState":       on(alarm),
+	"cloudwatch:TagResource":         on(watched).tagged("Tags", ""),
+	"cloudwatch:UntagResource":       on(watched),
+
+	"ecr:BatchCheckLayerAvailability": on(repository),
+	"ecr:BatchGetImage":               on(repository),
+	"ecr:CompleteLayerUpload":         on(repository),
+	"ecr:DescribeImages":              on(repository),
+	"ecr:DescribeRepositories":        on(arnOf + "ecr" + here + "repository/{repositoryNames}"),
+	"ecr:GetAuthorizationToken":       on(anything),
+	"ecr:GetDownloadUrlForLayer":      on(repository),
+	"ecr:InitiateLayerUpload":         on(repository),
+	"ecr:PutImage":                    on(repository),
+	"ecr:UploadLayerPart":             on(repository),
+
+	"ecs:DescribeClusters":       on(cluster),
+	"ecs:DescribeServices":       on(services).with("ecs:cluster", ofCluster),
+	"ecs:DescribeTaskDefinition": on(anything),
+	"ecs:DescribeTasks":          on(tasks).with("ecs:cluster", ofCluster),
+	"ecs:ListTasks":              on(anything).with("ecs:cluster", ofCluster),
+	"ecs:RegisterTaskDefinition": on(family).tagged("tags", "ecs:TagResource").passing("executionRoleArn", "taskRoleArn"),
+	"ecs:RunTask": on(definition).with("ecs:cluster", ofCluster).tagged("tags", "ecs:TagResource").
+		with("ecs:enable-execute-command", "{enableExecuteCommand}").passing("overrides.executionRoleArn", "overrides.taskRoleArn"),
+	"ecs:StopTask":    on(task).with("ecs:cluster", ofCluster),
+	"ecs:TagResource": on(arnOf+"ecs"+here+"{resourceArn}").tagged("tags", "").with("ecs:CreateAction", "{createAction}"),
+	"ecs:UpdateService": on(service).with("ecs:cluster", ofCluster).
+		with("ecs:task-definition", definition).
+		with("ecs:subnet", "{networkConfiguration.awsvpcConfiguration.subnets}").
+		with("ecs:enable-execute-command", "{enableExecuteCommand}"),
+
+	"elasticache:DescribeCacheClusters": on(arnOf + "elasticache" + here + "cluster:{CacheClusterId}"),
+	"elasticache:ListTagsForResource":   on(arnOf + "elasticache" + here + "{ResourceName}"),
+
+	"elasticloadbalancing:DescribeLoadBalancerAttributes": on(anything),
+	"elasticloadbalancing:DescribeLoadBalancers":          on(anything),
+	"elasticloadbalancing:DescribeTags":                   on(anything),
+	"elasticloadbalancing:DescribeTargetGroupAttributes":  on(anything),
+	"elasticloadbalancing:DescribeTargetGroups":           on(anything),
+	"elasticloadbalancing:DescribeTargetHealth":           on(anything),
+
+	"iam:AttachRolePolicy":              on(role).with("iam:PolicyARN", "{PolicyArn}").with("iam:PermissionsBoundary", "{boundary}"),
+	"iam:CreatePolicy":                  on(newPolicy).tagged("Tags", "iam:TagPolicy"),
+	"iam:CreatePolicyVersion":           on("{PolicyArn}"),
+	"iam:DeletePolicy":                  on("{PolicyArn}"),
+	"iam:DeletePolicyVersion":           on("{PolicyArn}"),
+	"iam:DeleteRolePermissionsBoundary": on(role),
+	"iam:DetachRolePolicy":              on(role).with("iam:PolicyARN", "{PolicyArn}").with("iam:PermissionsBoundary", "{boundary}"),
+	"iam:GetPolicy":                     on("{PolicyArn}"),
+	"iam:GetPolicyVersion":              on("{PolicyArn}"),
+	"iam:GetRole":                       on(role),
+	"iam:ListAttachedRolePolicies":      on(role),
+	"iam:ListPolicyVersions":            on("{PolicyArn}"),
+	"iam:PassRole":                      on("{RoleArn}").with("iam:PassedToService", "{PassedToService}"),
+	"iam:PutRolePermissionsBoundary":    on(role).with("iam:PermissionsBoundary", "{PermissionsBoundary}"),
+	"iam:TagPolicy":                     on("{PolicyArn}").tagged("Tags", ""),
+	"iam:UntagPolicy":                   on("{PolicyArn}"),
+
+	"kms:CreateAlias":          on(targetKey, alias).ofOwner(),
+	"kms:CreateKey":            on(anything).tagged("Tags", "kms:TagResource"),
+	"kms:DeleteAlias":          on(targetKey, alias).ofOwner(),
+	"kms:DescribeKey":          on(key).ofOwner(),
+	"kms:EnableKeyRotation":    on(key).ofOwner(),
+	"kms:GetKeyPolicy":         on(key).ofOwner(),
+	"kms:GetKeyRotationStatus": on(key).ofOwner(),
+	"kms:ListAliases":          on(anything),
+	"kms:ListResourceTags":     on(key).ofOwner(),
+	"kms:PutKeyPolicy":         on(key).ofOwner(),
+	"kms:ScheduleKeyDeletion":  on(key).ofOwner(),
+	"kms:TagResource":          on(key).tagged("Tags", "").ofOwner(),
+	"kms:UntagResource":        on(key).ofOwner(),
+	"kms:UpdateAlias":          on(targetKey, alias).ofOwner(),
+	"kms:UpdateKeyDescription": on(key).ofOwner(),
+
+	"logs:FilterLogEvents": on(arnOf + "logs" + here + "log-group:{logGroupName}"),
+	"logs:GetLogEvents":    on(arnOf + "logs" + here + "log-group:{logGroupName}:log-stream:{logStreamName}"),
+
+	"rds:DescribeDBInstances": on(arnOf + "rds" + here + "db:{DBInstanceIdentifier}"),
+
+	"s3:DeleteObject": on(object),
+	"s3:GetObject":    on(object),
+	"s3:ListBucket":   on(arnOf+"s3:::{bucket}").with("s3:prefix", "{prefix}"),
+	"s3:PutObject":    on(object),
+
+	"secretsmanager:DeleteResourcePolicy":     on(secret),
+	"secretsmanager:DescribeSecret":           on(secret),
+	"secretsmanager:GetResourcePolicy":        on(secret),
+	"secretsmanager:GetSecretValue":           on(secret),
+	"secretsmanager:PutResourcePolicy":        on(secret).with("secretsmanager:BlockPublicPolicy", "{BlockPublicPolicy}"),
+	"secretsmanager:PutSecretValue":           on(secret),
+	"secretsmanager:TagResource":              on(secret).tagged("Tags", ""),
+	"secretsmanager:UntagResource":            on(secret),
+	"secretsmanager:UpdateSecret":             on(secret),
+	"secretsmanager:UpdateSecretVersionStage": on(secret),
+
+	"sns:CreateTopic":               on(newTopic).tagged("Tags", "sns:TagResource"),
+	"sns:DeleteTopic":               on("{TopicArn}"),
+	"sns:GetSubscriptionAttributes": on("{SubscriptionArn^}"),
+	"sns:GetTopicAttributes":        on("{TopicArn}"),
+	"sns:ListSubscriptionsByTopic":  on("{TopicArn}"),
+	"sns:ListTagsForResource":       on("{ResourceArn}"),
+	"sns:SetTopicAttributes":        on("{TopicArn}"),
+	"sns:Subscribe":                 on("{TopicArn}").with("sns:Protocol", "{Protocol}").with("sns:Endpoint", "{Endpoint}"),
+	"sns:TagResource":               on("{ResourceArn}").tagged("Tags", ""),
+	"sns:Unsubscribe":               on("{SubscriptionArn^}"),
+	"sns:UntagResource":             on("{ResourceArn}"),
+
+	"sts:GetCallerIdentity": on(anything),
+}
