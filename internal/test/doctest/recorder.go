@@ -35,6 +35,27 @@ func (rec *Recorder) note(c call) {
 	rec.calls = append(rec.calls, c)
 }
 
+// Handler notes every request on its way to next. It is for [localaws.Intercept].
+func (rec *Recorder) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, _, err := readCall(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		rec.note(c)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Actions returns the calls that name made, sorted, as IAM calls them:
+// "ecs:DescribeServices".
+func (rec *Recorder) Actions(name string) []string {
+	actions, _, _ := rec.of(name)
+	slices.Sort(actions)
+	return actions
+}
+
 // of returns what name did: its calls, those that a double answered, and the names
 // in them that do not exist; each once.
 func (rec *Recorder) of(name string) (calls, doubled, unknown []string) {

@@ -373,6 +373,13 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 	reply.write(w, call)
 }
 
+// accessKey returns who signed a request.
+func accessKey(r *http.Request) string {
+	_, rest, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	key, _, _ := strings.Cut(rest, "/")
+	return key
+}
+
 // permitted answers a call that the role may make, and refuses any other.
 func (c *Cloud) permitted(r *http.Request, body []byte, call request) reply {
 	if c.Permissions == nil {
@@ -382,13 +389,6 @@ func (c *Cloud) permitted(r *http.Request, body []byte, call request) reply {
 		return failure(http.StatusForbidden, "AccessDeniedException", "docs/policies/deployment.json: "+err.Error())
 	}
 	return c.answer(call)
-}
-
-// accessKey returns who signed a request.
-func accessKey(r *http.Request) string {
-	_, rest, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	key, _, _ := strings.Cut(rest, "/")
-	return key
 }
 
 func (c *Cloud) serveApp(w http.ResponseWriter, r *http.Request) {
