@@ -26,11 +26,11 @@ demo: ## Deploy staging to a local AWS and show the result (KEEP=1 leaves it run
 
 .PHONY: test
 test: ## Run the tests: Go, synth, terraform validate, terraform apply on a local AWS, omc, documents
-	go test -count=1 -timeout=20m ./...
+	go test -count=1 -timeout=40m ./...
 
 .PHONY: documents
 documents: ## Run only the test that runs the commands of README.md and docs/, and show what ran
-	go test -count=1 -timeout=20m -run '^TestDocuments$$' -v ./internal/test/doctest
+	go test -count=1 -timeout=40m -run '^TestDocuments$$' -v ./internal/test/doctest
 
 .PHONY: synth
 synth: ## Write the Terraform JSON of both stacks to cdktf.out

@@ -140,7 +140,7 @@ func TestExisting(t *testing.T) {
 	t.Parallel()
 	env := existingEnvironment()
 	var recorder doctest.Recorder
-	variable, terraform := doctest.CalledBy("terraform")
+	const terraform = "terraform"
 	seed := func(t *testing.T, options ...localaws.SeedOption) map[string]string {
 		return startAWS(t, recorder.Handler, []environment.Environment{env}, options...).Env()
 	}
@@ -184,7 +184,7 @@ func TestExisting(t *testing.T) {
 		must(t, others.InitWithoutBackend(t.Context()))
 		must(t, others.Apply(t.Context()))
 
-		variables[variable] = terraform
+		variables["AWS_EXECUTION_ENV"] = terraform
 		ws := workspace(t, reviewed(t, "existing-full"), variables)
 		must(t, ws.Init(t.Context()))
 		must(t, ws.Apply(t.Context()))

@@ -41,15 +41,7 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 		// this call stays in the code and keeps its id.
 		Protect: true,
 	})
-	mon := monitoring.New(stack, "monitoring", monitoring.Config{
-		Name:      env.Prefix,
-		Region:    env.Region,
-		Notify:    targets(env.Alerts),
-		Resources: resources(env, exists),
-		Tune:      tuning(env.Tune),
-
-		RunbookURL: RunbookURL,
-	})
+	mon := monitoring.New(stack, "monitoring", monitoringConfig(env, exists))
 
 	cdk.NewOutput(stack, "dashboard-url", "The dashboard in the AWS console", mon.DashboardURL())
 	cdk.NewOutput(stack, "alarm-arns", "The ARN of every alarm", mon.AlarmARNs())
@@ -60,6 +52,30 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 	cdk.NewOutput(stack, "secret-name", "The name of the application's secret", secret.Name())
 	cdk.NewOutput(stack, "secret-policy-arn", "The policy that lets a role read the secret", secret.PolicyARN())
 	cdk.NewOutput(stack, "secret-policy-name", "The name of that policy", secret.PolicyName())
+}
+
+// Monitoring is how an environment is watched, as [NewOperations] makes it, for
+// tools and tests that have no Terraform: made-up ids stand where only AWS knows the
+// real ones.
+func Monitoring(env environment.Environment) monitoring.Config {
+	const id = "0000000000000000"
+	exists := found{loadBalancer: "app/" + env.LoadBalancer.Name + "/" + id, targetGroups: map[string]string{}}
+	for _, group := range env.LoadBalancer.TargetGroups {
+		exists.targetGroups[group.Key] = "targetgroup/" + group.Name + "/" + id
+	}
+	return monitoringConfig(env, exists)
+}
+
+func monitoringConfig(env environment.Environment, exists found) monitoring.Config {
+	return monitoring.Config{
+		Name:      env.Prefix,
+		Region:    env.Region,
+		Notify:    targets(env.Alerts),
+		Resources: resources(env, exists),
+		Tune:      tuning(env.Tune),
+
+		RunbookURL: RunbookURL,
+	}
 }
 
 // found is what only AWS knows about the infrastructure.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -26,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"golang.org/x/sync/errgroup"
@@ -49,7 +51,9 @@ type Account struct {
 	names      names
 	site       *site
 	rollouts   rollouts
+	engine     *engine
 	stacks     map[string]*terraform.Workspace
+	alarms     map[string]map[string]string // environment: section of the runbook: an alarm that links to it
 	sessions   atomic.Int64
 	dirs       []string
 }
@@ -70,7 +74,9 @@ func Open(ctx context.Context, projectDir string, progress io.Writer) (_ *Accoun
 			return nil, fmt.Errorf("%s is not on PATH: install %s; the documents' commands need it", name, tools[name])
 		}
 	}
-	a := &Account{projectDir: projectDir, rollouts: rollouts{updates: map[string]int{}, running: map[string]string{}}}
+	a := &Account{projectDir: projectDir, rollouts: rollouts{
+		updates: map[string]int{}, running: map[string]string{}, queries: map[string]string{},
+	}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -82,7 +88,8 @@ func Open(ctx context.Context, projectDir string, progress io.Writer) (_ *Accoun
 	var hosts []string
 	for _, env := range environment.All() {
 		hosts = append(hosts, domains[env.Name]...)
-		if err := a.names.add(env); err != nil {
+		// The console of docs/ops.sh is a family that it registers itself.
+		if err := a.names.add([]any{env, env.Prefix + "-console"}); err != nil {
 			return nil, err
 		}
 	}
@@ -94,13 +101,24 @@ func Open(ctx context.Context, projectDir string, progress io.Writer) (_ *Accoun
 	base.Go(func() error { return a.installPrograms(ctx, progress) })
 	base.Go(func() error { return a.seed(ctx) })
 	base.Go(func() error { return a.openStacks(ctx, progress) })
+	base.Go(func() (err error) { a.engine, err = startEngine(ctx, a.projectDir, progress); return err })
 	if err := base.Wait(); err != nil {
+		return nil, err
+	}
+	if err := a.letIn(ctx); err != nil {
 		return nil, err
 	}
 	for _, env := range environment.All() {
 		environments.Go(func() error { return a.openEnvironment(ctx, env) })
 	}
 	return a, environments.Wait()
+}
+
+// letIn lets the tasks into the database, as security groups do. Everything is in the
+// default group.
+func (a *Account) letIn(ctx context.Context) error {
+	return a.command(ctx, "aws", "ec2", "authorize-security-group-ingress", "--group-name", "default", "--protocol", "tcp", "--port", "5432",
+		"--source-group", "default")
 }
 
 // openEnvironment applies the operations stack while the application gets a past, and
@@ -127,6 +145,12 @@ func (a *Account) seed(ctx context.Context) error {
 			return err
 		}
 	}
+	// The examples of the constructs are about a shop.
+	if _, err := secretsmanager.NewFromConfig(a.Server.Config()).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+		Name: aws.String("shop/app-secrets"),
+	}); err != nil {
+		return err
+	}
 	identity, err := sts.NewFromConfig(a.Server.Config()).GetCallerIdentity(ctx, nil)
 	if err != nil {
 		return err
@@ -145,11 +169,13 @@ func (a *Account) seed(ctx context.Context) error {
 }
 
 // environ is the environment of a program that works in the account. Its calls are
-// recorded under the name of the caller.
+// recorded under the name of the caller: every SDK of AWS puts AWS_EXECUTION_ENV into
+// its user agent.
 func (a *Account) environ(caller string) []string {
 	environ := append(a.Server.Environ(os.Environ()), a.site.environ()...)
-	variable, value := CalledBy(caller)
-	return append(environ, variable+"="+value, "DOCTEST_AWSCLI="+a.cli.socket, "PATH="+a.programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+	// An editor that saves what is typed.
+	return append(environ, "AWS_EXECUTION_ENV="+caller, "EDITOR=tee", "DOCTEST_AWSCLI="+a.cli.socket, "DOCTEST_CONSOLE="+a.engine.socket,
+		"PATH="+a.programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
 // deploy deploys two images with omc, so that there is a record to go back by.
@@ -179,6 +205,9 @@ func (a *Account) Close() error {
 	}
 	if a.site != nil {
 		errs = append(errs, a.site.close())
+	}
+	if a.engine != nil {
+		errs = append(errs, a.engine.close())
 	}
 	if a.Server != nil {
 		errs = append(errs, a.Server.Stop())
@@ -222,7 +251,7 @@ func (a *Account) installPrograms(ctx context.Context, progress io.Writer) error
 		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
 	a.programs = dir
-	return nil
+	return os.WriteFile(filepath.Join(dir, "session-manager-plugin"), sessionPlugin, 0o700)
 }
 
 // openStacks makes a folder for Terraform for each of the stacks, as they stand in
@@ -234,8 +263,14 @@ func (a *Account) openStacks(ctx context.Context, progress io.Writer) error {
 	}
 	env := a.Server.Env()
 	a.stacks = map[string]*terraform.Workspace{}
+	a.alarms = map[string]map[string]string{}
 	for _, stack := range environment.Names() {
-		if a.stacks[stack], err = a.workspace(inst, stack, env); err != nil {
+		doc, err := reviewed(a.projectDir, stack)
+		if err != nil {
+			return err
+		}
+		a.alarms[stack] = sections(doc)
+		if a.stacks[stack], err = a.workspace(inst, stack, doc, env); err != nil {
 			return err
 		}
 	}
@@ -249,12 +284,26 @@ func (a *Account) applyStack(ctx context.Context, stack string) error {
 	return a.stacks[stack].Apply(ctx)
 }
 
-// workspace makes a folder with a reviewed stack.
-func (a *Account) workspace(inst *terraform.Installation, stack string, env map[string]string) (*terraform.Workspace, error) {
-	doc, err := reviewed(a.projectDir, stack)
-	if err != nil {
-		return nil, err
+// sectionLink is the link of an alarm's description to its section of the runbook.
+var sectionLink = regexp.MustCompile(`runbook\.md#([a-z0-9-]+)`)
+
+// sections returns the sections of the runbook that a stack's alarms link to, each with
+// the name of such an alarm.
+func sections(stack map[string]any) map[string]string {
+	resources, _ := stack["resource"].(map[string]any)
+	alarms, _ := resources["aws_cloudwatch_metric_alarm"].(map[string]any)
+	found := map[string]string{}
+	for _, id := range slices.Sorted(maps.Keys(alarms)) {
+		alarm, _ := alarms[id].(map[string]any)
+		if m := sectionLink.FindStringSubmatch(field(alarm, "alarm_description")); m != nil {
+			found[m[1]] = field(alarm, "alarm_name")
+		}
 	}
+	return found
+}
+
+// workspace makes a folder with a reviewed stack.
+func (a *Account) workspace(inst *terraform.Installation, stack string, doc map[string]any, env map[string]string) (*terraform.Workspace, error) {
 	if err := a.names.add(doc["resource"]); err != nil {
 		return nil, err
 	}
@@ -470,20 +519,28 @@ func (a *Account) measure(ctx context.Context, env environment.Environment, bala
 		errs = append(errs, put("AWS/ECS", map[string]string{"ClusterName": env.Cluster.Name, "ServiceName": service.Name},
 			map[string]float64{"CPUUtilization": 23, "MemoryUtilization": 41}))
 		errs = append(errs, put("AWS/ApplicationELB", map[string]string{"LoadBalancer": balancer["LoadBalancer"], "TargetGroup": balancer[service.Key]},
-			map[string]float64{"HTTPCode_Target_5XX_Count": 1, "RequestCount": 300, "TargetResponseTime": 0.08, "UnHealthyHostCount": 0, "HealthyHostCount": 1}))
+			map[string]float64{
+				"HTTPCode_Target_5XX_Count": 1, "RequestCount": 300, "TargetResponseTime": 0.08, "UnHealthyHostCount": 0, "HealthyHostCount": 1,
+				"TargetConnectionErrorCount": 0,
+			}))
 	}
 	errs = append(errs, put("AWS/ApplicationELB", map[string]string{"LoadBalancer": balancer["LoadBalancer"]},
-		map[string]float64{"HTTPCode_Target_5XX_Count": 2, "RequestCount": 600, "TargetResponseTime": 0.08}))
+		map[string]float64{
+			"HTTPCode_Target_5XX_Count": 2, "RequestCount": 600, "TargetResponseTime": 0.08,
+			"HTTPCode_ELB_5XX_Count": 3, "HTTPCode_ELB_502_Count": 1, "HTTPCode_ELB_503_Count": 2, "HTTPCode_ELB_504_Count": 0,
+		}))
 	errs = append(errs, put("AWS/RDS", map[string]string{"DBInstanceIdentifier": env.Database.Instance},
 		map[string]float64{
 			"CPUUtilization": 12, "DatabaseConnections": 9, "ReadIOPS": 3, "WriteIOPS": 11, "FreeStorageSpace": 14 << 30, "FreeableMemory": 300 << 20,
-			"CPUCreditBalance": 280, "TransactionLogsDiskUsage": 64 << 20,
+			"CPUCreditBalance": 280, "TransactionLogsDiskUsage": 64 << 20, "CPUSurplusCreditBalance": 0, "SwapUsage": 12 << 20, "BurstBalance": 100,
+			"EBSIOBalance%": 99, "EBSByteBalance%": 99, "DiskQueueDepth": 0.02, "ReadLatency": 0.0007, "WriteLatency": 0.0014, "DBLoad": 0.3,
 		}))
 	for _, node := range env.Cache.Nodes {
 		errs = append(errs, put("AWS/ElastiCache", map[string]string{"CacheClusterId": node.ID},
 			map[string]float64{
 				"CacheHitRate": 92, "CacheMisses": 40, "Evictions": 0, "DatabaseMemoryUsagePercentage": 35, "CurrItems": 5200, "CurrConnections": 14,
 				"EngineCPUUtilization": 4, "CPUUtilization": 7, "CPUCreditBalance": 144, "NewConnections": 2, "GetTypeCmds": 900, "SetTypeCmds": 120,
+				"FreeableMemory": 210 << 20, "SwapUsage": 0,
 			}))
 	}
 	return errors.Join(errs...)
@@ -511,6 +568,28 @@ func (a *Account) notify(alarm, state, reason string) ([]string, error) {
 		}
 	}
 	return topics, nil
+}
+
+// switchOff puts alarms again without their actions.
+func (a *Account) switchOff(alarms []string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	client := cloudwatch.NewFromConfig(a.Server.Config(), localaws.CloudWatchJSON)
+	found, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: alarms})
+	if err != nil {
+		return err
+	}
+	for _, alarm := range found.MetricAlarms {
+		if _, err := client.PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
+			AlarmName: alarm.AlarmName, AlarmDescription: alarm.AlarmDescription, ActionsEnabled: aws.Bool(false),
+			AlarmActions: alarm.AlarmActions, OKActions: alarm.OKActions,
+			Namespace: alarm.Namespace, MetricName: alarm.MetricName, Dimensions: alarm.Dimensions, Statistic: alarm.Statistic,
+			ComparisonOperator: alarm.ComparisonOperator, Threshold: alarm.Threshold, Period: alarm.Period, EvaluationPeriods: alarm.EvaluationPeriods,
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Changes returns what Terraform would change in the stacks now: "staging: update

@@ -1,11 +1,13 @@
-// Package doctest runs the commands of Markdown documents. Each document is one bash
-// session against a local AWS that holds what exists already and, applied by
-// Terraform, the operations stacks. A command counts as wrong when it fails, when it
-// prints nothing although the document shows a result, and when it names something
-// that does not exist.
+// Package doctest runs the commands of Markdown documents in bash, against a local AWS
+// that holds what exists already and, applied by Terraform, the operations stacks. A
+// document is one session, and a block that sets the variables begins a fresh shell, as
+// for somebody who came to that section by a link. A command counts as wrong when it
+// fails, when it prints nothing although the document shows a result, when it names
+// something that does not exist, and when it changes AWS without asking first.
 package doctest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -24,6 +26,7 @@ type Document struct {
 	Blocks []Block
 
 	otherSamples bool // For chose another environment than the one of the samples
+	asks         bool // what changes AWS has to ask first
 }
 
 // Block is a fenced bash block.
@@ -44,15 +47,29 @@ type Block struct {
 	// NeedsV2 says that the block has a command that only version 2 of the AWS CLI
 	// knows. With version 1 only its syntax is checked.
 	NeedsV2 bool
+	// Answers are what the reader answers to the block's questions: words that bash
+	// expands, each an answer.
+	Answers string
+	// Typed is the sql or redis block that follows directly, typed into the session that
+	// the block opens.
+	Typed string
+	// UntilCtrlC says that the block goes on until the reader interrupts it.
+	UntilCtrlC bool
 }
+
+// Opening is the block that sets the variables: it works in a fresh shell.
+const Opening = "source docs/ops.sh"
+
+// opens says whether the block begins a fresh shell.
+func (b Block) opens() bool { return strings.TrimSpace(b.Code) == Opening }
 
 // NoOutput is the sample of a block that prints nothing.
 const NoOutput = "(no output)"
 
 var (
 	fence   = regexp.MustCompile("^(\\s*)```+\\s*([a-z]*)")
-	notRun  = regexp.MustCompile(`^\s*<!-- not run: (.+) -->\s*$`)
-	needsV2 = regexp.MustCompile(`^\s*<!-- needs: aws-cli 2 -->\s*$`)
+	note    = regexp.MustCompile(`^\s*<!-- (not run|needs|answers|until): (.+) -->\s*$`)
+	badNote = regexp.MustCompile(`<!-- (?:not run|needs|answers|until)\b`)
 	title   = regexp.MustCompile(`^(#+) (.*)$`)
 )
 
@@ -94,18 +111,23 @@ type reader struct {
 	comment  *comment
 }
 
+// typed are the languages of blocks that are typed into a session.
+var typed = []string{"sql", "redis"}
+
 type opened struct {
 	line         int
 	indent, lang string
 	lines        []string
-	notRun       string
-	needsV2      bool
+	comment      comment
 }
 
+// A comment says how the block below it is run.
 type comment struct {
-	line    int
-	notRun  string
-	needsV2 bool
+	line       int
+	notRun     string
+	answers    string
+	needsV2    bool
+	untilCtrlC bool
 }
 
 func (p *reader) fail(line int, format string, args ...any) {
@@ -128,7 +150,7 @@ func (p *reader) line(n int, line string) {
 			p.fail(n, "a block of %s would never run, want bash", m[2])
 		}
 		if p.comment != nil && m[2] == "bash" {
-			p.open.notRun, p.open.needsV2 = p.comment.notRun, p.comment.needsV2
+			p.open.comment = *p.comment
 			p.comment = nil
 		}
 		p.pending(n, "")
@@ -147,17 +169,28 @@ func (p *reader) line(n int, line string) {
 // pending looks at a line that is no fence: a comment that the next block is for,
 // or something that a comment must not be followed by.
 func (p *reader) pending(n int, line string) {
-	if p.comment != nil {
+	m := note.FindStringSubmatch(line)
+	if p.comment != nil && m == nil {
 		p.fail(p.comment.line, "the comment is not directly above a bash block")
 		p.comment = nil
 	}
-	if m := notRun.FindStringSubmatch(line); m != nil {
-		p.comment = &comment{line: n, notRun: m[1]}
-	} else if needsV2.MatchString(line) {
-		p.comment = &comment{line: n, needsV2: true}
-	} else if strings.Contains(line, "<!-- not run") || strings.Contains(line, "<!-- needs") {
-		p.fail(n, "want <!-- not run: reason --> or <!-- needs: aws-cli 2 --> on a line of its own")
+	c := cmp.Or(p.comment, &comment{line: n})
+	switch {
+	case m != nil && m[1] == "not run":
+		c.notRun = m[2]
+	case m != nil && m[1] == "answers":
+		c.answers = m[2]
+	case m != nil && m[1]+m[2] == "needs"+"aws-cli 2":
+		c.needsV2 = true
+	case m != nil && m[1]+m[2] == "until"+"Ctrl-C":
+		c.untilCtrlC = true
+	case badNote.MatchString(line):
+		p.fail(n, "want <!-- not run: reason -->, <!-- needs: aws-cli 2 -->, <!-- answers: words --> or <!-- until: Ctrl-C --> on a line of its own")
+		return
+	default:
+		return
 	}
+	p.comment = c
 }
 
 func (p *reader) closeFence() {
@@ -168,9 +201,12 @@ func (p *reader) closeFence() {
 	case block.lang == "bash":
 		p.doc.Blocks = append(p.doc.Blocks, Block{
 			Line: block.line, Heading: p.heading(), Code: code,
-			NotRun: block.notRun, NeedsV2: block.needsV2,
+			NotRun: block.comment.notRun, NeedsV2: block.comment.needsV2,
+			Answers: block.comment.answers, UntilCtrlC: block.comment.untilCtrlC,
 		})
 		p.last = len(p.doc.Blocks) - 1
+	case slices.Contains(typed, block.lang) && p.last >= 0:
+		p.doc.Blocks[p.last].Typed = code + "\n"
 	case block.lang == "text" && p.last >= 0:
 		p.doc.Blocks[p.last].Sample = code
 		p.doc.Blocks[p.last].HasSample = true
@@ -194,27 +230,22 @@ func (p *reader) heading() string {
 	return strings.Join(path, " / ")
 }
 
-// environmentLine sets the environment that a document's commands are for.
-var environmentLine = regexp.MustCompile(`(?m)^ENV=staging\b`)
+// HasEnvironment says whether the document's commands are for an environment that the
+// reader chooses.
+func (d Document) HasEnvironment() bool { return slices.ContainsFunc(d.Blocks, Block.opens) }
 
-// HasEnvironment says whether the document chooses its environment in a variable.
-func (d Document) HasEnvironment() bool {
-	for _, b := range d.Blocks {
-		if environmentLine.MatchString(b.Code) {
-			return true
+// For returns the document as it is read for an environment: wherever it asks for one,
+// the answer is its name. In the section of an alarm the answer is the alarm's name,
+// which alarms has by the section's heading.
+func (d Document) For(environment string, alarms map[string]string) Document {
+	blocks := slices.Clone(d.Blocks)
+	for i, b := range blocks {
+		if b.opens() {
+			blocks[i].Answers = cmp.Or(alarms[b.Heading], environment)
 		}
 	}
-	return false
-}
-
-// For returns the document with its ENV variable set to another environment.
-func (d Document) For(environment string) Document {
-	blocks := make([]Block, len(d.Blocks))
-	for i, b := range d.Blocks {
-		b.Code = environmentLine.ReplaceAllString(b.Code, "ENV="+environment)
-		blocks[i] = b
-	}
-	d.otherSamples = d.HasEnvironment() && environment != "staging"
+	d.asks = d.HasEnvironment()
+	d.otherSamples = d.asks && environment != "staging"
 	d.Blocks = blocks
 	return d
 }

@@ -41,6 +41,24 @@ not a sample
 '''sql
 SELECT 1
 '''
+<!-- needs: aws-cli 2 -->
+<!-- until: Ctrl-C -->
+'''bash
+aws logs tail x --follow
+'''
+<!-- answers: yes $TAG -->
+'''bash
+confirm x
+'''
+'''bash
+console psql
+'''
+'''sql
+SELECT 2
+'''
+'''text
+2
+'''
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +67,9 @@ SELECT 1
 		{Line: 3, Heading: "One", Code: "echo a", Sample: "a", HasSample: true},
 		{Line: 12, Heading: "One / Two", Code: "psql", NotRun: "needs a database"},
 		{Line: 22, Heading: "One / Two", Code: "aws logs tail x", Sample: NoOutput, HasSample: true, NeedsV2: true},
+		{Line: 33, Heading: "One / Two", Code: "aws logs tail x --follow", NeedsV2: true, UntilCtrlC: true},
+		{Line: 37, Heading: "One / Two", Code: "confirm x", Answers: "yes $TAG"},
+		{Line: 40, Heading: "One / Two", Code: "console psql", Typed: "SELECT 2\n", Sample: "2", HasSample: true},
 	}
 	if diff := cmp.Diff(want, doc.Blocks); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -61,6 +82,7 @@ func TestParseErrors(t *testing.T) {
 		"comment in text": {"<!-- not run: x -->\n\ntext", "line 1: the comment is not directly above"},
 		"comment at end":  {"<!-- not run: x -->", "line 1: the comment is not directly above"},
 		"no reason":       {"<!-- not run -->\n'''bash\n'''", "line 1: want <!-- not run: reason -->"},
+		"no such need":    {"<!-- needs: luck -->\n'''bash\n'''", "line 1: want <!-- not run: reason -->"},
 		"other shell":     {"'''console\n$ false\n'''", "line 1: a block of console would never run, want bash"},
 		"other block":     {"<!-- not run: x -->\n'''sql\n'''", "line 1: the comment is not directly above"},
 	} {
@@ -74,17 +96,31 @@ func TestParseErrors(t *testing.T) {
 }
 
 func TestFor(t *testing.T) {
-	doc, err := Parse(markdown("'''bash\nENV=staging   # or: production\necho $ENV\n'''\n"))
+	doc, err := Parse(markdown(`
+'''bash
+source docs/ops.sh
+'''
+## Section
+'''bash
+source docs/ops.sh
+'''
+'''bash
+echo "$ENV"
+'''
+`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !doc.HasEnvironment() {
 		t.Error("the document has an environment")
 	}
-	if got := doc.For("production").Blocks[0].Code; got != "ENV=production   # or: production\necho $ENV" {
-		t.Errorf("got %q", got)
+	read := doc.For("production", map[string]string{"Section": "ohmycoins-prod/backend/cpu-high"})
+	for i, want := range []string{"production", "ohmycoins-prod/backend/cpu-high", ""} {
+		if got := read.Blocks[i].Answers; got != want {
+			t.Errorf("block %d: the answer is %q, want %q", i, got, want)
+		}
 	}
-	if doc.Blocks[0].Code != "ENV=staging   # or: production\necho $ENV" {
+	if doc.Blocks[0].Answers != "" {
 		t.Error("For changed the document")
 	}
 }

@@ -59,13 +59,14 @@ func TestDocuments(t *testing.T) {
 		}
 		if doc.Path == "docs/runbook.md" || doc.Path == "docs/deployment.md" {
 			for _, b := range doc.Blocks {
-				if !b.HasSample {
+				if !b.HasSample && !b.opens() {
 					t.Errorf("%s:%d: no sample of the output follows", doc.Path, b.Line)
 				}
 			}
 		}
 	}
 	checkFailures(t, account)
+	checkShells(t, account)
 	changes, err := account.Changes(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -153,6 +154,59 @@ echo "$HOME" > here; cat here
 	}
 }
 
+// checkShells shows that the line which sets the variables begins a fresh shell, and that
+// a change without a question, a question that is not asked, and a command that goes on
+// until Ctrl-C are seen.
+func checkShells(t *testing.T, account *Account) {
+	t.Helper()
+	doc, err := Parse(markdown(`
+'''bash
+source docs/ops.sh
+'''
+'''bash
+LEFT=1
+aws sns create-topic --name unasked
+'''
+<!-- answers: yes -->
+'''bash
+echo "not a question"
+'''
+'''bash
+source docs/ops.sh
+'''
+'''bash
+echo "${LEFT-fresh} $ENV"
+'''
+'''text
+fresh staging
+'''
+<!-- until: Ctrl-C -->
+'''bash
+while sleep 0.1; do echo line; done
+'''
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := account.Run(t.Context(), doc.For("staging", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"", "sns:CreateTopic changes something, and the block does not ask first", `it never asked for "yes"`, "", "", ""}
+	for i, r := range results {
+		problems := strings.Join(r.Problems, "\n")
+		if (problems == "") != (want[i] == "") || !strings.Contains(problems, want[i]) {
+			t.Errorf("line %d: problems are %q, want %q", r.Block.Line, problems, want[i])
+		}
+	}
+	if got := strings.TrimSpace(results[4].Stdout); got != "fresh staging" {
+		t.Errorf("after the line that sets the variables: %q", got)
+	}
+	if !strings.HasPrefix(results[5].Stdout, "line\n") {
+		t.Errorf("until Ctrl-C it printed %q", results[5].Stdout)
+	}
+}
+
 // writeOutputs keeps what each block printed, for writing samples, in the folder that
 // DOCTEST_OUTPUTS names.
 func writeOutputs(t *testing.T, runs []Run) {
@@ -193,14 +247,6 @@ func TestFacts(t *testing.T) {
 	for _, doc := range docs {
 		for _, id := range accountID.FindAllString(doc.Text, -1) {
 			t.Errorf("%s: %s looks like an account id", doc.Path, id)
-		}
-		if doc.HasEnvironment() {
-			for _, env := range environment.All() {
-				variable := regexp.MustCompile(`(?m)^ *` + env.Name + `\) +P=` + env.Prefix + `;`)
-				if !variable.MatchString(doc.Text) {
-					t.Errorf("%s: P is not %s for %s", doc.Path, env.Prefix, env.Name)
-				}
-			}
 		}
 		if row := strings.Join(costs, " | "); doc.Path == "docs/deployment.md" && !strings.Contains(doc.Text, "| "+row+" |") {
 			t.Errorf("%s: the cost of the alarms is not %q", doc.Path, row)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -18,9 +19,12 @@ type double func(a *Account, body []byte, forward func() response) (response, bo
 
 // doubleReasons says what the doubles of a service stand in for, for reports.
 var doubleReasons = map[string]string{
-	"ecs":         "ECS never rolls anything out there and runs no tasks: the stand-in reports each rollout as completed at once",
+	"ecs":         "ECS never rolls anything out there and runs no tasks: the stand-in reports each rollout as completed at once, and has the console's sessions answered by PGlite (a real PostgreSQL) and by samples of Redis",
 	"elasticache": "events and changes of replication groups are missing there: the stand-in answers with samples",
-	"cloudwatch":  "alarm states reach no topic there and leave no history: the stand-in publishes to the alarm's topics and keeps the history",
+	"pi":          "Performance Insights is missing there: the stand-in answers with a sample",
+	"cloudtrail":  "the history of changes is missing there: the stand-in answers with a sample",
+	"logs":        "Logs Insights knows neither filter nor stats there: the stand-in answers stats with a sample",
+	"cloudwatch":  "alarm states reach no topic there and leave no history, and actions cannot be switched off: the stand-in publishes to the alarm's topics, keeps the history, and puts the alarm again without actions",
 }
 
 var doubles = map[string]double{
@@ -31,10 +35,16 @@ var doubles = map[string]double{
 	"ecs:RunTask":                        runTask,
 	"ecs:ListServiceDeployments":         listServiceDeployments,
 	"ecs:DescribeServiceRevisions":       describeServiceRevisions,
+	"ecs:ExecuteCommand":                 executeCommand,
+	"pi:DescribeDimensionKeys":           dimensionKeys,
+	"logs:StartQuery":                    startQuery,
+	"logs:GetQueryResults":               queryResults,
+	"cloudtrail:LookupEvents":            trail,
 	"elasticache:DescribeEvents":         cacheEvents,
 	"elasticache:ModifyReplicationGroup": modifyReplicationGroup,
 	"cloudwatch:SetAlarmState":           setAlarmState,
 	"cloudwatch:DescribeAlarmHistory":    alarmHistory,
+	"cloudwatch:DisableAlarmActions":     disableAlarmActions,
 }
 
 // rollouts is what the doubles remember.
@@ -43,6 +53,7 @@ type rollouts struct {
 	updates map[string]int    // service name: how often it was updated
 	running map[string]string // service name: its task definition then
 	history []historyItem
+	queries map[string]string // id: query of Logs Insights
 }
 
 type historyItem struct {
@@ -240,6 +251,10 @@ func writeNumbers(task map[string]any) {
 func endTasks(forward func() response) (response, bool, error) {
 	return edited(forward, func(doc map[string]any) {
 		for _, task := range objects(doc, "tasks") {
+			if task["startedBy"] == "console" && task["desiredStatus"] == "RUNNING" {
+				keepConsole(task)
+				continue
+			}
 			task["lastStatus"], task["desiredStatus"], task["stopCode"] = "STOPPED", "STOPPED", "EssentialContainerExited"
 			task["stoppedReason"] = "Essential container in task exited"
 			var containers []any
@@ -251,6 +266,88 @@ func endTasks(forward func() response) (response, bool, error) {
 			writeNumbers(task)
 		}
 	})
+}
+
+// sessions are the commands that a session of the console may begin with, and what
+// answers them.
+var sessions = map[string]string{
+	"psql": "psql",
+	"sh -c 'exec redis-cli -h $REDIS_HOST -p $REDIS_PORT'": "redis-cli",
+}
+
+// keepConsole makes the console's task what ECS would say of it: it runs, and takes
+// commands.
+func keepConsole(task map[string]any) {
+	var containers []any
+	for _, name := range sessions {
+		containers = append(containers, map[string]any{
+			"name": name, "lastStatus": "RUNNING", "runtimeId": lastPart(field(task, "taskArn")) + "-" + name,
+			"managedAgents": []any{map[string]any{"name": "ExecuteCommandAgent", "lastStatus": "RUNNING"}},
+		})
+	}
+	task["lastStatus"], task["containers"], task["enableExecuteCommand"] = "RUNNING", containers, true
+	writeNumbers(task)
+}
+
+// executeCommand begins a session, whose token tells the stand-in for the plugin which
+// program answers.
+func executeCommand(a *Account, body []byte, _ func() response) (response, bool, error) {
+	p := parameters(body)
+	program, ok := sessions[field(p, "command")]
+	if !ok || program != field(p, "container") {
+		message := fmt.Sprintf(`{"__type":"InvalidParameterException","message":"the console has no command %q in %q"}`, field(p, "command"), field(p, "container"))
+		return response{http.StatusBadRequest, http.Header{}, []byte(message)}, true, nil
+	}
+	return answerJSON(map[string]any{
+		"clusterArn": a.ecsARN("cluster/" + field(p, "cluster")), "taskArn": field(p, "task"), "containerName": program, "interactive": true,
+		"session": map[string]any{"sessionId": "ecs-execute-command-0", "streamUrl": "wss://console.example.com/", "tokenValue": program},
+	})
+}
+
+func dimensionKeys(_ *Account, _ []byte, _ func() response) (response, bool, error) {
+	now := time.Now().Unix()
+	key := func(load float64, statement string) map[string]any {
+		return map[string]any{"Total": load, "Dimensions": map[string]any{"db.sql_tokenized.statement": statement}}
+	}
+	return answerJSON(map[string]any{"AlignedStartTime": now - 3600, "AlignedEndTime": now, "Keys": []any{
+		key(1.82, "SELECT * FROM portfolio WHERE data = ?"), key(0.11, "UPDATE session SET seen = ? WHERE id = ?"),
+	}})
+}
+
+func trail(_ *Account, body []byte, _ func() response) (response, bool, error) {
+	attributes := objects(parameters(body), "LookupAttributes")
+	if len(attributes) != 1 { // as AWS
+		return response{http.StatusBadRequest, http.Header{}, []byte(`{"__type":"InvalidLookupAttributesException"}`)}, true, nil
+	}
+	return answerJSON(map[string]any{"Events": []any{map[string]any{
+		"EventName": attributes[0]["AttributeValue"], "Username": "somebody", "EventTime": float64(time.Now().Add(-time.Hour).Unix()),
+	}}})
+}
+
+func startQuery(a *Account, body []byte, forward func() response) (response, bool, error) {
+	return edited(forward, func(doc map[string]any) {
+		a.rollouts.mu.Lock()
+		defer a.rollouts.mu.Unlock()
+		a.rollouts.queries[field(doc, "queryId")] = field(parameters(body), "queryString")
+	})
+}
+
+// queryNames finds the columns of a query with stats: "stats count(*) as errors by minute".
+var queryNames = regexp.MustCompile(`\bas ([a-z]+)|\bby ([a-z]+)\b`)
+
+func queryResults(a *Account, body []byte, forward func() response) (response, bool, error) {
+	a.rollouts.mu.Lock()
+	query := a.rollouts.queries[field(parameters(body), "queryId")]
+	a.rollouts.mu.Unlock()
+	if !strings.Contains(query, "stats ") {
+		return forward(), false, nil
+	}
+	_, stats, _ := strings.Cut(query, "stats ")
+	var row []any
+	for _, m := range queryNames.FindAllStringSubmatch(stats, -1) {
+		row = append(row, map[string]any{"field": cmp.Or(m[1], m[2]), "value": "11"})
+	}
+	return answerJSON(map[string]any{"status": "Complete", "results": []any{row}})
 }
 
 // listServiceDeployments says that the first two revisions were deployed well.
@@ -337,6 +434,31 @@ func setAlarmState(a *Account, body []byte, forward func() response) (response, 
 		r.history = append(r.history, historyItem{name, "MetricAlarm", "Action", "Successfully executed action " + topic, now + 0.1})
 	}
 	return answer, true, nil
+}
+
+// disableAlarmActions puts the alarms again, with their actions switched off.
+func disableAlarmActions(a *Account, body []byte, _ func() response) (response, bool, error) {
+	var names []string
+	for name, value := range parameters(body) {
+		switch list := value.(type) {
+		case string:
+			if strings.HasPrefix(name, "AlarmNames.") {
+				names = append(names, list)
+			}
+		case []any:
+			for _, item := range list {
+				text, _ := item.(string)
+				names = append(names, text)
+			}
+		}
+	}
+	if err := a.switchOff(names); err != nil {
+		return response{}, true, err
+	}
+	if json.Valid(body) {
+		return answerJSON(map[string]any{})
+	}
+	return answerXML("DisableAlarmActions", "")
 }
 
 // wentOff puts an alarm that was over after a quarter of an hour into the history.

@@ -27,11 +27,13 @@ type call struct {
 	unknown []string // names in it that do not exist
 }
 
-// CalledBy returns the environment variable that tells a Recorder who makes a call:
-// every SDK of AWS puts it into its user agent.
-func CalledBy(name string) (variable, value string) { return "AWS_EXECUTION_ENV", name }
-
 var executionEnv = regexp.MustCompile(`exec-env/(\S+)`)
+
+func (rec *Recorder) note(c call) {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	rec.calls = append(rec.calls, c)
+}
 
 // Handler notes every request on its way to next. It is for [localaws.Intercept].
 func (rec *Recorder) Handler(next http.Handler) http.Handler {
@@ -44,12 +46,6 @@ func (rec *Recorder) Handler(next http.Handler) http.Handler {
 		rec.note(c)
 		next.ServeHTTP(w, r)
 	})
-}
-
-func (rec *Recorder) note(c call) {
-	rec.mu.Lock()
-	defer rec.mu.Unlock()
-	rec.calls = append(rec.calls, c)
 }
 
 // Actions returns the calls that name made, sorted, as IAM calls them:

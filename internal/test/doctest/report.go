@@ -27,14 +27,19 @@ type Run struct {
 	Took        time.Duration
 }
 
-// Documents returns the documents whose commands are run: README.md and docs/*.md.
+// Documents returns the documents whose commands are run: README.md, docs/*.md and the
+// READMEs of the constructs.
 func Documents(projectDir string) ([]Document, error) {
-	paths, err := filepath.Glob(filepath.Join(projectDir, "docs", "*.md"))
-	if err != nil {
-		return nil, err
+	var paths []string
+	for _, pattern := range []string{"README.md", "docs/*.md", "constructs/*/README.md"} {
+		found, err := filepath.Glob(filepath.Join(projectDir, filepath.FromSlash(pattern)))
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, found...)
 	}
 	var docs []Document
-	for _, path := range append([]string{filepath.Join(projectDir, "README.md")}, paths...) {
+	for _, path := range paths {
 		doc, err := Read(path)
 		if err != nil {
 			return nil, err
@@ -65,7 +70,7 @@ func (a *Account) RunAll(ctx context.Context, docs []Document) ([]Run, error) {
 					name = ""
 				}
 				begin := time.Now()
-				results, err := a.Run(ctx, doc.For(env))
+				results, err := a.Run(ctx, doc.For(env, a.alarms[env]))
 				mu.Lock()
 				runs = append(runs, Run{doc.Path, name, results, time.Since(begin)})
 				mu.Unlock()

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -42,12 +44,14 @@ type Result struct {
 	Doubles []string
 }
 
-// sessionTimeout bounds one document's session, whatever its commands wait for.
-const sessionTimeout = 10 * time.Minute
+// sessionTimeout bounds one document's session, whatever its commands wait for. A busy
+// machine needs ten times as long as an idle one.
+const sessionTimeout = 30 * time.Minute
 
 // Run runs the blocks of a document in one bash session with "set -euo pipefail" in
-// a folder of its own. Where a block fails, the following ones go on with the
-// variables and functions that were set before it.
+// a folder of its own. A block that sets the variables begins a fresh shell. Where a
+// block fails, the following ones go on with the variables and functions that were set
+// before it.
 func (a *Account) Run(ctx context.Context, doc Document) ([]Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, sessionTimeout)
 	defer cancel()
@@ -94,8 +98,11 @@ func (a *Account) Run(ctx context.Context, doc Document) ([]Result, error) {
 	}
 	for i := range results {
 		if run[i] {
-			_, doubled, unknown := a.calls.of(caller + strconv.Itoa(i))
+			calls, doubled, unknown := a.calls.of(caller + strconv.Itoa(i))
 			results[i].judge(doubled, unknown)
+			if doc.asks && results[i].Block.Answers == "" {
+				results[i].changes(calls)
+			}
 			if results[i].Status == Passed && !doc.otherSamples {
 				results[i].compareSample()
 			}
@@ -117,19 +124,35 @@ func checkSyntax(ctx context.Context, code string) error {
 // the block to go on with.
 func session(ctx context.Context, dir, docs, caller string, environ []string, blocks []Block, run []bool, first int, results []Result) (int, error) {
 	state := filepath.Join(dir, "state")
+	if blocks[first].opens() {
+		if err := os.Remove(state); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return 0, err
+		}
+	}
+	last := len(blocks)
+	if i := slices.IndexFunc(blocks[first+1:], Block.opens); i >= 0 {
+		last = first + 1 + i
+	}
 	var script strings.Builder
 	// State that bash will not set again, such as its own read-only variables, is
 	// nothing that a document sets.
 	fmt.Fprintf(&script, "if [ -f %q ]; then source %q 2>/dev/null || true; fi\nset -euo pipefail\n", state, state)
 	name := func(i int, what string) string { return filepath.Join(dir, fmt.Sprintf("%d.%s", i, what)) }
-	for i := first; i < len(blocks); i++ {
+	for i := first; i < last; i++ {
 		if !run[i] {
 			continue
 		}
 		fmt.Fprintf(&script, "export AWS_EXECUTION_ENV=%s%d\n", caller, i)
 		fmt.Fprintf(&script, "printf '%%s' \"$EPOCHREALTIME\" >%q\nexec >%q 2>%q\n", name(i, "begin"), name(i, "out"), name(i, "err"))
-		script.WriteString(blocks[i].Code)
-		fmt.Fprintf(&script, "\n{ declare -p; declare -f; } >%q\n", state)
+		input(&script, blocks[i], name(i, "typed"))
+		if blocks[i].UntilCtrlC {
+			fmt.Fprintf(&script, untilCtrlC, blocks[i].Code, name(i, "out"))
+		} else {
+			script.WriteString(blocks[i].Code)
+		}
+		// What is left of the answers was never asked for.
+		fmt.Fprintf(&script, "\ncat >%q\nexec 0</dev/null\n", name(i, "left"))
+		fmt.Fprintf(&script, "{ declare -p; declare -f; } >%q\n", state)
 		fmt.Fprintf(&script, "printf '%%s' \"$EPOCHREALTIME\" >%q\n", name(i, "end"))
 	}
 	work := filepath.Join(dir, "work")
@@ -139,6 +162,11 @@ func session(ctx context.Context, dir, docs, caller string, environ []string, bl
 	// Commands that read a document find it where they would in the project.
 	if err := os.Symlink(docs, filepath.Join(work, "docs")); err != nil && !errors.Is(err, fs.ErrExist) {
 		return 0, err
+	}
+	for i := first; i < last; i++ {
+		if err := os.WriteFile(name(i, "typed"), []byte(blocks[i].Typed), 0o600); err != nil {
+			return 0, err
+		}
 	}
 	file := filepath.Join(dir, "script.sh")
 	if err := os.WriteFile(file, []byte(script.String()), 0o600); err != nil {
@@ -153,7 +181,7 @@ func session(ctx context.Context, dir, docs, caller string, environ []string, bl
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		return 0, err
 	}
-	for i := first; i < len(blocks); i++ {
+	for i := first; i < last; i++ {
 		if !run[i] {
 			continue
 		}
@@ -165,6 +193,9 @@ func session(ctx context.Context, dir, docs, caller string, environ []string, bl
 		end, ended := clock(name(i, "end"))
 		if ended {
 			r.Took = end.Sub(begin)
+			if left, _ := os.ReadFile(name(i, "left")); len(left) > 0 {
+				r.Problems = append(r.Problems, fmt.Sprintf("it never asked for %q", strings.TrimSpace(string(left))))
+			}
 			continue
 		}
 		if !started {
@@ -182,8 +213,36 @@ func session(ctx context.Context, dir, docs, caller string, environ []string, bl
 		r.Problems = append(r.Problems, why+": "+lastLines(r.Stderr, 6))
 		return i + 1, nil
 	}
-	return len(blocks), nil
+	return last, nil
 }
+
+// input makes what the reader types the standard input: the answers, or the statements
+// of a session.
+func input(script *strings.Builder, b Block, typed string) {
+	switch {
+	case b.Answers != "":
+		fmt.Fprintf(script, "exec 0< <(printf '%%s\\n' %s)\n", b.Answers)
+	case b.Typed != "":
+		fmt.Fprintf(script, "exec 0<%q\n", typed)
+	default:
+		script.WriteString("exec 0</dev/null\n")
+	}
+}
+
+// untilCtrlC is a script that interrupts commands as Ctrl-C does, once they have printed
+// something to a file, or after a minute. Job control gives them a group of their own,
+// in which the signal is not ignored.
+const untilCtrlC = `set -m
+{
+%[1]s
+} & job=$!
+for _ in {1..600}; do
+  if [ -s %[2]q ] || ! kill -0 "$job" 2>/dev/null; then break; fi
+  sleep 0.1
+done
+kill -INT -- "-$job" 2>/dev/null || true
+wait "$job" || true
+set +m`
 
 // clock reads a time that bash wrote.
 func clock(file string) (time.Time, bool) {
@@ -218,6 +277,20 @@ func (r *Result) judge(doubled, unknown []string) {
 	r.Status = Passed
 	if len(r.Problems) > 0 {
 		r.Status = Failed
+	}
+}
+
+// reads are the beginnings of the names of calls that change nothing.
+var reads = regexp.MustCompile(`^(?:(?:Batch)?Get|Describe|List|Filter|Head|Lookup|StartQuery$|ExecuteCommand$)`)
+
+// changes complains about calls that change something in a block that asks nothing. Roles
+// and policies are made on a quiet day, by a guide and not by a runbook.
+func (r *Result) changes(calls []string) {
+	for _, action := range calls {
+		if service, name, _ := strings.Cut(action, ":"); service != "iam" && !reads.MatchString(name) {
+			r.Problems = append(r.Problems, action+" changes something, and the block does not ask first (confirm, ask)")
+			r.Status = Failed
+		}
 	}
 }
 

@@ -141,13 +141,13 @@ func (s *seeder) waves() [3][]step {
 		{kindRole, env.Roles.TaskExecution, s.makeRole(env.Roles.TaskExecution, trustTasks)},
 		{kindRole, env.Roles.Task, s.makeRole(env.Roles.Task, trustTasks)},
 		{kindSecret, env.Secret.Name, s.makeSecret},
-		{"database", env.Database.Instance, s.makeDatabase},
 		{"replication group", env.Cache.ReplicationGroup, s.makeReplicationGroup},
 	}
 	for _, node := range env.Cache.Nodes {
 		first = append(first, step{"cache node", node.ID, s.makeCacheNode(node)})
 	}
 	second := []step{
+		{"database", env.Database.Instance, s.makeDatabase},
 		{kindLoadBalancer, env.LoadBalancer.Name, s.makeLoadBalancer},
 		{kindRole, env.Roles.GitHubActions, s.makeRole(env.Roles.GitHubActions, trustGitHub)},
 	}
@@ -326,12 +326,21 @@ func (s *seeder) makeSecret(ctx context.Context) (string, error) {
 
 func (s *seeder) makeDatabase(ctx context.Context) (string, error) {
 	db := s.env.Database
+	if _, err := s.rds.CreateDBSubnetGroup(ctx, &rds.CreateDBSubnetGroupInput{
+		DBSubnetGroupName:        &db.Instance,
+		DBSubnetGroupDescription: aws.String("Subnets of the database of Oh My Coins, " + s.env.Name),
+		SubnetIds:                s.network.subnets,
+	}); err != nil {
+		return "", err
+	}
 	_, err := s.rds.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{
 		DBInstanceIdentifier: &db.Instance,
 		DBInstanceClass:      &db.Class,
 		Engine:               aws.String("postgres"),
 		AllocatedStorage:     aws.Int32(int32(db.StorageGiB)),
 		MultiAZ:              &db.MultiAZ,
+		DBSubnetGroupName:    &db.Instance,
+		VpcSecurityGroupIds:  []string{s.network.securityGroup},
 		DBName:               &db.Name,
 		MasterUsername:       &db.User,
 		// Nobody needs to know it: nothing listens there.

@@ -75,7 +75,7 @@ func TestSeed(t *testing.T) {
 	}
 	t.Run("twice", func(t *testing.T) {
 		err := Seed(t.Context(), s, environment.Staging())
-		for _, want := range []string{"seeding staging", "role ohmycoins-staging-ecs-task-role", "secret ohmycoins-staging-app-secrets", "database ohmycoins-staging-postgres"} {
+		for _, want := range []string{"seeding staging", "role ohmycoins-staging-ecs-task-role", "secret ohmycoins-staging-app-secrets", "replication group ohmycoins-staging-redis"} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %q in it", err, want)
 			}
@@ -151,7 +151,7 @@ func TestSeedStoppedServer(t *testing.T) {
 	}
 	begin := time.Now()
 	err := Seed(t.Context(), s, environment.Staging())
-	if err == nil || !strings.Contains(err.Error(), "database ohmycoins-staging-postgres") {
+	if err == nil || !strings.Contains(err.Error(), "replication group ohmycoins-staging-redis") {
 		t.Errorf("seeding a stopped server: %v", err)
 	}
 	if took := time.Since(begin); took > 15*time.Second {

@@ -387,9 +387,39 @@ func TestBadInput(t *testing.T) {
 	})
 }
 
+func TestNoAlarms(t *testing.T) {
+	if h := history(t, Input{}); len(h.Changes) != 0 || len(h.End) != 0 {
+		t.Errorf("got %v, want nothing", h)
+	}
+}
+
+func TestManyAlarms(t *testing.T) {
+	const n = 100_000
+	in := Input{Data: dataOf(minutes(50, 90, 50)), To: noon.Add(3 * minute), Start: map[string]cloudwatch.State{}}
+	for i := range n {
+		a := high(1)
+		a.Name = fmt.Sprint("alarm", i)
+		in.Alarms = append(in.Alarms, a)
+		in.Start[a.Name] = cloudwatch.OK
+	}
+	in.Composites = []cloudwatch.CompositeAlarm{{Name: "two", AlarmRule: "ALARM(alarm0) AND ALARM(alarm99999)"}}
+	if h := history(t, in); len(h.Changes) != 2*n+3 || h.End["two"] != cloudwatch.OK || h.End["alarm7"] != cloudwatch.OK {
+		t.Errorf("got %d changes, want each alarm's two and three of the composite", len(h.Changes))
+	}
+}
+
 func TestDataWithoutPoints(t *testing.T) {
 	in := Input{Alarms: []cloudwatch.MetricAlarm{high(3)}, Data: dataOf(Series{Period: minute}), Start: map[string]cloudwatch.State{"high": cloudwatch.OK}}
 	same(t, timeline(t, in), []string{"12:01 high INSUFFICIENT_DATA"})
+}
+
+func TestIDIgnoresTheOrderOfDimensions(t *testing.T) {
+	a, b := metric("", 0), metric("", 0)
+	a.Dimensions = []cloudwatch.Dimension{{Name: "A", Value: "1"}, {Name: "B", Value: "2"}}
+	b.Dimensions = []cloudwatch.Dimension{{Name: "B", Value: "2"}, {Name: "A", Value: "1"}}
+	if ID(a) != ID(b) || ID(a) != "Test Load {A=1, B=2}" {
+		t.Errorf("got %s and %s", ID(a), ID(b))
+	}
 }
 
 func TestFromPoints(t *testing.T) {
@@ -447,7 +477,7 @@ func TestBand(t *testing.T) {
 	in.Bands = nil
 	wantError(t, in, `alarm "odd"`, "give it in Bands")
 	in.Bands = map[string]Band{"odd": {Lower: band["odd"].Lower, Upper: minutes(10)}}
-	wantError(t, in, "has no limits for the period from 2026-03-02 12:01:00")
+	wantError(t, in, "the band has no limits for the period from 2026-03-02 12:01:00")
 	in.Bands = map[string]Band{"odd": {}}
 	wantError(t, in, "Bands: Period: is 0s")
 	in.Bands, in.Alarms[0].ThresholdMetricID = band, "m1"

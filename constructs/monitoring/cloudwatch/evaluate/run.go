@@ -137,7 +137,7 @@ func newRun(in Input, a cloudwatch.MetricAlarm) (*run, error) {
 
 // limit adds the window of a limit of the band.
 func (r *run) limit(s *Series) *window {
-	w := newWindow(s, statistic{name: "Average", kind: average}, r.period, r.grid, false)
+	w := newWindow(s, statistic{cloudwatch.Statistic{Name: cloudwatch.Average, Kind: cloudwatch.KindAverage}}, r.period, r.grid, false)
 	r.windows = append(r.windows, w)
 	return w
 }
@@ -308,7 +308,7 @@ func validateQueries(a cloudwatch.MetricAlarm) []error {
 		if m.Namespace == "" || m.Name == "" {
 			fail("%s.Metric: is %q %q, want a namespace and a name", at, m.Namespace, m.Name)
 		}
-		if s, err := parseStatistic(m.Stat); err == nil && s.kind == percentile {
+		if s, err := parseStatistic(m.Stat); err == nil && s.Kind == cloudwatch.KindPercentile {
 			percentiles++
 		}
 		if err := validatePeriod(m.Period); err != nil || m.Period == time.Second || m.Period == 5*time.Second {
@@ -388,7 +388,7 @@ func (r *run) classify(points []datapoint) error {
 		case math.IsNaN(v):
 			points[i] = missing
 		case math.IsNaN(low) || math.IsNaN(high):
-			return fmt.Errorf("Bands: has no limits for the period from %s, which has data", clock(r.program.start(i)))
+			return fmt.Errorf("the band has no limits for the period from %s, which has data", clock(r.program.start(i)))
 		case r.breaches(v, low, high):
 			points[i] = breaching
 		default:

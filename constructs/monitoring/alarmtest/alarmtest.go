@@ -1,0 +1,261 @@
+// Package alarmtest plays scenarios on the alarms of a configuration: what metrics
+// do goes in, which alarms go off and who is told comes out. It needs neither AWS nor
+// Node, so that every change of a threshold can be tried in milliseconds:
+//
+//	func TestNoTaskRuns(t *testing.T) {
+//		alarmtest.Run(t, cfg, alarmtest.Scenario{
+//			Name:   "the database's disk fills",
+//			Series: alarmtest.Healthy(cfg).Set("postgres", "FreeStorageSpace", alarmtest.Ramp(18*monitoring.GiB, 0), alarmtest.Between(0, 6*time.Hour)),
+//			Want: []alarmtest.Event{{
+//				At: 2*time.Hour + 45*time.Minute, Alarm: "postgres/storage-low", State: "ALARM",
+//				Tells: []string{"oncall@example.com"},
+//			}},
+//		})
+//	}
+//
+// The package evaluate beside it says which of CloudWatch's rules are followed.
+package alarmtest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ohmycoins/infra/constructs/monitoring"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/evaluate"
+)
+
+// Scenario is a story and what alarms make of it. It begins at midnight, with every
+// alarm in OK.
+type Scenario struct {
+	Name string
+	// Series is what the metrics do: [Healthy], with changes.
+	Series *Series
+	// Want is everything that happens, in any order. None: nothing may happen.
+	Want []Event
+}
+
+// Event is a change of an alarm's state, or a message about one that was held back.
+type Event struct {
+	// At is the time since the begin of the scenario.
+	At time.Duration
+	// Within is how much later it may be. Default: not at all.
+	Within time.Duration
+	// Alarm is the alarm's key: "backend/cpu-high".
+	Alarm string
+	State cloudwatch.State
+	// Tells is who gets a message: addresses, URLs and ARNs in any order. Default, nil:
+	// not looked at. [Nobody]: nobody.
+	Tells []string
+	// Reason is why. It is not compared.
+	Reason string
+}
+
+// Nobody is told.
+var Nobody = []string{}
+
+// Play returns what happens in a scenario, in order of time.
+func Play(cfg monitoring.Config, s Scenario) ([]Event, error) {
+	in, err := s.input(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return s.play(cfg, in)
+}
+
+// input is what has to be evaluated for a scenario.
+func (s Scenario) input(cfg monitoring.Config) (evaluate.Input, error) {
+	if s.Series == nil {
+		return evaluate.Input{}, fmt.Errorf("scenario %q: Series: is nil, want what the metrics do: Healthy(cfg)", s.Name)
+	}
+	data, err := s.Series.data()
+	if err != nil {
+		return evaluate.Input{}, fmt.Errorf("scenario %q: %w", s.Name, err)
+	}
+	in := evaluate.Input{
+		Data: data, Bands: s.Series.limits(cfg), Start: map[string]cloudwatch.State{},
+		From: midnight, To: midnight.Add(s.Series.length),
+	}
+	in.Alarms, in.Composites = cfg.Definitions()
+	for _, a := range in.Alarms {
+		in.Start[a.Name] = cloudwatch.OK
+	}
+	for _, a := range in.Composites {
+		in.Start[a.Name] = cloudwatch.OK
+	}
+	return in, nil
+}
+
+func (s Scenario) play(cfg monitoring.Config, in evaluate.Input) ([]Event, error) {
+	history, err := evaluate.Run(in)
+	if err != nil {
+		return nil, fmt.Errorf("scenario %q: %w", s.Name, err)
+	}
+	return events(cfg, history), nil
+}
+
+// events joins changes with the messages about them.
+func events(cfg monitoring.Config, h evaluate.History) []Event {
+	var list []Event
+	for _, c := range h.Changes {
+		reason := c.Reason
+		if c.SuppressedBy != "" {
+			reason += " (actions suppressed: " + c.SuppressedBy + ")"
+		}
+		list = append(list, Event{At: c.At.Sub(midnight), Alarm: keyOf(cfg, c.Alarm), State: c.To, Tells: Nobody, Reason: reason})
+	}
+	for _, n := range h.Notifications {
+		var tells []string
+		for _, action := range n.Actions {
+			tells = append(tells, cfg.Recipients(action)...)
+		}
+		at, key := n.At.Sub(midnight), keyOf(cfg, n.Alarm)
+		i := slices.IndexFunc(list, func(e Event) bool { return e.At == at && e.Alarm == key })
+		if i < 0 {
+			list = append(list, Event{At: at, Alarm: key, State: n.State, Reason: "held back until now"})
+			i = len(list) - 1
+		}
+		list[i].Tells = tells
+	}
+	sortEvents(list)
+	return list
+}
+
+func sortEvents(list []Event) {
+	slices.SortStableFunc(list, func(a, b Event) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Alarm, b.Alarm)) })
+}
+
+// Run plays a scenario and fails the test where something else happens than it
+// wants, with both timelines side by side.
+func Run(t testing.TB, cfg monitoring.Config, s Scenario) {
+	t.Helper()
+	got, err := Play(cfg, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, same := compare(s.Want, got); !same {
+		t.Errorf("scenario %q:\n%s", s.Name, text)
+	}
+}
+
+// Messages counts how many messages each recipient gets.
+func Messages(events []Event) map[string]int {
+	messages := map[string]int{}
+	for _, e := range events {
+		for _, recipient := range e.Tells {
+			messages[recipient]++
+		}
+	}
+	return messages
+}
+
+// is says whether an event is the wanted one. Told: whether the recipients are right.
+func (e Event) is(got Event) (same, told bool) {
+	same = e.Alarm == got.Alarm && e.State == got.State && got.At >= e.At && got.At <= e.At+e.Within
+	want, tells := slices.Sorted(slices.Values(e.Tells)), slices.Sorted(slices.Values(got.Tells))
+	return same, e.Tells == nil || slices.Equal(want, tells)
+}
+
+// row is a wanted and a real event that belong together, or one of them.
+type row struct{ want, got *Event }
+
+// match pairs wanted events with real ones.
+func match(want, got []Event) []row {
+	want = slices.Clone(want)
+	sortEvents(want)
+	taken := make([]bool, len(got))
+	rows := make([]row, 0, len(want)+len(got))
+	for i := range want {
+		r := row{want: &want[i]}
+		for k := range got {
+			if same, _ := want[i].is(got[k]); same && !taken[k] {
+				taken[k], r.got = true, &got[k]
+				break
+			}
+		}
+		rows = append(rows, r)
+	}
+	for k := range got {
+		if !taken[k] {
+			rows = append(rows, row{got: &got[k]})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.at(), b.at()) })
+	return rows
+}
+
+func (r row) at() time.Duration {
+	if r.want != nil {
+		return r.want.At
+	}
+	return r.got.At
+}
+
+// mark says what is wrong with a row, or " ".
+func (r row) mark() string {
+	switch {
+	case r.got == nil:
+		return "missing"
+	case r.want == nil:
+		return "unwanted"
+	}
+	if _, told := r.want.is(*r.got); !told {
+		return "tells"
+	}
+	return ""
+}
+
+// compare shows both timelines side by side, and whether they are the same.
+func compare(want, got []Event) (string, bool) {
+	same := true
+	lines := [][3]string{{"", "want", "got"}}
+	for _, r := range match(want, got) {
+		same = same && r.mark() == ""
+		lines = append(lines, [3]string{r.mark(), r.want.text(), r.got.text()})
+	}
+	if len(lines) == 1 {
+		lines = append(lines, [3]string{"", "nothing", "nothing"})
+	}
+	var widths [3]int
+	for _, line := range lines {
+		for i, cell := range line {
+			widths[i] = max(widths[i], len([]rune(cell)))
+		}
+	}
+	var b strings.Builder
+	for _, line := range lines {
+		text := fmt.Sprintf("  %-*s | %-*s | %s", widths[0], line[0], widths[1], line[1], line[2])
+		b.WriteString(strings.TrimRight(text, " ") + "\n")
+	}
+	return b.String(), same
+}
+
+// text writes an event in a line of a timeline.
+func (e *Event) text() string {
+	if e == nil {
+		return ""
+	}
+	at := clock(e.At)
+	if e.Within > 0 {
+		at += " to " + clock(e.At+e.Within)
+	}
+	text := fmt.Sprintf("%s %s %s", at, e.Alarm, e.State)
+	switch {
+	case e.Tells != nil && len(e.Tells) == 0:
+		text += ", tells nobody"
+	case e.Tells != nil:
+		text += ", tells " + strings.Join(e.Tells, " ")
+	}
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	return text
+}
+
+func clock(d time.Duration) string {
+	return fmt.Sprintf("%02d:%02d:%02d", d/time.Hour, d/time.Minute%60, d/time.Second%60)
+}
