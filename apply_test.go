@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -64,9 +65,10 @@ const localAccount = "123456789012"
 func TestApply(t *testing.T) {
 	envs := environment.All()
 	recorders := map[string]*policy.Recorder{} // by role and environment
+	world := policy.NewWorld(localAccount, envs...)
 	for _, env := range envs {
 		for _, role := range []string{"plan", "infrastructure"} {
-			recorders[role+"-"+env.Name] = newRecorder(t, role, env)
+			recorders[role+"-"+env.Name] = newRecorder(t, role, env, world)
 		}
 	}
 	server := startAWS(t, func(next http.Handler) http.Handler {
@@ -101,12 +103,12 @@ func TestApply(t *testing.T) {
 }
 
 // newRecorder evaluates the calls of programs that [as] made.
-func newRecorder(t *testing.T, role string, env environment.Environment) *policy.Recorder {
+func newRecorder(t *testing.T, role string, env environment.Environment, world *policy.World) *policy.Recorder {
 	t.Helper()
 	evaluated, err := policy.ReadRole(role, env, localAccount)
 	must(t, err)
 	return &policy.Recorder{
-		Role: evaluated, World: policy.NewWorld(localAccount, env),
+		Role: evaluated, World: world,
 		Of: func(userAgent string) bool { return strings.Contains(userAgent, "exec-env/"+role+"-"+env.Name) },
 	}
 }
@@ -144,7 +146,7 @@ func applyStack(t *testing.T, server *localaws.Server, env environment.Environme
 
 // Why an action is allowed that applying, changing and destroying a stack does not call.
 var terraformReasons = map[string]string{
-	"iam:ListPolicyVersions": "a policy has at most five versions: the provider makes room",
+	"kms:UpdateAlias": "a key that is replaced",
 }
 
 func must(t *testing.T, err error) {
@@ -181,6 +183,37 @@ func checkChanges(t *testing.T, ws stackWorkspace) {
 	wantChanges(t, ws, "threshold changed",
 		"update aws_cloudwatch_dashboard.monitoring_dashboard_4CE328EF",
 		"update aws_cloudwatch_metric_alarm.monitoring_alarms_backend-cpu-high_C144EAA7")
+	// A tag that comes and goes, and a word in what the key and the policy say, change
+	// everything that can be changed.
+	changed := edit(t, synthesized["three-recipients"])
+	ws.put(t, changed)
+	must(t, ws.Apply(t.Context()))
+	ws.put(t, synthesized["three-recipients"])
+	must(t, ws.Apply(t.Context()))
+}
+
+// edit adds a tag to everything, describes the key anew and widens the read policy.
+func edit(t *testing.T, stack string) string {
+	t.Helper()
+	for _, change := range [][2]string{
+		{`"ManagedBy": "Terraform"`, `"ManagedBy": "Terraform", "CostCenter": "1"`},
+		{`"secretsmanager:DescribeSecret",
+              "secretsmanager:GetSecretValue"
+`, `"secretsmanager:DescribeSecret",
+              "secretsmanager:GetSecretValue",
+              "secretsmanager:ListSecretVersionIds"
+`},
+	} {
+		if !strings.Contains(stack, change[0]) {
+			t.Fatalf("the stack does not have %s", change[0])
+		}
+		stack = strings.ReplaceAll(stack, change[0], change[1])
+	}
+	described := regexp.MustCompile(`("aws_kms_key": \{(?s:.*?)"description": ")`)
+	if !described.MatchString(stack) {
+		t.Fatal("the key has no description")
+	}
+	return described.ReplaceAllString(stack, "${1}Changed: ")
 }
 
 // cloud reads back what Terraform made.

@@ -174,7 +174,8 @@ func (a *Account) seed(ctx context.Context) error {
 func (a *Account) environ(caller string) []string {
 	environ := append(a.Server.Environ(os.Environ()), a.site.environ()...)
 	// An editor that saves what is typed.
-	return append(environ, "AWS_EXECUTION_ENV="+caller, "EDITOR=tee", "DOCTEST_AWSCLI="+a.cli.socket, "DOCTEST_CONSOLE="+a.engine.socket, "PATH="+a.programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return append(environ, "AWS_EXECUTION_ENV="+caller, "EDITOR=tee", "DOCTEST_AWSCLI="+a.cli.socket, "DOCTEST_CONSOLE="+a.engine.socket,
+		"PATH="+a.programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
 // deploy deploys two images with omc, so that there is a record to go back by.

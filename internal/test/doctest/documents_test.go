@@ -66,6 +66,7 @@ func TestDocuments(t *testing.T) {
 		}
 	}
 	checkFailures(t, account)
+	checkShells(t, account)
 	changes, err := account.Changes(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -150,6 +151,59 @@ echo "$HOME" > here; cat here
 		if len(want[i]) == 0 && len(r.Problems) > 0 {
 			t.Errorf("line %d: problems are %q, want none", r.Block.Line, problems)
 		}
+	}
+}
+
+// checkShells shows that the line which sets the variables begins a fresh shell, and that
+// a change without a question, a question that is not asked, and a command that goes on
+// until Ctrl-C are seen.
+func checkShells(t *testing.T, account *Account) {
+	t.Helper()
+	doc, err := Parse(markdown(`
+'''bash
+source docs/ops.sh
+'''
+'''bash
+LEFT=1
+aws sns create-topic --name unasked
+'''
+<!-- answers: yes -->
+'''bash
+echo "not a question"
+'''
+'''bash
+source docs/ops.sh
+'''
+'''bash
+echo "${LEFT-fresh} $ENV"
+'''
+'''text
+fresh staging
+'''
+<!-- until: Ctrl-C -->
+'''bash
+while sleep 0.1; do echo line; done
+'''
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := account.Run(t.Context(), doc.For("staging", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"", "sns:CreateTopic changes something, and the block does not ask first", `it never asked for "yes"`, "", "", ""}
+	for i, r := range results {
+		problems := strings.Join(r.Problems, "\n")
+		if (problems == "") != (want[i] == "") || !strings.Contains(problems, want[i]) {
+			t.Errorf("line %d: problems are %q, want %q", r.Block.Line, problems, want[i])
+		}
+	}
+	if got := strings.TrimSpace(results[4].Stdout); got != "fresh staging" {
+		t.Errorf("after the line that sets the variables: %q", got)
+	}
+	if !strings.HasPrefix(results[5].Stdout, "line\n") {
+		t.Errorf("until Ctrl-C it printed %q", results[5].Stdout)
 	}
 }
 

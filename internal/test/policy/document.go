@@ -3,7 +3,7 @@
 // else is an error, never a guess.
 //
 //   - [Parse] reads a policy, [Role.May] evaluates a request.
-//   - [Requests] says what a call over the wire needs: actions, resources, context.
+//   - [World.Ask] says what a call needs: actions, resources, context.
 //     Its table is actions.go: a new action is one line there.
 //
 // The rules are those of the IAM user guide: "Policy evaluation logic", "JSON policy

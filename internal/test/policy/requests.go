@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // World is what AWS knows beside a call: whose account it is, and what exists there.
@@ -22,6 +23,8 @@ type World struct {
 	Tags map[string]map[string]string
 	// Aliases are the keys of KMS, by alias: "alias/name" to ARN.
 	Aliases map[string]string
+
+	mu sync.Mutex
 }
 
 // A call is a request to AWS as it came over the wire.
@@ -157,8 +160,8 @@ func lookup(value any, path string) []string {
 	}
 }
 
-// Requests returns what IAM is asked for a call: an action on a resource each.
-func (w *World) Requests(r *http.Request, body []byte) ([]Request, error) {
+// requests returns what IAM is asked for a call: an action on a resource each.
+func (w *World) requests(r *http.Request, body []byte) ([]Request, error) {
 	c, err := readCall(r, body)
 	if err != nil {
 		return nil, err
@@ -168,6 +171,12 @@ func (w *World) Requests(r *http.Request, body []byte) ([]Request, error) {
 
 // Ask returns what IAM is asked for an action with parameters, named as in the API.
 func (w *World) Ask(name string, parameters map[string]any) ([]Request, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ask(name, parameters)
+}
+
+func (w *World) ask(name string, parameters map[string]any) ([]Request, error) {
 	row, known := actions[name]
 	if !known {
 		return nil, fmt.Errorf("%s is not known: add a line to internal/test/policy/actions.go", name)
@@ -256,7 +265,7 @@ func (w *World) further(row action, parameters map[string]any, requests []Reques
 	}
 	for _, parameter := range row.passes {
 		for _, arn := range lookup(parameters, parameter) {
-			passed, err := w.Ask("iam:PassRole", map[string]any{"RoleArn": arn, "PassedToService": "ecs-tasks.amazonaws.com"})
+			passed, err := w.ask("iam:PassRole", map[string]any{"RoleArn": arn, "PassedToService": "ecs-tasks.amazonaws.com"})
 			if err != nil {
 				return nil, err
 			}

@@ -69,8 +69,8 @@ func (role Role) Unused(asked map[string]bool, reasons map[string]string) []stri
 
 // NewWorld returns the world as the deployment guide leaves it: the role that the tasks
 // of an environment start with has its boundary.
-func NewWorld(account string, envs ...environment.Environment) World {
-	w := World{Account: account, Boundaries: map[string]string{}}
+func NewWorld(account string, envs ...environment.Environment) *World {
+	w := &World{Account: account, Boundaries: map[string]string{}}
 	for _, env := range envs {
 		w.Region = env.Region
 		w.Boundaries[env.Roles.TaskExecution] = "arn:aws:iam::" + account + ":policy/" + env.Prefix + "-boundary"

@@ -98,7 +98,7 @@ const (
 )
 
 // world has a key of each environment and one that nobody tagged.
-func world() World {
+func world() *World {
 	w := NewWorld(account, environment.All()...)
 	w.Tags = map[string]map[string]string{
 		ours:   {"Project": "Oh My Coins", "Environment": "staging"},

@@ -387,6 +387,27 @@ func TestBadInput(t *testing.T) {
 	})
 }
 
+func TestNoAlarms(t *testing.T) {
+	if h := history(t, Input{}); len(h.Changes) != 0 || len(h.End) != 0 {
+		t.Errorf("got %v, want nothing", h)
+	}
+}
+
+func TestManyAlarms(t *testing.T) {
+	const n = 100_000
+	in := Input{Data: dataOf(minutes(50, 90, 50)), To: noon.Add(3 * minute), Start: map[string]cloudwatch.State{}}
+	for i := range n {
+		a := high(1)
+		a.Name = fmt.Sprint("alarm", i)
+		in.Alarms = append(in.Alarms, a)
+		in.Start[a.Name] = cloudwatch.OK
+	}
+	in.Composites = []cloudwatch.CompositeAlarm{{Name: "two", AlarmRule: "ALARM(alarm0) AND ALARM(alarm99999)"}}
+	if h := history(t, in); len(h.Changes) != 2*n+3 || h.End["two"] != cloudwatch.OK || h.End["alarm7"] != cloudwatch.OK {
+		t.Errorf("got %d changes, want each alarm's two and three of the composite", len(h.Changes))
+	}
+}
+
 func TestDataWithoutPoints(t *testing.T) {
 	in := Input{Alarms: []cloudwatch.MetricAlarm{high(3)}, Data: dataOf(Series{Period: minute}), Start: map[string]cloudwatch.State{"high": cloudwatch.OK}}
 	same(t, timeline(t, in), []string{"12:01 high INSUFFICIENT_DATA"})

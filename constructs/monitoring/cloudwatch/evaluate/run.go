@@ -137,7 +137,7 @@ func newRun(in Input, a cloudwatch.MetricAlarm) (*run, error) {
 
 // limit adds the window of a limit of the band.
 func (r *run) limit(s *Series) *window {
-	w := newWindow(s, statistic{name: "Average", kind: average}, r.period, r.grid, false)
+	w := newWindow(s, statistic{cloudwatch.Statistic{Name: cloudwatch.Average, Kind: cloudwatch.KindAverage}}, r.period, r.grid, false)
 	r.windows = append(r.windows, w)
 	return w
 }
@@ -308,7 +308,7 @@ func validateQueries(a cloudwatch.MetricAlarm) []error {
 		if m.Namespace == "" || m.Name == "" {
 			fail("%s.Metric: is %q %q, want a namespace and a name", at, m.Namespace, m.Name)
 		}
-		if s, err := parseStatistic(m.Stat); err == nil && s.kind == percentile {
+		if s, err := parseStatistic(m.Stat); err == nil && s.Kind == cloudwatch.KindPercentile {
 			percentiles++
 		}
 		if err := validatePeriod(m.Period); err != nil || m.Period == time.Second || m.Period == 5*time.Second {
