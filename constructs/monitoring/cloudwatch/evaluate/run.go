@@ -56,10 +56,8 @@ var comparisons = map[cloudwatch.Operator]comparison{
 	cloudwatch.BelowBand:          {func(v, low, _ float64) bool { return v < low }, "below", true},
 }
 
+// newRun prepares an alarm that is valid.
 func newRun(in Input, a cloudwatch.MetricAlarm) (*run, error) {
-	if err := validateAlarm(a); err != nil {
-		return nil, err
-	}
 	r := &run{
 		alarm:    a,
 		toAlarm:  cmp.Or(a.DatapointsToAlarm, a.EvaluationPeriods),
