@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/internal/cdk/token"
 )
 
 // run is one metric alarm, ready to be evaluated.
@@ -268,7 +269,10 @@ func validateAlarm(a cloudwatch.MetricAlarm) error {
 	case !c.band && a.ThresholdMetricID != "":
 		fail("ThresholdMetricID: is %q, want none with %s", a.ThresholdMetricID, a.ComparisonOperator)
 	}
-	if !finite(a.Threshold) {
+	switch {
+	case token.IsNumber(a.Threshold):
+		fail("Threshold: is a Terraform reference, want a number")
+	case !finite(a.Threshold):
 		fail("Threshold: is %v, want a number", a.Threshold)
 	}
 	errs = append(errs, validateQueries(a)...)
