@@ -111,6 +111,10 @@ func TestCompositeAlarm(t *testing.T) {
 		{Composite{Rule: AnyOf("a/x")}, CompositeAlarm{AlarmRule: `ALARM("app/a/x")`}},
 		{Composite{Rule: AllOf("a/x", "b/y")}, CompositeAlarm{AlarmRule: `ALARM("app/a/x") AND ALARM("app/b/y")`}},
 		{
+			Composite{Rule: Any{AllOf("a/x", "b/y"), Is{"c/z", InsufficientData}}},
+			CompositeAlarm{AlarmRule: `(ALARM("app/a/x") AND ALARM("app/b/y")) OR INSUFFICIENT_DATA("app/c/z")`},
+		},
+		{
 			Composite{Rule: All{AnyOf("a/x", "b/y"), Not{Is{"d/z", InAlarm}}, Not{AnyOf("e/z", "f/z")}, Is{"g/z", OK}}, Suppressor: "h/z"},
 			CompositeAlarm{
 				AlarmRule:         `(ALARM("app/a/x") OR ALARM("app/b/y")) AND NOT ALARM("app/d/z") AND NOT (ALARM("app/e/z") OR ALARM("app/f/z")) AND OK("app/g/z")`,
