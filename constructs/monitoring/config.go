@@ -43,6 +43,8 @@ type Config struct {
 	Resources []Resource
 	// Profile says how many of their alarms are made. Default: Essential.
 	Profile Profile
+	// Profiles are those of single resources, by their keys. Default: Profile.
+	Profiles map[string]Profile
 	// Extra are single alarms, such as composite ones over several resources. Default:
 	// none.
 	Extra []Alarm
@@ -157,12 +159,20 @@ func (c Config) model() model {
 	m.add("", "", Watch{Alarms: c.Extra, Panels: c.Panels, Filters: c.Filters}, true)
 	for _, r := range m.rows {
 		tuning := c.Tune[r.Key()]
-		if tuning.Off || r.Profile == Recommended && c.Profile != Recommended {
+		if tuning.Off || !r.isIn(c.profileOf(m.owners[r.Resource])) && !tuning.On {
 			continue
 		}
 		m.alarms = append(m.alarms, tuning.apply(r.Alarm))
 	}
 	return m
+}
+
+// profileOf is the profile of a resource by its key, "" for what stands alone.
+func (c Config) profileOf(key string) Profile {
+	if p, ok := c.Profiles[key]; ok {
+		return p
+	}
+	return c.Profile
 }
 
 func resourceAt(i int, r Resource) string {
@@ -241,6 +251,7 @@ func (c Config) check() (model, error) {
 	valid := c.validateResources(&p)
 	m := c.model()
 	valid = c.validateRows(&p, m, valid) && valid
+	c.validateProfiles(&p)
 	c.validateTune(&p, m)
 	c.validateNotify(&p, m)
 	c.validateComposites(&p, m)
@@ -266,9 +277,6 @@ func (c Config) validateNames(p *problems.Problems) {
 	}
 	if runbook, err := url.Parse(c.RunbookURL); c.RunbookURL != "" && !token.Is(c.RunbookURL) && (err != nil || runbook.Host == "") {
 		p.Want("RunbookURL", c.RunbookURL, "a URL")
-	}
-	if !slices.Contains([]Profile{"", Essential, Recommended}, c.Profile) {
-		p.Want("Profile", string(c.Profile), "essential or recommended")
 	}
 }
 
@@ -358,6 +366,27 @@ func (c Config) validateRows(p *problems.Problems, m model, keysAreValid bool) (
 	return p.Len() == before
 }
 
+func (c Config) validateProfiles(p *problems.Problems) {
+	if c.Profile != "" && !c.Profile.exists() {
+		p.Want("Profile", string(c.Profile), "essential or recommended")
+	}
+	known := map[string]bool{}
+	for _, r := range c.Resources {
+		if !isNil(r) {
+			known[r.ResourceKey()] = true
+		}
+	}
+	for _, key := range problems.SortedKeys(c.Profiles) {
+		field := fmt.Sprintf("Profiles[%q]", key)
+		if !known[key] {
+			p.Want(field, key, "the key of a resource: one of %s", strings.Join(problems.SortedKeys(known), ", "))
+		}
+		if !c.Profiles[key].exists() {
+			p.Want(field, string(c.Profiles[key]), "essential or recommended")
+		}
+	}
+}
+
 func (c Config) validateTune(p *problems.Problems, m model) {
 	known := map[string]Alarm{}
 	for _, r := range m.rows {
@@ -371,6 +400,9 @@ func (c Config) validateTune(p *problems.Problems, m model) {
 			continue
 		}
 		tuning.validate(p, field, a)
+		if tuning.On && a.isIn(c.profileOf(m.owners[a.Resource])) {
+			p.Want(field+".On", true, "false: the profile has the alarm already")
+		}
 	}
 }
 
@@ -450,7 +482,7 @@ func (c Config) validateComposites(p *problems.Problems, m model) {
 			case c.Tune[key].Off:
 				p.Want(at[a.Key()]+".When", key, "an alarm that is on: Tune has switched it off")
 			case configured:
-				p.Want(at[a.Key()]+".When", key, "an alarm of the profile: set Profile to recommended")
+				p.Want(at[a.Key()]+".When", key, "an alarm of the profile: set Profile to recommended, or On in Tune")
 			default:
 				p.Want(at[a.Key()]+".When", key, "one of %s", strings.Join(problems.SortedKeys(made), ", "))
 			}
