@@ -5,7 +5,6 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -63,7 +62,7 @@ func (m Metric) Validate() error {
 		seen[d.Name] = true
 	}
 	if !IsStatistic(m.Stat) {
-		p.Want("Stat", m.Stat, `a statistic: Average, Sum, Minimum, Maximum, SampleCount, IQM, or one like "p99", "tm90", "TM(10%%:90%%)", "PR(:0.5)"`)
+		p.Want("Stat", m.Stat, "%s", wantStatistic)
 	}
 	validatePeriod(&p, m.Period)
 	validateUnit(&p, m.Unit)
@@ -95,50 +94,6 @@ func validateUnit(p *problems.Problems, unit Unit) {
 	if unit != "" && !slices.Contains(units, unit) {
 		p.Want("Unit", string(unit), "one of CloudWatch's units, such as Percent, Count, Bytes, Seconds or None")
 	}
-}
-
-var (
-	plainStatistic = regexp.MustCompile(`^(p|tm|tc|ts|wm)(\d{1,2}(\.\d{1,10})?|100)$`)
-	rangeStatistic = regexp.MustCompile(`^(TM|TC|TS|WM|PR)\(([0-9.]*)(%?):([0-9.]*)(%?)\)$`)
-)
-
-// IsStatistic reports whether CloudWatch has a statistic. See the user guide,
-// "CloudWatch statistics definitions".
-func IsStatistic(s string) bool {
-	switch s {
-	case Average, Sum, Minimum, Maximum, SampleCount, "IQM":
-		return true
-	}
-	if plainStatistic.MatchString(s) {
-		return true
-	}
-	m := rangeStatistic.FindStringSubmatch(s)
-	if m == nil || m[2]+m[4] == "" {
-		return false
-	}
-	low, lowOK := bound(m[2], 0)
-	high, highOK := bound(m[4], math.Inf(1))
-	percent := m[3] + m[5]
-	switch {
-	case !lowOK || !highOK || low >= high:
-		return false
-	case m[1] == "PR":
-		return percent == "" // shares of percentiles are what the others are for
-	case percent == "":
-		return true
-	case m[2] != "" && m[3] == "" || m[4] != "" && m[5] == "" || m[2] == "" && m[3] != "" || m[4] == "" && m[5] != "":
-		return false
-	default:
-		return m[4] == "" || high <= 100
-	}
-}
-
-func bound(s string, byDefault float64) (float64, bool) {
-	if s == "" {
-		return byDefault, true
-	}
-	v, err := strconv.ParseFloat(s, 64)
-	return v, err == nil
 }
 
 var mathID = regexp.MustCompile(`^[a-z][A-Za-z0-9_]*$`)

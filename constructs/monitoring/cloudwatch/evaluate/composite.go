@@ -1,7 +1,6 @@
 package evaluate
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,11 +21,15 @@ type composite struct {
 // newComposites parses the rules and puts each composite alarm after those that
 // it watches, by name where that leaves a choice.
 func newComposites(in Input) ([]*composite, error) {
-	known := in.names()
+	known := map[string]bool{}
+	for _, name := range in.names() {
+		known[name] = true
+	}
 	var errs []error
-	var left []*composite
+	composites := map[string]*composite{}
 	for _, alarm := range in.Composites {
-		c := &composite{alarm: alarm}
+		c := &composite{alarm: alarm, suppressor: nameOf(alarm.ActionsSuppressor)}
+		composites[alarm.Name] = c
 		fail := func(format string, args ...any) {
 			errs = append(errs, fmt.Errorf("alarm %q: %s", alarm.Name, fmt.Sprintf(format, args...)))
 		}
@@ -35,54 +38,57 @@ func newComposites(in Input) ([]*composite, error) {
 			fail("AlarmRule: %v", err)
 		}
 		for _, name := range c.rule.Alarms {
-			if !slices.Contains(known, nameOf(name)) {
+			if !known[nameOf(name)] {
 				fail("AlarmRule: there is no alarm %q", name)
 			}
 		}
 		wait, extension := alarm.ActionsSuppressorWaitPeriod, alarm.ActionsSuppressorExtensionPeriod
-		c.suppressor = nameOf(alarm.ActionsSuppressor)
 		switch {
 		case c.suppressor == "" && (wait != 0 || extension != 0):
 			fail("ActionsSuppressorWaitPeriod, ActionsSuppressorExtensionPeriod: are %s and %s, want none without ActionsSuppressor", wait, extension)
-		case c.suppressor == alarm.Name && c.suppressor != "":
+		case c.suppressor != "" && c.suppressor == alarm.Name:
 			fail("ActionsSuppressor: is the alarm itself")
-		case c.suppressor != "" && !slices.Contains(known, c.suppressor):
+		case c.suppressor != "" && !known[c.suppressor]:
 			fail("ActionsSuppressor: there is no alarm %q", alarm.ActionsSuppressor)
 		}
 		if wait < 0 || extension < 0 {
 			fail("ActionsSuppressorWaitPeriod, ActionsSuppressorExtensionPeriod: are %s and %s, want 0 or more", wait, extension)
 		}
-		left = append(left, c)
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	slices.SortFunc(left, func(a, b *composite) int { return cmp.Compare(a.alarm.Name, b.alarm.Name) })
-	return inOrder(left)
+	return inOrder(composites)
 }
 
-func inOrder(left []*composite) ([]*composite, error) {
+func inOrder(composites map[string]*composite) ([]*composite, error) {
 	var ordered []*composite
-	for len(left) > 0 {
-		var waiting []*composite
-		for _, c := range left {
-			waits := slices.ContainsFunc(c.rule.Alarms, func(name string) bool {
-				return slices.ContainsFunc(left, func(other *composite) bool { return other.alarm.Name == nameOf(name) })
-			})
-			if waits {
-				waiting = append(waiting, c)
-			} else {
-				ordered = append(ordered, c)
+	var path []string // the alarms that are being put in order, each of which watches the next
+	done := map[string]bool{}
+	var visit func(name string) error
+	visit = func(name string) error {
+		c := composites[name]
+		if c == nil || done[name] {
+			return nil
+		}
+		if i := slices.Index(path, name); i >= 0 {
+			return fmt.Errorf("alarms %q: watch each other in a circle, in which CloudWatch stops evaluating", path[i:])
+		}
+		path = append(path, name)
+		for _, watched := range c.rule.Alarms {
+			if err := visit(nameOf(watched)); err != nil {
+				return err
 			}
 		}
-		if len(waiting) == len(left) {
-			var names []string
-			for _, c := range left {
-				names = append(names, c.alarm.Name)
-			}
-			return nil, fmt.Errorf("alarms %q: watch each other in a circle, in which CloudWatch stops evaluating", names)
+		path = path[:len(path)-1]
+		done[name] = true
+		ordered = append(ordered, c)
+		return nil
+	}
+	for _, name := range sortedKeys(composites) {
+		if err := visit(name); err != nil {
+			return nil, err
 		}
-		left = waiting
 	}
 	return ordered, nil
 }

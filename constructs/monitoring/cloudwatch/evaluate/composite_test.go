@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -240,7 +241,7 @@ func TestBadComposites(t *testing.T) {
 	}{
 		"rule":               {func(c *cloudwatch.CompositeAlarm) { c.AlarmRule = "ALARM(" }, `alarm "main": AlarmRule: at 7`},
 		"unknown alarm":      {func(c *cloudwatch.CompositeAlarm) { c.AlarmRule = "ALARM(x)" }, `AlarmRule: there is no alarm "x"`},
-		"itself":             {func(c *cloudwatch.CompositeAlarm) { c.AlarmRule = "ALARM(main)" }, "watch each other in a circle"},
+		"itself":             {func(c *cloudwatch.CompositeAlarm) { c.AlarmRule = "ALARM(main)" }, `alarms ["main"]: watch each other in a circle`},
 		"circle":             {func(c *cloudwatch.CompositeAlarm) { c.AlarmRule = "ALARM(other)" }, `alarms ["main" "other"]: watch each other in a circle`},
 		"unknown suppressor": {func(c *cloudwatch.CompositeAlarm) { c.ActionsSuppressor = "x" }, `ActionsSuppressor: there is no alarm "x"`},
 		"own suppressor":     {func(c *cloudwatch.CompositeAlarm) { c.ActionsSuppressor = "main" }, "ActionsSuppressor: is the alarm itself"},
@@ -254,5 +255,68 @@ func TestBadComposites(t *testing.T) {
 			test.change(&in.Composites[0])
 			wantError(t, in, test.want)
 		})
+	}
+}
+
+// naiveActs are the notifications of a composite alarm, "12:05:00 ALARM", minute by
+// minute and looking back over everything each time.
+func naiveActs(minutes int, state, suppressor func(minute int) bool, wait, extension int) []string {
+	var acts []string
+	told := false
+	for now := range minutes + 1 {
+		changed, left := -1, -1 // when the state changed last, and when the suppressor left ALARM
+		heldSince := false      // the suppressor held actions back after the change
+		for m := 1; m <= now; m++ {
+			if suppressor(m-1) && !suppressor(m) {
+				left = m
+			}
+			if state(m) != state(m-1) {
+				changed, heldSince = m, suppressor(m) || left >= 0 && m < left+extension
+			}
+			heldSince = heldSince || suppressor(m)
+		}
+		switch {
+		case state(now) == told, suppressor(now), left >= 0 && now < left+extension:
+		case !heldSince && now < changed+wait:
+		default:
+			told = state(now)
+			acts = append(acts, fmt.Sprintf("%s %s", noon.Add(time.Duration(now)*minute).Format("15:04:05"), map[bool]string{true: "ALARM", false: "OK"}[told]))
+		}
+	}
+	return acts
+}
+
+func TestSuppressionAgreesWithANaiveImplementation(t *testing.T) {
+	total := 0
+	for seed := range uint64(cases) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		patterns := map[string][]bool{}
+		text := map[string]string{}
+		for _, name := range []string{"a", "s"} {
+			on := false
+			for range 60 {
+				if r.IntN(5) == 0 {
+					on = !on
+				}
+				patterns[name] = append(patterns[name], on)
+				text[name] += map[bool]string{true: " X", false: " 0"}[on]
+			}
+		}
+		wait, extension := r.IntN(5), r.IntN(5)
+		in := withComposite(switches(text), cloudwatch.CompositeAlarm{
+			Name: "main", AlarmRule: "ALARM(a)", ActionsSuppressor: "s",
+			ActionsSuppressorWaitPeriod: time.Duration(wait) * minute, ActionsSuppressorExtensionPeriod: time.Duration(extension) * minute,
+		})
+		at := func(name string) func(int) bool { // a minute's value is the state at its end
+			return func(m int) bool { return m > 0 && patterns[name][m-1] }
+		}
+		want := naiveActs(60, at("a"), at("s"), wait, extension)
+		if got := acts(t, in); !slices.Equal(got, want) {
+			t.Fatalf("seed %d, wait %d, extension %d:\na%s\ns%s\ngot  %q\nwant %q", seed, wait, extension, text["a"], text["s"], got, want)
+		}
+		total += len(want)
+	}
+	if total < 2*cases {
+		t.Errorf("%d notifications: the inputs do not try much", total)
 	}
 }

@@ -311,6 +311,7 @@ func TestBadDefinitions(t *testing.T) {
 		"missing data":       {func(a *cloudwatch.MetricAlarm) { a.TreatMissingData = "good" }, `TreatMissingData: is "good"`},
 		"operator":           {func(a *cloudwatch.MetricAlarm) { a.ComparisonOperator = ">" }, `ComparisonOperator: is ">"`},
 		"NaN":                {func(a *cloudwatch.MetricAlarm) { a.Threshold = nan }, "Threshold: is NaN"},
+		"reference":          {func(a *cloudwatch.MetricAlarm) { a.Threshold = math.Float64frombits(0xfdff << 48) }, "Threshold: is a Terraform reference"},
 		"no query":           {func(a *cloudwatch.MetricAlarm) { a.Queries = nil }, "Queries: have no metric"},
 		"no name":            {func(a *cloudwatch.MetricAlarm) { a.Queries[0].Metric.Name = "" }, "want a namespace and a name"},
 		"period":             {func(a *cloudwatch.MetricAlarm) { a.Queries[0].Metric.Period = 45 * time.Second }, "Period: is 45s"},
@@ -385,6 +386,27 @@ func TestBadInput(t *testing.T) {
 		wantError(t, Input{Alarms: []cloudwatch.MetricAlarm{a, b}, Data: dataOf(minutes(1))},
 			`alarm "high": EvaluationPeriods`, `alarm "high": TreatMissingData`, `alarm "low": Threshold`)
 	})
+}
+
+func TestNoAlarms(t *testing.T) {
+	if h := history(t, Input{}); len(h.Changes) != 0 || len(h.End) != 0 {
+		t.Errorf("got %v, want nothing", h)
+	}
+}
+
+func TestManyAlarms(t *testing.T) {
+	const n = 100_000
+	in := Input{Data: dataOf(minutes(50, 90, 50)), To: noon.Add(3 * minute), Start: map[string]cloudwatch.State{}}
+	for i := range n {
+		a := high(1)
+		a.Name = fmt.Sprint("alarm", i)
+		in.Alarms = append(in.Alarms, a)
+		in.Start[a.Name] = cloudwatch.OK
+	}
+	in.Composites = []cloudwatch.CompositeAlarm{{Name: "two", AlarmRule: "ALARM(alarm0) AND ALARM(alarm99999)"}}
+	if h := history(t, in); len(h.Changes) != 2*n+3 || h.End["two"] != cloudwatch.OK || h.End["alarm7"] != cloudwatch.OK {
+		t.Errorf("got %d changes, want each alarm's two and three of the composite", len(h.Changes))
+	}
 }
 
 func TestDataWithoutPoints(t *testing.T) {

@@ -2,111 +2,33 @@ package evaluate
 
 import (
 	"cmp"
-	"fmt"
 	"math"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
+
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 )
 
-// statistic is a parsed statistic. See "CloudWatch statistics definitions" in the
-// user guide.
-type statistic struct {
-	name string
-	kind statisticKind
-	// low and high are the limits of a trimmed statistic or percentile rank, the
-	// infinities where there is none. Percent: they are percentages of the samples.
-	low, high float64
-	percent   bool
-}
-
-type statisticKind int
-
-const (
-	sampleCount statisticKind = iota
-	sum
-	average
-	minimum
-	maximum
-	percentile
-	trimmedMean
-	trimmedCount
-	trimmedSum
-	winsorizedMean
-	percentileRank
-)
-
-var simpleStatistics = map[string]statistic{
-	"SampleCount": {kind: sampleCount},
-	"Sum":         {kind: sum},
-	"Average":     {kind: average},
-	"Minimum":     {kind: minimum},
-	"Maximum":     {kind: maximum},
-	"IQM":         {kind: trimmedMean, low: 25, high: 75, percent: true},
-}
-
-var (
-	shortStatistic = regexp.MustCompile(`^(p|tm|tc|ts|wm)([0-9]{1,3}(?:\.[0-9]{1,10})?)$`)
-	longStatistic  = regexp.MustCompile(`^(TM|TC|TS|WM|PR)\(([0-9.]*)(%?):([0-9.]*)(%?)\)$`)
-	statisticKinds = map[string]statisticKind{
-		"p": percentile, "tm": trimmedMean, "tc": trimmedCount, "ts": trimmedSum, "wm": winsorizedMean, "pr": percentileRank,
-	}
-)
+// statistic computes a statistic of samples.
+type statistic struct{ cloudwatch.Statistic }
 
 func parseStatistic(name string) (statistic, error) {
-	bad := fmt.Errorf(`is %q, want Average, Sum, Minimum, Maximum, SampleCount, IQM, a percentile ("p99"), a trimmed statistic ("tm99", "TM(10%%:90%%)", TC, TS, WM) or a percentile rank ("PR(:300)")`, name)
-	if s, ok := simpleStatistics[name]; ok {
-		s.name = name
-		return s, nil
-	}
-	if m := shortStatistic.FindStringSubmatch(name); m != nil {
-		high, err := strconv.ParseFloat(m[2], 64)
-		if err != nil || high > 100 {
-			return statistic{}, bad
-		}
-		return statistic{name: name, kind: statisticKinds[m[1]], low: math.Inf(-1), high: high, percent: true}, nil
-	}
-	m := longStatistic.FindStringSubmatch(name)
-	if m == nil {
-		return statistic{}, bad
-	}
-	s := statistic{name: name, kind: statisticKinds[strings.ToLower(m[1])], low: math.Inf(-1), high: math.Inf(1), percent: m[3] == "%" || m[5] == "%"}
-	for _, limit := range []struct {
-		to            *float64
-		text, percent string
-	}{{&s.low, m[2], m[3]}, {&s.high, m[4], m[5]}} {
-		if limit.text == "" {
-			if limit.percent != "" {
-				return statistic{}, bad
-			}
-			continue
-		}
-		v, err := strconv.ParseFloat(limit.text, 64)
-		if err != nil || (limit.percent == "%") != s.percent || s.percent && v > 100 {
-			return statistic{}, bad
-		}
-		*limit.to = v
-	}
-	if m[2] == "" && m[4] == "" || s.low >= s.high || s.kind == percentileRank && s.percent {
-		return statistic{}, bad
-	}
-	return s, nil
+	s, err := cloudwatch.ParseStatistic(name)
+	return statistic{s}, err
 }
 
 // needsSamples says whether the statistic depends on more than count, sum and
 // extremes.
-func (s statistic) needsSamples() bool { return s.kind >= percentile }
+func (s statistic) needsSamples() bool { return s.Kind >= cloudwatch.KindPercentile }
 
 // fewSamples is the number of samples below which a percentile is not
 // significant, and EvaluateLowSampleCountPercentile counts; 0 for other
 // statistics.
 func (s statistic) fewSamples() float64 {
-	switch p := s.high / 100; {
-	case s.kind != percentile || p <= 0 || p >= 1:
+	switch p := s.High / 100; {
+	case s.Kind != cloudwatch.KindPercentile || p <= 0 || p >= 1:
 		return 0
 	case p >= 0.5:
-		return 10 * 100 / (100 - s.high)
+		return 10 * 100 / (100 - s.High)
 	default:
 		return 10 / p
 	}
@@ -136,31 +58,31 @@ func (s statistic) of(in *samples) float64 {
 	if in.count == 0 {
 		return math.NaN()
 	}
-	switch s.kind {
-	case sampleCount:
+	switch s.Kind {
+	case cloudwatch.KindSampleCount:
 		return in.count
-	case sum:
+	case cloudwatch.KindSum:
 		return in.sum
-	case average:
+	case cloudwatch.KindAverage:
 		return in.sum / in.count
-	case minimum:
+	case cloudwatch.KindMinimum:
 		return in.min
-	case maximum:
+	case cloudwatch.KindMaximum:
 		return in.max
 	}
 	slices.SortFunc(in.each, func(a, b sample) int { return cmp.Compare(a.value, b.value) })
-	if s.kind == percentile {
-		return in.at(rank(s.high, in.count) - 1)
+	if s.Kind == cloudwatch.KindPercentile {
+		return in.at(rank(s.High, in.count) - 1)
 	}
 	count, total := s.within(in)
-	switch s.kind {
-	case trimmedCount:
+	switch s.Kind {
+	case cloudwatch.KindTrimmedCount:
 		return count
-	case trimmedSum:
+	case cloudwatch.KindTrimmedSum:
 		return total
-	case percentileRank:
+	case cloudwatch.KindPercentileRank:
 		return 100 * count / in.count
-	case winsorizedMean:
+	case cloudwatch.KindWinsorizedMean:
 		return s.winsorized(in, count, total)
 	}
 	if count == 0 {
@@ -179,11 +101,11 @@ func rank(percentage, count float64) float64 {
 // samples between two percentages.
 func (s statistic) ranks(count float64) (from, to float64) {
 	to = count
-	if !math.IsInf(s.low, 0) {
-		from = math.Floor(s.low*count/100 + 1e-9)
+	if !math.IsInf(s.Low, 0) {
+		from = math.Floor(s.Low*count/100 + 1e-9)
 	}
-	if !math.IsInf(s.high, 0) {
-		to = rank(s.high, count)
+	if !math.IsInf(s.High, 0) {
+		to = rank(s.High, count)
 	}
 	return from, to
 }
@@ -207,9 +129,9 @@ func (s statistic) within(in *samples) (count, total float64) {
 	before := 0.0
 	for _, e := range in.each {
 		n := e.count
-		if s.percent {
+		if s.Percent {
 			n = max(0, min(before+e.count, to)-max(before, from))
-		} else if e.value <= s.low || e.value > s.high {
+		} else if e.value <= s.Low || e.value > s.High {
 			n = 0
 		}
 		before += e.count
@@ -221,18 +143,18 @@ func (s statistic) within(in *samples) (count, total float64) {
 
 // winsorized is the mean with the samples outside the limits moved to the limits.
 func (s statistic) winsorized(in *samples, count, total float64) float64 {
-	low, high := s.low, s.high
+	low, high := s.Low, s.High
 	below, above := 0.0, 0.0
-	if s.percent {
+	if s.Percent {
 		from, to := s.ranks(in.count)
 		below, above = from, in.count-to
 		low, high = in.at(from), in.at(to-1)
 	} else {
 		for _, e := range in.each {
 			switch {
-			case e.value <= s.low:
+			case e.value <= s.Low:
 				below += e.count
-			case e.value > s.high:
+			case e.value > s.High:
 				above += e.count
 			}
 		}

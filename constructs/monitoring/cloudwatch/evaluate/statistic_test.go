@@ -50,7 +50,7 @@ func TestStatisticsOfSamples(t *testing.T) {
 		if got := rank(percentage, count); got != exact {
 			t.Errorf("%v %% of %v: got %v samples, want %v", percentage, count, got, exact)
 		}
-		if got, _ := (statistic{low: percentage, high: math.Inf(1)}).ranks(count); got != exact {
+		if got, _ := (statistic{cloudwatch.Statistic{Low: percentage, High: math.Inf(1)}}).ranks(count); got != exact {
 			t.Errorf("%v %% of %v: got %v samples below, want %v", percentage, count, got, exact)
 		}
 	}
@@ -150,10 +150,10 @@ func five() Series {
 
 func TestBadStatistics(t *testing.T) {
 	for _, stat := range []string{
-		"", "average", "Mean", "P99", "p", "p101", "p1.12345678901", "p-1", "TM99", "tm", "TM()", "TM(:)", "TM(1)", "TM(1:2%)", "TM(90%:10%)",
+		"", "average", "Mean", "P99", "p", "p101", "p1.12345678901", "p-1", "p099", "TM99", "tm", "TM(101%:)", "TM()", "TM(:)", "TM(1)", "TM(1:2%)", "TM(90%:10%)",
 		"TM(:101%)", "TM(%:5%)", "PR(1%:2%)", "PR(5)", "pr5", "TM(1..2:3)", "XX(1:2)", "IQM5",
 	} {
-		if s, err := parseStatistic(stat); err == nil || !strings.Contains(err.Error(), "want Average, ") {
+		if s, err := parseStatistic(stat); err == nil || !strings.Contains(err.Error(), "want a statistic: Average, ") {
 			t.Errorf("%q: got %+v, %v, want an error", stat, s, err)
 		}
 	}

@@ -107,7 +107,7 @@ func (d Data) find(m cloudwatch.Metric, stat statistic, needsCounts bool) (*Seri
 		}
 	}
 	if best == nil {
-		return nil, fmt.Errorf("%s over %s of %s: %w", stat.name, m.Period, ID(m), errors.Join(errs...))
+		return nil, fmt.Errorf("%s over %s of %s: %w", stat.Name, m.Period, ID(m), errors.Join(errs...))
 	}
 	return best, nil
 }
@@ -126,9 +126,9 @@ func (s *Series) gives(stat statistic, period time.Duration, needsCounts bool) e
 		if err != nil {
 			return err
 		}
-		adds := own.kind <= sum || own.kind == minimum || own.kind == maximum || own.kind == average && len(s.Counts) > 0
+		adds := own.Kind <= cloudwatch.KindSum || own.Kind == cloudwatch.KindMinimum || own.Kind == cloudwatch.KindMaximum || own.Kind == cloudwatch.KindAverage && len(s.Counts) > 0
 		switch {
-		case own.name != stat.name:
+		case own.Name != stat.Name:
 			return fmt.Errorf("the series has %s", s.Stat)
 		case period != s.Period && !adds:
 			return fmt.Errorf("the series has %s over %s, which does not add up to longer periods; want samples, or %s over %s", s.Stat, s.Period, s.Stat, period)
@@ -141,7 +141,7 @@ func (s *Series) gives(stat statistic, period time.Duration, needsCounts bool) e
 	for i, set := range s.Sets {
 		switch {
 		case !set.same():
-			return fmt.Errorf("the statistic set at %s has different samples, of which CloudWatch computes no %s", clock(s.Start.Add(time.Duration(i)*s.Period)), stat.name)
+			return fmt.Errorf("the statistic set at %s has different samples, of which CloudWatch computes no %s", clock(s.Start.Add(time.Duration(i)*s.Period)), stat.Name)
 		case set.Minimum < 0:
 			return s.negative(i, stat)
 		}
@@ -160,7 +160,7 @@ func (s *Series) gives(stat statistic, period time.Duration, needsCounts bool) e
 }
 
 func (s *Series) negative(i int, stat statistic) error {
-	return fmt.Errorf("a sample at %s is negative, and CloudWatch computes no %s then", clock(s.Start.Add(time.Duration(i)*s.Period)), stat.name)
+	return fmt.Errorf("a sample at %s is negative, and CloudWatch computes no %s then", clock(s.Start.Add(time.Duration(i)*s.Period)), stat.Name)
 }
 
 func newWindow(s *Series, stat statistic, period time.Duration, g grid, counts bool) *window {
@@ -247,7 +247,7 @@ func (w *window) addValue(i int) {
 		w.add(v, 1)
 	case w.series.Counts == nil:
 		w.scratch.add(1, v, v, v)
-	case w.stat.kind == average:
+	case w.stat.Kind == cloudwatch.KindAverage:
 		w.scratch.add(w.series.Counts[i], v*w.series.Counts[i], v, v)
 	default:
 		w.scratch.add(w.series.Counts[i], v, v, v)
@@ -265,11 +265,11 @@ func (w *window) add(v, count float64) {
 // already are put together; see [Series.gives] for those that can be.
 func (w *window) value() float64 {
 	switch {
-	case w.series.Stat == "" || w.stat.kind == minimum || w.stat.kind == maximum:
+	case w.series.Stat == "" || w.stat.Kind == cloudwatch.KindMinimum || w.stat.Kind == cloudwatch.KindMaximum:
 		return w.stat.of(&w.scratch)
 	case w.scratch.min > w.scratch.max: // nothing
 		return math.NaN()
-	case w.stat.kind == average && w.series.Counts != nil:
+	case w.stat.Kind == cloudwatch.KindAverage && w.series.Counts != nil:
 		return w.scratch.sum / w.scratch.count
 	}
 	return w.scratch.sum
