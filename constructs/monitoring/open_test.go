@@ -265,7 +265,7 @@ func TestExtraProblems(t *testing.T) {
 		{"names of the configuration", func(c *Config) {
 			c.Provider, c.Profile, c.NoOKActions = "aws.sydney", "all", []Severity{"page"}
 		}, []string{
-			`Provider: is "aws.sydney", want the alias of an AWS provider ("sydney")`,
+			`Provider: is "aws.sydney", want the alias of an AWS provider: "sydney"`,
 			`Profile: is "all", want essential or recommended`,
 			`NoOKActions: is "page", want a severity that Notify has`,
 		}},

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // RDS is a database instance. Metrics: Amazon RDS user guide, "Amazon CloudWatch
@@ -22,9 +23,7 @@ func (d RDS) ResourceKey() string { return d.Key }
 // Validate implements [Resource].
 func (d RDS) Validate() error {
 	var p Problems
-	if d.Instance == "" {
-		p.Want("Instance", d.Instance, "the DB instance identifier")
-	}
+	shape.DatabaseName.Check(&p, "Instance", d.Instance)
 	return p.Err()
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // Redis is an ElastiCache replication group. Metrics: Amazon ElastiCache user guide,
@@ -18,6 +19,9 @@ type Redis struct {
 	// stable name: the alarms of "001" in "redis" have the resource key
 	// "redis-001". CloudWatch knows nodes, not replication groups.
 	Nodes map[string]string
+	// Standalone says that the nodes are in no replication group, so that their ids may
+	// end in anything. Default: ids end in a number, "-001".
+	Standalone bool
 }
 
 // ResourceKey implements [Resource].
@@ -34,8 +38,10 @@ func (r Redis) Validate() error {
 		if !IsPart(key) {
 			p.Want(field, key, "a key of a-z 0-9 -")
 		}
-		if r.Nodes[key] == "" {
-			p.Want(field, r.Nodes[key], "a cache cluster id")
+		if r.Standalone {
+			shape.CacheNodeName.Check(&p, field, r.Nodes[key])
+		} else {
+			shape.GroupNodeName.Check(&p, field, r.Nodes[key])
 		}
 	}
 	return p.Err()
