@@ -15,7 +15,7 @@ import (
 // Email is an e-mail address that SNS takes: RFC 5321 without quoted parts and
 // without the host as an address, in ASCII.
 var Email = Shape{
-	what: "an e-mail address", example: "name@example.com", rule: "one address, with the full name of its host",
+	what: "an e-mail address", example: "name@example.com",
 	pattern: re(atom + `(?:\.` + atom + `)*@(?:` + label + `\.)+` + topLevel), max: 254,
 	except: re(`[^@]{65,}@.*`),
 	others: []other{

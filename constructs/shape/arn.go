@@ -49,7 +49,6 @@ func ARNPart(arn string, part int) string {
 
 // Numbers of the parts of an ARN.
 const (
-	Service  = 2
 	InRegion = 3
 	Resource = 5
 )

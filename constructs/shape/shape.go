@@ -24,7 +24,7 @@ import (
 type Shape struct {
 	// what it is, with an example: `the name of a queue ("orders")`.
 	what, example string
-	// rule is what AWS allows: "1 to 80 of A-Z a-z 0-9 _ -".
+	// rule is what AWS allows: "1 to 80 of A-Z a-z 0-9 _ -". Default: the example says it.
 	rule    string
 	pattern *regexp.Regexp
 	// others are what people write by mistake, the first that matches.
@@ -70,6 +70,10 @@ func (s Shape) Check(p *problems.Problems, field, value string) {
 			p.Want(field, value, "%s (%q), not %s", s.what, s.example, o.not)
 			return
 		}
+	}
+	if s.rule == "" {
+		p.Want(field, value, "%s (%q)", s.what, s.example)
+		return
 	}
 	p.Want(field, value, "%s (%q): %s", s.what, s.example, s.rule)
 }

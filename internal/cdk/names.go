@@ -58,19 +58,22 @@ func TakeNames(node Scope, alias string, list []Name) {
 			AddProblems(node, fmt.Errorf("reading the names of other constructs: %w", err))
 			continue
 		}
-		clash, what := taken.clash(other)
-		if clash == nil {
+		clashes := taken.clashes(other)
+		if len(clashes) == 0 {
 			continue
 		}
 		// Providers may be made later.
 		node.Node().AddValidation(&validator{func() error {
-			if samePlace(root, taken, other, *clash) == yes {
-				return clash.problem(other, what, "one would overwrite the other in AWS")
+			if n := find(root, taken, other, clashes, yes); n != nil {
+				return n.problem(other, "one would overwrite the other in AWS")
 			}
 			return nil
 		}})
-		if samePlace(root, taken, other, *clash) == unknown {
-			warning := clash.problem(other, what, "one overwrites the other if both are made in one account"+clash.andRegion())
+		if find(root, taken, other, clashes, yes) != nil {
+			continue
+		}
+		if n := find(root, taken, other, clashes, unknown); n != nil {
+			warning := n.problem(other, "one overwrites the other if both are made in one account"+n.andRegion())
 			node.Node().AddMetadata(jsii.String("@cdktf/warn"), warning.Error(), nil)
 		}
 	}
@@ -79,8 +82,9 @@ func TakeNames(node Scope, alias string, list []Name) {
 	root.Node().AddMetadata(jsii.String(namesKey), string(data), nil)
 }
 
-// clash returns the first name that both have, and what has it in the other.
-func (n names) clash(other names) (*Name, string) {
+// clashes returns the names that both have.
+func (n names) clashes(other names) []Name {
+	var list []Name
 	for _, mine := range n.Names {
 		if token.Is(mine.Name) && n.Stack != other.Stack {
 			continue // what it refers to is another stack's
@@ -88,11 +92,23 @@ func (n names) clash(other names) (*Name, string) {
 		for _, theirs := range other.Names {
 			same := mine.Name == theirs.Name || mine.AnyCase && strings.EqualFold(mine.Name, theirs.Name)
 			if same && mine.Of == theirs.Of {
-				return &mine, theirs.Of
+				list = append(list, mine)
+				break
 			}
 		}
 	}
-	return nil, ""
+	return list
+}
+
+// find returns the first of the names that are, as far as known, in one namespace of
+// AWS.
+func find(root constructs.IConstruct, a, b names, clashes []Name, known answer) *Name {
+	for _, n := range clashes {
+		if samePlace(root, a, b, n) == known {
+			return &n
+		}
+	}
+	return nil
 }
 
 func (n Name) andRegion() string {
@@ -102,9 +118,9 @@ func (n Name) andRegion() string {
 	return " and region"
 }
 
-func (n Name) problem(other names, what, why string) error {
+func (n Name) problem(other names, why string) error {
 	var p problems.Problems
-	p.Want(n.Field, n.Name, "another name: %s has the same for its %s, and %s", other.Path, what, why)
+	p.Want(n.Field, n.Name, "another name: %s has the same for its %s, and %s", other.Path, n.Of, why)
 	return p.Err()
 }
 
