@@ -55,6 +55,8 @@ const (
 	Recommended Profile = "recommended"
 )
 
+func (p Profile) exists() bool { return p == Essential || p == Recommended }
+
 // Alarm is a row of a table of alarms: when an alarm goes off, and what it means.
 type Alarm struct {
 	// Resource is the key of what is watched: "backend". Parts of a resource have keys
@@ -103,6 +105,9 @@ type Level struct {
 // Key is the alarm's key, in Config.Tune and in rules of composite alarms:
 // "backend/cpu-high".
 func (a Alarm) Key() string { return join(a.Resource, "/", a.ID) }
+
+// isIn reports whether a profile has the alarm.
+func (a Alarm) isIn(p Profile) bool { return a.Profile != Recommended || p == Recommended }
 
 // Condition says in words when the alarm goes off: "> 80 % for 5 minutes".
 func (a Alarm) Condition() string { return a.Definition().Words() }
@@ -204,7 +209,7 @@ func (a Alarm) validate() error {
 			p.Want("Severity", string(s), "a severity that Notify has, such as critical or warning")
 		}
 	}
-	if !slices.Contains([]Profile{"", Essential, Recommended}, a.Profile) {
+	if a.Profile != "" && !a.Profile.exists() {
 		p.Want("Profile", string(a.Profile), "essential or recommended")
 	}
 	if a.FirstStep == "" {
@@ -252,6 +257,8 @@ type Tuning struct {
 	Period time.Duration
 	// Missing replaces what a period without data counts as. Default: unchanged.
 	Missing cloudwatch.MissingData
+	// On adds the alarm to a profile that does not have it. Default: false.
+	On bool
 	// Off removes the alarm. It needs a Reason. Default: false.
 	Off bool
 	// Reason says why the alarm is off.
@@ -290,10 +297,13 @@ func (t Tuning) validate(p *problems.Problems, field string, a Alarm) {
 	switch {
 	case t.Off && strings.TrimSpace(t.Reason) == "":
 		p.Want(field+".Reason", t.Reason, "the reason why the alarm is off")
-	case !t.Off && !t.changes():
-		p.Want(field, problems.Text("empty"), "a Threshold, ThresholdZero, Severity, Window, Period, Missing or Off")
+	case !t.Off && !t.On && !t.changes():
+		p.Want(field, problems.Text("empty"), "a Threshold, ThresholdZero, Severity, Window, Period, Missing, On or Off")
 	case !t.Off && t.Reason != "":
 		p.Want(field+".Reason", t.Reason, "none unless the alarm is Off")
+	}
+	if t.Off && t.On {
+		p.Want(field+".On", true, "false when the alarm is Off")
 	}
 	if t.Off && t.changes() {
 		if t.changesThreshold() {

@@ -44,6 +44,8 @@ type Config struct {
 	Resources []Resource
 	// Profile says how many of their alarms are made. Default: Essential.
 	Profile Profile
+	// Profiles are those of single resources, by their keys. Default: Profile.
+	Profiles map[string]Profile
 	// Extra are single alarms, such as composite ones over several resources. Default:
 	// none.
 	Extra []Alarm
@@ -164,12 +166,20 @@ func (c Config) model() model {
 	m.add("", "", Watch{Alarms: c.Extra, Panels: c.Panels, Filters: c.Filters}, true)
 	for _, r := range m.rows {
 		tuning := c.Tune[r.Key()]
-		if tuning.Off || r.Profile == Recommended && c.Profile != Recommended {
+		if tuning.Off || !r.isIn(c.profileOf(m.owners[r.Resource])) && !tuning.On {
 			continue
 		}
 		m.alarms = append(m.alarms, tuning.apply(r.Alarm))
 	}
 	return m
+}
+
+// profileOf is the profile of a resource by its key, "" for what stands alone.
+func (c Config) profileOf(key string) Profile {
+	if p, ok := c.Profiles[key]; ok {
+		return p
+	}
+	return c.Profile
 }
 
 func resourceAt(i int, r Resource) string {
@@ -248,6 +258,7 @@ func (c Config) check() (model, error) {
 	valid := c.validateResources(&p)
 	m := c.model()
 	valid = c.validateRows(&p, m, valid) && valid
+	c.validateProfiles(&p)
 	valid = c.validateTune(&p, m) && valid
 	c.validateNotify(&p, m)
 	c.validateComposites(&p, m)
@@ -273,9 +284,6 @@ func (c Config) validateNames(p *problems.Problems) {
 	shape.CheckTags(p, "Tags", c.Tags, shape.MaxTags-1)
 	if value, ok := c.Tags[severityTag]; ok {
 		p.Want("Tags[\"Severity\"]", value, "another key: each alarm has its own severity in this tag")
-	}
-	if !slices.Contains([]Profile{"", Essential, Recommended}, c.Profile) {
-		p.Want("Profile", string(c.Profile), "essential or recommended")
 	}
 }
 
@@ -418,6 +426,27 @@ func (m model) validateOnce(p *problems.Problems) {
 	}
 }
 
+func (c Config) validateProfiles(p *problems.Problems) {
+	if c.Profile != "" && !c.Profile.exists() {
+		p.Want("Profile", string(c.Profile), "essential or recommended")
+	}
+	known := map[string]bool{}
+	for _, r := range c.Resources {
+		if !isNil(r) {
+			known[r.ResourceKey()] = true
+		}
+	}
+	for _, key := range problems.SortedKeys(c.Profiles) {
+		field := fmt.Sprintf("Profiles[%q]", key)
+		if !known[key] {
+			p.Want(field, key, "the key of a resource: %s", problems.OneOf(key, problems.SortedKeys(known)))
+		}
+		if !c.Profiles[key].exists() {
+			p.Want(field, string(c.Profiles[key]), "essential or recommended")
+		}
+	}
+}
+
 // validateTune reports whether the dashboard can be drawn: whether thresholds are
 // numbers.
 func (c Config) validateTune(p *problems.Problems, m model) (valid bool) {
@@ -435,6 +464,9 @@ func (c Config) validateTune(p *problems.Problems, m model) (valid bool) {
 		}
 		tuning.validate(p, field, a)
 		valid = valid && !p.Has(field+".Threshold")
+		if tuning.On && a.isIn(c.profileOf(m.owners[a.Resource])) {
+			p.Want(field+".On", true, "false: the profile has the alarm already")
+		}
 	}
 	return valid
 }
@@ -515,7 +547,7 @@ func (c Config) validateComposites(p *problems.Problems, m model) {
 			case c.Tune[key].Off:
 				p.Want(at[a.Key()]+".When", key, "an alarm that is on: Tune has switched it off")
 			case configured:
-				p.Want(at[a.Key()]+".When", key, "an alarm of the profile: set Profile to recommended")
+				p.Want(at[a.Key()]+".When", key, "an alarm of the profile: set Profile to recommended, or On in Tune")
 			default:
 				p.Want(at[a.Key()]+".When", key, "%s", problems.OneOf(key, problems.SortedKeys(made)))
 			}
@@ -638,7 +670,7 @@ func (c Config) validateDashboards(p *problems.Problems, m model) {
 		return
 	}
 	for _, d := range c.dashboards() {
-		body := c.body(m, d, func(Alarm) string { return "${arn}" })
+		body := c.body(m, d, func(Alarm) string { return "${arn}" }).String()
 		for _, problem := range problems.List(dashboard.Validate(body)) {
 			p.Add(fmt.Errorf("%s: %w", d.constructID(), problem))
 		}

@@ -142,13 +142,13 @@ func TestValidate(t *testing.T) {
 			c := only(RDS{Key: "db", Instance: "i"})
 			c.Tune = map[string]Tuning{"db/cpu": {Threshold: 1}}
 			return c
-		}(), []string{`Tune["db/cpu"]: is "db/cpu", want one of db/cpu-high, db/storage-low`}},
+		}(), []string{`Tune["db/cpu"]: is "db/cpu", want one of db/cpu-high, db/cpu-saturated, db/storage-low (the nearest of 9)`}},
 		{"tune off without reason", tune("backend/cpu-high", Tuning{Off: true}), []string{`Tune["backend/cpu-high"].Reason: is "", want the reason why the alarm is off`}},
 		{"tune negative", tune("backend/cpu-high", Tuning{Threshold: -1}), []string{`Tune["backend/cpu-high"].Threshold: is -1, want 0 or more`}},
 		{"tune percentage", tune("backend/cpu-high", Tuning{Threshold: 800}), []string{
 			`Tune["backend/cpu-high"].Threshold: is 800, want 0 to 100: CPUUtilization is a percentage`,
 		}},
-		{"tune nothing", tune("backend/cpu-high", Tuning{}), []string{`Tune["backend/cpu-high"]: is empty, want a Threshold, ThresholdZero, Severity, Window, Period, Missing or Off`}},
+		{"tune nothing", tune("backend/cpu-high", Tuning{}), []string{`Tune["backend/cpu-high"]: is empty, want a Threshold, ThresholdZero, Severity, Window, Period, Missing, On or Off`}},
 		{"tune off and threshold", tune("backend/cpu-high", Tuning{Off: true, Reason: "r", Threshold: 1}), []string{
 			`Tune["backend/cpu-high"].Threshold: is 1, want none when the alarm is Off`,
 		}},
@@ -197,7 +197,7 @@ func TestValidate(t *testing.T) {
 			`Region: is "x", want an AWS region ("ap-southeast-2")`,
 			`KMSKeyARN: is "alias/aws/sns", want ` + sns,
 			`Resources[1] (r).Nodes: is empty, want at least one cache cluster id: CloudWatch has no metrics of replication groups`,
-			`Tune["b/c"]: is "b/c", want one of a/cpu-high, a/storage-low`,
+			`Tune["b/c"]: is "b/c", want one of a/cpu-high, a/storage-low, a/cpu-saturated (the nearest of 9)`,
 			`Notify["warning"]: is empty, want at least one target for a/cpu-high`,
 			`Notify["critical"][0]: is "not-an-email", want an e-mail address ("name@example.com")`,
 		}},

@@ -190,6 +190,18 @@ var (
 			anyARN,
 		},
 	}
+	// DatabaseClusterName is a DB cluster identifier: "shop-aurora".
+	DatabaseClusterName = Shape{
+		what: "the DB cluster identifier", example: "shop-aurora", rule: DatabaseName.rule,
+		pattern: DatabaseName.pattern, max: 63, except: re(`(?i:(?:db|cluster)-[a-z0-9]{24,})`),
+		others: []other{
+			meant(arn("rds", `cluster:(.*)$`), "$1"),
+			is(re(`(?i:(?:db|cluster)-[A-Z0-9]{17,})`), "a resource id"),
+			meant(re(`([^.]+)\.cluster-(?:ro-)?[a-z0-9]+\.[a-z0-9-]+\.rds\.amazonaws\.com(?:\.cn)?(?::\d+)?`), "$1"),
+			is(re(`.*\.rds\.amazonaws\..*`), "the endpoint of an instance"),
+			anyARN,
+		},
+	}
 	// DatabaseClass is an instance class of RDS: "db.t3.micro".
 	DatabaseClass = Shape{
 		what: "an instance class", example: "db.t3.micro", rule: `"db.", then the type`, pattern: re(`db(?:\.[a-z0-9-]+)+`),

@@ -218,6 +218,11 @@ func TestBadInput(t *testing.T) {
 		{"database: 64 characters", database(strings.Repeat("a", 64)), db + is(strings.Repeat("a", 64), ruleOfDB)},
 		{"database: 64 characters with hyphens", database(strings.Repeat("a-", 31) + "aa"), db + is(strings.Repeat("a-", 31)+"aa", ruleOfDB)},
 
+		{"Aurora: ARN", only(monitoring.Aurora{Key: "db", Engine: "aurora-mysql", Cluster: rds + "cluster:shop"}), `Resources[0] (db).Cluster: is ` + is(rds+"cluster:shop", `the DB cluster identifier: "shop"`)},
+		{"Aurora: endpoint", only(monitoring.Aurora{Key: "db", Engine: "aurora-mysql", Cluster: "shop.cluster-abc.eu-west-1.rds.amazonaws.com"}), `Resources[0] (db).Cluster: is ` + is("shop.cluster-abc.eu-west-1.rds.amazonaws.com", `the DB cluster identifier: "shop"`)},
+		{"Aurora: resource id", only(monitoring.Aurora{Key: "db", Engine: "aurora-mysql", Cluster: "cluster-" + id}), `Resources[0] (db).Cluster: is ` + is("cluster-"+id, `the DB cluster identifier ("shop-aurora"), not a resource id`)},
+		{"Aurora: an instance by its ARN", only(monitoring.Aurora{Key: "db", Engine: "aurora-mysql", Cluster: "shop", Instances: map[string]string{"one": rds + "db:one"}}), `Resources[0] (db).Instances["one"]: is ` + is(rds+"db:one", `the DB instance identifier: "one"`)},
+
 		// A replication group, endpoint or ARN where a node is wanted.
 		{"node: replication group", node("shop-redis"), redis + is("shop-redis", nameOfNode+", not a replication group, of which CloudWatch has no metrics")},
 		{"node: ARN of a replication group", node(cache + "replicationgroup:shop-redis"), redis + is(cache+"replicationgroup:shop-redis", nameOfNode+", not a replication group")},
@@ -261,6 +266,10 @@ func TestBadInput(t *testing.T) {
 		{"NaN GiB", existing.Database{Instance: "shop", AllocatedStorageGiB: nan}, `AllocatedStorageGiB: is NaN, want whole GiB, 1 to 65536, or 0 for any`},
 		{"infinite GiB", existing.Database{Instance: "shop", AllocatedStorageGiB: math.Inf(1)}, `AllocatedStorageGiB: is +Inf, want whole GiB, 1 to 65536, or 0 for any`},
 		{"denormal GiB", existing.Database{Instance: "shop", AllocatedStorageGiB: denormal}, `AllocatedStorageGiB: is 5e-324, want whole GiB, 1 to 65536, or 0 for any`},
+
+		{"NaN connections", only(monitoring.Redis{Key: "redis", Nodes: map[string]string{"001": "n-001"}, MaxConnections: nan}), `Resources[0] (redis).MaxConnections: is NaN, want a number of connections, or 0 for 65000`},
+		{"infinite connections", only(monitoring.RDS{Key: "db", Instance: "db", MaxConnections: math.Inf(1)}), `Resources[0] (db).MaxConnections: is +Inf, want a number of connections, or 0 for that of the class`},
+		{"connections of a reference", only(monitoring.RDS{Key: "db", Instance: "db", MaxConnections: math.Float64frombits(0xfdff<<48 + 5)}), `Resources[0] (db).MaxConnections: is a reference, want a number that is written out, because a threshold is calculated from it: a number of connections, or 0 for that of the class`},
 
 		// 0.8 where percent is meant and 20 where bytes are meant.
 		{"share in Tune", tune("web/cpu-high", monitoring.Tuning{Threshold: 0.8}), `Tune["web/cpu-high"].Threshold: is 0.8, want 0 to 100: CPUUtilization is a percentage, and 0.8 is less than one percent`},
@@ -395,7 +404,7 @@ func TestBadInput(t *testing.T) {
 				c.Resources = append(c.Resources, monitoring.ECSService{Key: fmt.Sprintf("s%d", i), Cluster: "shop", Service: fmt.Sprintf("s%d", i)})
 			}
 			c.Tune = map[string]monitoring.Tuning{"web/cpu": {Threshold: 90}}
-		}), `Tune["web/cpu"]: is "web/cpu", want one of web/cpu-high, s0/cpu-high, s1/cpu-high (the nearest of 84)`},
+		}), `Tune["web/cpu"]: is "web/cpu", want one of web/cpu-high, s0/cpu-high, s1/cpu-high (the nearest of 132)`},
 		{"long name with 41 resources", watch(func(c *monitoring.Config) {
 			for i := range 39 {
 				c.Resources = append(c.Resources, monitoring.ECSService{Key: fmt.Sprintf("s%d", i), Cluster: "shop", Service: fmt.Sprintf("s%d", i)})

@@ -111,7 +111,7 @@ const shownOf = 3
 func OneOf[K ~string](got string, known []K) string {
 	known = slices.Clone(known)
 	slices.Sort(known)
-	if len(known) <= shownOf {
+	if len(known) <= shownOf+1 {
 		return "one of " + joined(known)
 	}
 	slices.SortStableFunc(known, func(a, b K) int { return distance(got, string(a)) - distance(got, string(b)) })

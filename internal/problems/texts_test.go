@@ -48,6 +48,7 @@ func TestOneOf(t *testing.T) {
 		want  string
 	}{
 		{"c", []string{"b", "a"}, "one of a, b"},
+		{"c", []string{"d", "c", "b", "a"}, "one of a, b, c, d"},
 		{"web/cpu", many, "one of web/cpu-high, db/cpu-high, api/cpu-high (the nearest of 5)"},
 		{"db/storage-lwo", many, "one of db/storage-low, db/cpu-high, web/memory-high (the nearest of 5)"},
 	} {

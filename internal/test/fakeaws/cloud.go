@@ -62,7 +62,7 @@ type Cloud struct {
 	RegistryURL string
 
 	// Permissions are those of the deployment role, whose policy decides about every call
-	// as AWS would.
+	// as AWS would. Nil allows every one.
 	Permissions *policy.Recorder
 
 	// Faults are what goes wrong, the first that matches.
