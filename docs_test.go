@@ -21,16 +21,24 @@ import (
 
 // alarmTable renders the alarms of one resource of each kind.
 func alarmTable() string {
-	cfg := monitoring.Config{Resources: []monitoring.Resource{
-		monitoring.ECSService{Key: "<service>"},
+	const another = "<another node>" // has the same alarms
+	cfg := monitoring.Config{Profile: monitoring.Recommended, Resources: []monitoring.Resource{
+		monitoring.ECSService{Key: "<service>", ContainerInsights: true},
 		monitoring.ALB{Key: "<alb>", TargetGroups: map[string]string{"<target group>": ""}},
-		monitoring.RDS{Key: "<database>"},
-		monitoring.Redis{Key: "<redis>", Nodes: map[string]string{"<node>": ""}},
+		monitoring.RDS{Key: "<database>", Class: "db.t3.small"},
+		monitoring.Redis{Key: "<redis>", Nodes: map[string]string{"<node>": "", another: ""}, NodeType: "cache.t3.small"},
 	}}
-	table := "| alarm | goes off | metric | severity | without data | first |\n|---|---|---|---|---|---|\n"
+	table := "| alarm | profile | goes off | metric | severity | without data | first |\n|---|---|---|---|---|---|---|\n"
 	for _, a := range cfg.Alarms() {
-		table += fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s |\n",
-			a.Key(), a.Condition(), cloudwatch.SeriesOf(a.When), a.Severity, a.Missing, a.FirstStep)
+		if strings.HasSuffix(a.Resource, another) {
+			continue
+		}
+		profile := a.Profile
+		if profile == "" {
+			profile = monitoring.Essential
+		}
+		table += fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s | %s |\n",
+			a.Key(), profile, a.Condition(), cloudwatch.SeriesOf(a.When), a.Severity, a.Missing, a.FirstStep)
 	}
 	return table
 }

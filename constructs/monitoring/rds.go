@@ -1,7 +1,6 @@
 package monitoring
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -171,21 +170,21 @@ func (d RDS) recommended() []Alarm {
 	return append(alarms, d.sized()...)
 }
 
-// fullSoon compares what will be free in some days, at the speed of the last hours,
-// with nothing.
+// fullSoon compares how many days the free storage lasts, at the speed of the last
+// hours.
 func (d RDS) fullSoon() Alarm {
 	days := d.FullWithinDays
 	if days == 0 {
 		days = fullWithinDays
 	}
-	const period = 6 * time.Hour
+	const period = 6 * time.Hour // four a day: the fourth part of a day's growth, without the noise of hours
 	return Alarm{
 		ID: "storage-full-soon", Severity: Warning, Profile: Recommended,
 		When: cloudwatch.Math{
-			Expression: fmt.Sprintf("free + %d * DIFF(free)", days*int(24*time.Hour/period)),
-			Label:      fmt.Sprintf("free in %d days", days), Unit: cloudwatch.Bytes,
+			// What does not shrink lasts for a very long time: a byte a period.
+			Expression: "free / IF(DIFF(free) < 0, 0 - DIFF(free), 1) / 4", Label: "days until the storage is full",
 			Using: map[string]cloudwatch.Metric{"free": d.metric("FreeStorageSpace", cloudwatch.Average, cloudwatch.Bytes).WithPeriod(period)},
-		}.Below(0),
+		}.Below(float64(days)),
 		Window: cloudwatch.Window{EvaluationPeriods: 2}, Missing: cloudwatch.Missing,
 		FirstStep: "Find out what fills the disk, then remove it or raise the allocated storage.",
 		Section:   "rds-storage-full-soon",

@@ -113,8 +113,8 @@ func (r Redis) recommended(part, node string) []Alarm {
 		}
 	}
 	// Metrics of the host have the number of the node too, which is always the same.
-	host := func(name, stat string, unit cloudwatch.Unit) cloudwatch.Metric {
-		m := engine(name, stat, unit)
+	host := func(name string, unit cloudwatch.Unit) cloudwatch.Metric {
+		m := engine(name, cloudwatch.Average, unit)
 		m.Dimensions = append(m.Dimensions, cloudwatch.Dimension{Name: "CacheNodeId", Value: "0001"})
 		return m
 	}
@@ -139,14 +139,14 @@ func (r Redis) recommended(part, node string) []Alarm {
 		},
 		{
 			ID: "connections-high", Severity: Warning,
-			When: host("CurrConnections", cloudwatch.Average, cloudwatch.Count).Above(math.Floor(0.8 * most)), Window: minutes(10), Missing: cloudwatch.Missing,
+			When: host("CurrConnections", cloudwatch.Count).Above(math.Floor(0.8 * most)), Window: minutes(10), Missing: cloudwatch.Missing,
 			FirstStep: "Look who holds the connections, and restart the service that does not give them back.",
 			Section:   "redis-connections-high",
 		},
 		{
 			// More than 50 MiB on disk: ElastiCache user guide, "Which metrics should I monitor?".
 			ID: "swap-high", Severity: Warning,
-			When: host("SwapUsage", cloudwatch.Average, cloudwatch.Bytes).Above(50 << 20), Window: minutes(5), Missing: cloudwatch.Missing,
+			When: host("SwapUsage", cloudwatch.Bytes).Above(50 << 20), Window: minutes(5), Missing: cloudwatch.Missing,
 			FirstStep: "Look at the memory: keep a larger part of it free for Redis itself, or take larger nodes.",
 			Section:   "redis-swap-high",
 		},
@@ -175,14 +175,14 @@ func (r Redis) recommended(part, node string) []Alarm {
 		}
 		alarms = append(alarms, Alarm{
 			ID: "host-cpu-high", Severity: Warning,
-			When: host("CPUUtilization", cloudwatch.Average, cloudwatch.Percent).Above(limit), Window: minutes(5), Missing: cloudwatch.Missing,
+			When: host("CPUUtilization", cloudwatch.Percent).Above(limit), Window: minutes(5), Missing: cloudwatch.Missing,
 			FirstStep: "Compare with the CPU of the engine: if that is low, a backup, a sync or many new connections use the host.",
 			Section:   "redis-host-cpu-high",
 		})
 		if size.Bursts() {
 			alarms = append(alarms, Alarm{
 				ID: "cpu-credits-low", Severity: Warning,
-				When:   host("CPUCreditBalance", cloudwatch.Average, cloudwatch.None).WithPeriod(5 * time.Minute).Below(math.Floor(size.MaxCredits() / 10)),
+				When:   host("CPUCreditBalance", cloudwatch.None).WithPeriod(5 * time.Minute).Below(math.Floor(size.MaxCredits() / 10)),
 				Window: cloudwatch.Window{EvaluationPeriods: 3}, Missing: cloudwatch.Missing,
 				FirstStep: "The node uses more CPU than its type is made for: find slow commands, or take a type that does not burst.",
 				Section:   "redis-cpu-credits-low",

@@ -232,6 +232,10 @@ var (
 		pattern: re(`[a-z](?:-?[a-z0-9])*-\d{3}`), max: CacheNodeName.max,
 		others: slices.Concat(CacheNodeName.others, []other{is(CacheNodeName.pattern, "a replication group, of which CloudWatch has no metrics")}),
 	}
+	// CacheNodeType is a node type of ElastiCache: "cache.t3.micro".
+	CacheNodeType = Shape{
+		what: "a node type", example: "cache.t3.micro", pattern: re(`cache(?:\.[a-z0-9-]+)+`),
+	}
 	// ReplicationGroupName is the id of a replication group: "shop-redis".
 	ReplicationGroupName = Shape{
 		what: "a replication group id", example: "shop-redis", rule: `1 to 40 of a-z 0-9 -, a letter first, no "--", no "-" at the end`,
