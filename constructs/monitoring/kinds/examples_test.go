@@ -23,7 +23,7 @@ var done = cloudwatch.Metric{Namespace: "Shop", Name: "BackupDone"}
 // minimal are the kinds with what they cannot do without. What has everything is in
 // coverage.Kinds.
 var minimal = []monitoring.Resource{
-	kinds.SQSQueue{Key: "orders", Name: "shop-orders"},
+	kinds.SQSQueue{Key: "queue", Name: "shop-orders"},
 	kinds.LambdaFunction{Key: "invoice", Name: "shop-invoice"},
 	kinds.DynamoDBTable{Key: "carts", Name: "shop-carts"},
 	kinds.RESTAPI{Key: "rest", Name: "shop", Stage: "prod"},

@@ -37,7 +37,7 @@ func others() []Kind {
 			Name:       "SQS queue",
 			Namespaces: []string{"AWS/SQS"},
 			Example: kinds.SQSQueue{
-				Key: "orders", Name: "shop-orders.fifo", DeadLetterQueue: "shop-orders-dead.fifo", MaxAge: 10 * time.Minute,
+				Key: "queue", Name: "shop-orders.fifo", DeadLetterQueue: "shop-orders-dead.fifo", MaxAge: 10 * time.Minute,
 				MaxWaiting: 1000, MaxInFlight: 500, AlwaysSent: true,
 			},
 		},
