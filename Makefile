@@ -22,6 +22,7 @@ help: ## Print this list
 
 .PHONY: demo
 demo: ## Deploy staging to a local AWS and show the result (KEEP=1 leaves it running)
+	@go build -o .tools/bin/preview ./internal/dev/preview
 	@$(DEV) demo $(if $(filter 1,$(KEEP)),--keep)
 
 .PHONY: test
@@ -65,6 +66,10 @@ plan: ## Plan with Terraform and keep the plan, as the pipeline does: make plan 
 .PHONY: apply
 apply: ## Apply that plan and nothing else: make apply ENV=staging
 	@$(DEV) apply "$$ENV"
+
+.PHONY: preview
+preview: ## Play a scenario and draw the dashboard without AWS: make preview ENV=staging
+	@go build -o .tools/bin/preview ./internal/dev/preview && .tools/bin/preview "$$ENV"
 
 .PHONY: bench
 bench: ## Time synth with terraform validate, and synth with and without fastsynth

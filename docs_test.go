@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,7 +120,7 @@ var (
 func documents(t *testing.T) []string {
 	t.Helper()
 	var list []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "constructs/*/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "constructs/*/*.md", "examples/*.md"} {
 		found, err := filepath.Glob(pattern)
 		must(t, err)
 		list = append(list, found...)
@@ -126,38 +128,58 @@ func documents(t *testing.T) []string {
 	return list
 }
 
-// TestProgramsInDocuments compiles the complete programs that documents show.
+// programs returns the complete programs that a document shows, each as the text of
+// its files by their names. A block belongs to the program before it, unless both have
+// a main function.
+func programs(content string) []map[string]string {
+	var list []map[string]string
+	hasMain := true
+	for i, block := range goBlock.FindAllStringSubmatch(content, -1) {
+		isMain := strings.Contains(block[1], "\nfunc main() {")
+		if len(list) == 0 || isMain && hasMain {
+			list, hasMain = append(list, map[string]string{}), false
+		}
+		hasMain = hasMain || isMain
+		name := fmt.Sprintf("block%d.go", i)
+		if strings.Contains(block[1], "\t\"testing\"\n") {
+			name = fmt.Sprintf("block%d_test.go", i)
+		}
+		list[len(list)-1][name] = block[1]
+	}
+	return list
+}
+
+// TestProgramsInDocuments compiles the complete programs that documents show, and runs
+// the tests that they show for them.
 func TestProgramsInDocuments(t *testing.T) {
 	t.Parallel()
-	programs := 0
+	shown, tested := 0, 0
 	for _, doc := range documents(t) {
 		content, err := os.ReadFile(doc)
 		must(t, err)
-		// A program, and perhaps its tests below it.
-		var files []string
-		vet := func() {
-			if len(files) == 0 {
-				return
+		for _, program := range programs(string(content)) {
+			shown++
+			args := []string{"vet"}
+			if strings.Contains(strings.Join(slices.Sorted(maps.Keys(program)), " "), "_test.go") {
+				args = []string{"test", "-count=1"} // which vets too
+				tested++
 			}
-			programs++
-			if out, err := exec.CommandContext(t.Context(), "go", append([]string{"vet"}, files...)...).CombinedOutput(); err != nil {
-				t.Errorf("%s: a program does not compile: %s", doc, out)
+			dir := t.TempDir()
+			for _, name := range slices.Sorted(maps.Keys(program)) {
+				file := filepath.Join(dir, name)
+				must(t, os.WriteFile(file, []byte(program[name]), 0o600))
+				args = append(args, file)
 			}
-			files = nil
+			cmd := exec.CommandContext(t.Context(), "go", args...)
+			// A snapshot that is not there is written, as on the reader's machine.
+			cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "CI=") })
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: go %s: %v\n%s", doc, args[0], err, out)
+			}
 		}
-		for _, block := range goBlock.FindAllStringSubmatch(string(content), -1) {
-			if strings.Contains(block[1], "\t\"testing\"\n") && len(files) == 1 {
-				files = append(files, strings.TrimSuffix(files[0], ".go")+"_test.go")
-			} else {
-				vet()
-				files = []string{filepath.Join(t.TempDir(), "main.go")}
-			}
-			must(t, os.WriteFile(files[len(files)-1], []byte(block[1]), 0o600))
-		}
-		vet()
 	}
-	if programs == 0 {
-		t.Error("no document shows a complete program")
+	if shown == 0 || tested == 0 {
+		t.Errorf("documents show %d programs, %d of them with tests", shown, tested)
 	}
 }
 

@@ -280,3 +280,39 @@ func TestScenariosNoticeWrongAlarms(t *testing.T) {
 		}
 	})
 }
+
+// When everything fails at once, each alarm tells everybody once, and not again
+// until it is over. (Only composite alarms can make that fewer messages.)
+func TestMessagesWhenEverythingFails(t *testing.T) {
+	everyEnvironment(t, func(t *testing.T, env environment.Environment, cfg monitoring.Config) {
+		failing, span := alarmtest.Healthy(cfg), alarmtest.At(at(1, 0))
+		set := func(resource, metric string, value float64) {
+			failing.Set(resource, metric, alarmtest.Constant(value), span)
+		}
+		for _, service := range env.Cluster.Services {
+			set(service.Key, "CPUUtilization", 100)
+			set(service.Key, "MemoryUtilization", 100)
+			set("alb-"+service.Key, "UnHealthyHostCount", 2)
+		}
+		set("alb", "HTTPCode_Target_5XX_Count", 100)
+		set("postgres", "CPUUtilization", 100)
+		set("postgres", "FreeStorageSpace", 0)
+		for _, node := range nodes(env) {
+			set(node, "CacheHitRate", 0)
+			set(node, "EngineCPUUtilization", 100)
+		}
+		events, err := alarmtest.Play(cfg, alarmtest.Scenario{Name: "everything fails", Series: failing})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(events) != len(cfg.Alarms()) {
+			t.Errorf("%d alarms go off, want all %d", len(events), len(cfg.Alarms()))
+		}
+		for recipient, n := range alarmtest.Messages(events) {
+			t.Logf("%s gets %d messages", recipient, n)
+			if most := len(cfg.Alarms()); n > most {
+				t.Errorf("%s gets %d messages, want at most %d", recipient, n, most)
+			}
+		}
+	})
+}

@@ -581,7 +581,7 @@ func (c Config) validateDashboards(p *problems.Problems, m model) {
 		return
 	}
 	for _, d := range c.dashboards() {
-		body := c.body(m, d, func(Alarm) string { return "${arn}" })
+		body := c.body(m, d, func(Alarm) string { return "${arn}" }).String()
 		for _, problem := range problems.List(dashboard.Validate(body)) {
 			p.Add(fmt.Errorf("%s: %w", d.constructID(), problem))
 		}

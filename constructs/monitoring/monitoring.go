@@ -47,7 +47,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 	m.makeAlarms(cfg, model)
 	arn := func(a Alarm) string { return m.alarms[a.Key()].ARN }
 	for _, d := range cfg.dashboards() {
-		cdk.NewDashboard(m.node, d.constructID(), cdk.Dashboard{Name: cfg.dashboardName(d), Body: cfg.body(model, d, arn)})
+		cdk.NewDashboard(m.node, d.constructID(), cdk.Dashboard{Name: cfg.dashboardName(d), Body: cfg.body(model, d, arn).String()})
 	}
 	if cfg.Provider != "" {
 		cdk.UseProvider(m.node, cfg.Provider)

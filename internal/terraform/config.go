@@ -113,7 +113,7 @@ func subfolders(dir string) []string {
 // findMirror returns the first root that holds a version of the provider that we
 // want for the platform, such as "linux_amd64". Nobody but root and the user may be
 // able to change it: the provider runs as the user, with the credentials for AWS.
-func findMirror(roots []string, platform string, progress io.Writer) (mirror, bool) {
+func findMirror(roots []string, platform string, progress io.Writer) (mirror, bool) { //nolint:unparam // tests are for one platform
 	for _, root := range roots {
 		var best *version.Version
 		for _, v := range mirroredVersions(root, platform) {

@@ -62,8 +62,9 @@ func checkOwner(path string, stickyIsFine bool) error {
 		return fmt.Errorf("%s belongs to another user (%d)", path, owner)
 	}
 	const others = 0o022
-	sticky := info.IsDir() && info.Mode()&fs.ModeSticky != 0
-	if info.Mode()&fs.ModeSymlink == 0 && info.Mode().Perm()&others != 0 && !(stickyIsFine && sticky) {
+	isLink := info.Mode()&fs.ModeSymlink != 0 // its mode means nothing
+	isSticky := stickyIsFine && info.IsDir() && info.Mode()&fs.ModeSticky != 0
+	if info.Mode().Perm()&others != 0 && !isLink && !isSticky {
 		return fmt.Errorf("%s can be written by other users (%s)", path, info.Mode())
 	}
 	return nil

@@ -90,7 +90,7 @@ func own(t *testing.T, roots ...string) {
 			if err != nil {
 				return err
 			}
-			return os.Chmod(path, 0o755) //nolint:gosec // programs and folders
+			return os.Chmod(path, 0o755)
 		}))
 	}
 }

@@ -18,21 +18,24 @@ func TestMetricAlarm(t *testing.T) {
 		want  MetricAlarm
 	}{
 		{
-			"threshold", Alarm{When: latency.Above(0.5), Window: window, Missing: NotBreaching},
+			"threshold",
+			Alarm{When: latency.Above(0.5), Window: window, Missing: NotBreaching},
 			MetricAlarm{
 				Queries:   []Query{{Metric: latency, ReturnData: true}},
 				Threshold: 0.5, ComparisonOperator: GreaterThan, EvaluationPeriods: 5, DatapointsToAlarm: 3, TreatMissingData: NotBreaching,
 			},
 		},
 		{
-			"all of the periods", Alarm{When: latency.AtMost(0), Window: Window{2, 2}, Missing: Missing},
+			"all of the periods",
+			Alarm{When: latency.AtMost(0), Window: Window{2, 2}, Missing: Missing},
 			MetricAlarm{
 				Queries: []Query{{Metric: latency, ReturnData: true}}, ComparisonOperator: LessThanOrEqual,
 				EvaluationPeriods: 2, TreatMissingData: Missing,
 			},
 		},
 		{
-			"minimum of samples", Alarm{When: latency.Above(0.5), Window: window, Missing: NotBreaching, MinSamples: 20},
+			"minimum of samples",
+			Alarm{When: latency.Above(0.5), Window: window, Missing: NotBreaching, MinSamples: 20},
 			MetricAlarm{
 				Queries: []Query{
 					{ID: "value", Metric: latency},
@@ -43,27 +46,32 @@ func TestMetricAlarm(t *testing.T) {
 			},
 		},
 		{
-			"math", Alarm{When: rate.Above(5), Window: window, Missing: Ignore},
+			"math",
+			Alarm{When: rate.Above(5), Window: window, Missing: Ignore},
 			MetricAlarm{
 				Queries: []Query{
-					{ID: "e", Metric: errors}, {ID: "r", Metric: requests},
+					{ID: "e", Metric: errors},
+					{ID: "r", Metric: requests},
 					{ID: "result", Expression: "100 * e / r", Label: "rate", Unit: Percent, ReturnData: true},
 				},
 				Threshold: 5, ComparisonOperator: GreaterThan, EvaluationPeriods: 5, DatapointsToAlarm: 3, TreatMissingData: Ignore,
 			},
 		},
 		{
-			"math with a minimum", Alarm{When: rate.Above(5), Window: window, Missing: Ignore, MinSamples: 100},
+			"math with a minimum",
+			Alarm{When: rate.Above(5), Window: window, Missing: Ignore, MinSamples: 100},
 			MetricAlarm{
 				Queries: []Query{
-					{ID: "e", Metric: errors}, {ID: "r", Metric: requests},
+					{ID: "e", Metric: errors},
+					{ID: "r", Metric: requests},
 					{ID: "result", Expression: "IF(r >= 100, 100 * e / r)", Label: "rate", Unit: Percent, ReturnData: true},
 				},
 				Threshold: 5, ComparisonOperator: GreaterThan, EvaluationPeriods: 5, DatapointsToAlarm: 3, TreatMissingData: Ignore,
 			},
 		},
 		{
-			"anomaly", Alarm{When: Anomaly{errors, AboveBand, 2.5}, Window: window, Missing: Missing},
+			"anomaly",
+			Alarm{When: Anomaly{errors, AboveBand, 2.5}, Window: window, Missing: Missing},
 			MetricAlarm{
 				Queries: []Query{
 					{ID: "value", Metric: errors, ReturnData: true},
@@ -73,7 +81,8 @@ func TestMetricAlarm(t *testing.T) {
 			},
 		},
 		{
-			"heartbeat", Alarm{When: Heartbeat{latency}, Window: Window{EvaluationPeriods: 3}},
+			"heartbeat",
+			Alarm{When: Heartbeat{latency}, Window: Window{EvaluationPeriods: 3}},
 			MetricAlarm{
 				Queries:   []Query{{Metric: latency.WithStat(SampleCount), ReturnData: true}},
 				Threshold: 1, ComparisonOperator: LessThan, EvaluationPeriods: 3, TreatMissingData: Breaching,
@@ -110,6 +119,10 @@ func TestCompositeAlarm(t *testing.T) {
 	}{
 		{Composite{Rule: AnyOf("a/x")}, CompositeAlarm{AlarmRule: `ALARM("app/a/x")`}},
 		{Composite{Rule: AllOf("a/x", "b/y")}, CompositeAlarm{AlarmRule: `ALARM("app/a/x") AND ALARM("app/b/y")`}},
+		{
+			Composite{Rule: Any{AllOf("a/x", "b/y"), Is{"c/z", InsufficientData}}},
+			CompositeAlarm{AlarmRule: `(ALARM("app/a/x") AND ALARM("app/b/y")) OR INSUFFICIENT_DATA("app/c/z")`},
+		},
 		{
 			Composite{Rule: All{AnyOf("a/x", "b/y"), Not{Is{"d/z", InAlarm}}, Not{AnyOf("e/z", "f/z")}, Is{"g/z", OK}}, Suppressor: "h/z"},
 			CompositeAlarm{

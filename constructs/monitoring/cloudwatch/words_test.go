@@ -59,7 +59,8 @@ func TestWords(t *testing.T) {
 		{Composite{Rule: AnyOf("alb/5xx-high", "web/no-tasks")}, Window{}, 0, "alb/5xx-high or web/no-tasks"},
 		{
 			Composite{Rule: All{AnyOf("a/x", "a/y"), Not{Any{Is{"b/z", OK}, Is{"b/y", InsufficientData}}}, Not{AllOf("c/x")}}},
-			Window{}, 0, "(a/x or a/y) and not (b/z in OK or b/y in INSUFFICIENT_DATA) and not c/x",
+			Window{},
+			0, "(a/x or a/y) and not (b/z in OK or b/y in INSUFFICIENT_DATA) and not c/x",
 		},
 	}
 	for _, tt := range tests {

@@ -46,22 +46,29 @@ func (r *run) earlierMigrations(ctx context.Context, t *target) ([]ecstypes.Task
 			Cluster: &r.env.Cluster.Name, Family: t.definition.TaskDefinition.Family, DesiredStatus: desired,
 		})
 		err := eachPage(pages.HasMorePages, func() error {
-			return r.persist(ctx, "looking for migrations of earlier deployments", func(ctx context.Context) error {
-				page, err := pages.NextPage(ctx)
-				if err != nil || len(page.TaskArns) == 0 {
-					return err
-				}
-				out, err := r.aws.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.env.Cluster.Name, Tasks: page.TaskArns})
-				if err != nil {
-					return err
-				}
-				for _, task := range out.Tasks {
-					if strings.HasPrefix(aws.ToString(task.StartedBy), startedByOmc) && aws.ToString(task.LastStatus) != "STOPPED" {
-						running = append(running, task)
-					}
-				}
-				return nil
+			const what = "looking for migrations of earlier deployments"
+			var page *ecs.ListTasksOutput
+			err := r.persist(ctx, what, func(ctx context.Context) (err error) {
+				page, err = pages.NextPage(ctx)
+				return err
 			})
+			if err != nil || len(page.TaskArns) == 0 {
+				return err
+			}
+			var out *ecs.DescribeTasksOutput
+			err = r.persist(ctx, what, func(ctx context.Context) (err error) { // a page comes only once
+				out, err = r.aws.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.env.Cluster.Name, Tasks: page.TaskArns})
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			for _, task := range out.Tasks {
+				if strings.HasPrefix(aws.ToString(task.StartedBy), startedByOmc) && aws.ToString(task.LastStatus) != "STOPPED" {
+					running = append(running, task)
+				}
+			}
+			return nil
 		})
 		if err != nil {
 			return nil, err

@@ -52,6 +52,9 @@ var faults = []struct {
 	{fakeaws.Fault{Op: "PutObject", Times: 1, Kind: fakeaws.Hang}, ending{0, "49"}, ending{0, "41"}},
 	{fakeaws.Fault{Op: "PutObject", Times: 1, Kind: fakeaws.Hang, Effect: true}, ending{0, "49"}, ending{0, "41"}},
 	{fakeaws.Fault{Op: "PutObject", After: 3, Times: 1, Kind: fakeaws.Hang}, ending{0, "49"}, ending{0, "41"}},
+	// The last record of a rollback, and of a deployment.
+	{fakeaws.Fault{Op: "PutObject", After: 4, Times: 1, Kind: fakeaws.Hang}, ending{0, "49"}, ending{0, "41"}},
+	{fakeaws.Fault{Op: "PutObject", After: 7, Times: 1, Kind: fakeaws.Hang}, ending{0, "49"}, ending{0, "41"}},
 	{fakeaws.Fault{Op: "DeleteObject", Times: 2, Kind: fakeaws.Hang}, ending{0, "49"}, ending{0, "41"}},
 	{fakeaws.Fault{Op: "DeleteObject", Times: 8, Kind: fakeaws.Reset}, ending{0, "49"}, ending{0, "41"}},
 	{fakeaws.Fault{Op: "GetObject", After: 2, Times: 1, Kind: fakeaws.Hang}, ending{0, "49"}, ending{0, "41"}},
@@ -273,6 +276,7 @@ func TestTwoMigrations(t *testing.T) {
 	for i := range env.Cluster.Services {
 		env.Cluster.Services[i].Migration = []string{"migrate", env.Cluster.Services[i].Key}
 	}
+	b.cloud.Permissions = nil // those of the environment are for one migration
 	app := New(Config{Environment: env, AWS: b.cloud.Config(), Clock: b.cloud.Clock, Reporter: b.log})
 	if result, err := app.Deploy(t.Context(), b.opt); err != nil || b.cloud.Count("RunTask") != 2 {
 		t.Fatalf("%v: %v", result.Outcome, err)

@@ -265,7 +265,7 @@ func (w *World) further(row action, parameters map[string]any, requests []Reques
 	}
 	for _, parameter := range row.passes {
 		for _, arn := range lookup(parameters, parameter) {
-			passed, err := w.ask("iam:PassRole", map[string]any{"RoleArn": arn, "PassedToService": "ecs-tasks.amazonaws.com"})
+			passed, err := w.ask("iam:PassRole", map[string]any{"RoleArn": arn, "PassedToService": "ecs-tasks.amazonaws.com"}) //nolint:gosec // a service's name
 			if err != nil {
 				return nil, err
 			}
