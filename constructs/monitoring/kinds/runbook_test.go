@@ -88,7 +88,7 @@ var look = map[string][]string{
 		`aws service-quotas list-service-quotas --service-code cognito-idp --query "Quotas[].[QuotaName,Value]"`,
 	},
 	"LogGroup": {
-		`aws logs tail "$LOG_GROUP" --since 15m --filter-pattern "$PATTERN"`,
+		`aws logs filter-log-events --log-group-name "$LOG_GROUP" --filter-pattern "$PATTERN" --start-time "$((($(date +%s) - 900) * 1000))" --max-items 20`,
 		`aws logs describe-log-streams --log-group-name "$LOG_GROUP" --order-by LastEventTime --descending --max-items 5`,
 	},
 	"ScheduledJob": {
