@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/monitoring/kinds"
+	"github.com/ohmycoins/infra/internal/test/coverage"
 	"github.com/ohmycoins/infra/stacks"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -45,6 +48,30 @@ func alarmTable() string {
 
 func TestReadmeAlarmTable(t *testing.T) {
 	checkTable(t, "README.md", "alarms", alarmTable())
+}
+
+// kindsTable renders the alarms of the kinds that are in a package of their own.
+func kindsTable() string {
+	table := "| kind | `kinds.` | essential alarms | recommended adds |\n|---|---|---|---|\n"
+	for _, kind := range coverage.Kinds() {
+		of := reflect.TypeOf(kind.Example)
+		if of.PkgPath() != reflect.TypeFor[kinds.SQSQueue]().PkgPath() {
+			continue
+		}
+		ids := map[bool][]string{}
+		for _, a := range kind.Example.Watch().Alarms {
+			adds := a.Profile == monitoring.Recommended
+			if id := "`" + a.ID + "`"; !slices.Contains(ids[adds], id) {
+				ids[adds] = append(ids[adds], id)
+			}
+		}
+		table += fmt.Sprintf("| %s | `%s` | %s | %s |\n", kind.Name, of.Name(), strings.Join(ids[false], ", "), strings.Join(ids[true], ", "))
+	}
+	return table
+}
+
+func TestKindsTable(t *testing.T) {
+	checkTable(t, "constructs/monitoring/README.md", "kinds", kindsTable())
 }
 
 // environmentTable renders what the environments differ in.

@@ -9,7 +9,8 @@ import (
 
 // CustomMetric is a number that matters to the business: orders, sign-ups, payments
 // refused. The application publishes it, best in the embedded metric format: a line in
-// its log that CloudWatch makes a metric of. See the package's README.
+// its log that CloudWatch makes a metric of. See the README of package monitoring,
+// "Numbers of the business".
 type CustomMetric struct {
 	// Key is the number's stable name: "orders".
 	Key string

@@ -1,6 +1,7 @@
 package kinds_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"go/parser"
 	"go/token"
@@ -231,7 +232,7 @@ func TestReferences(t *testing.T) {
 			case reflect.TypeFor[map[string]string]():
 				values := map[string]string{}
 				for _, key := range v.Field(i).MapKeys() {
-					values[key.String()] = ref
+					values[key.String()] = "${aws_example." + key.String() + ".id}"
 				}
 				v.Field(i).Set(reflect.ValueOf(values))
 			}
@@ -487,6 +488,51 @@ func TestJobWindows(t *testing.T) {
 		}
 		if got := job.Watch().Alarms[0].Condition(); got != tt.want {
 			t.Errorf("every %s, grace %s: %q, want %q", tt.every, tt.grace, got, tt.want)
+		}
+	}
+}
+
+// TestEmbeddedMetricFormat reads the line of a log that the README shows, and looks for
+// the metric that CloudWatch makes of it in the README's alarm.
+func TestEmbeddedMetricFormat(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(readme), "```json\n")
+	block, program, _ := strings.Cut(block, "```")
+	var line struct {
+		AWS struct {
+			Timestamp         int64
+			CloudWatchMetrics []struct {
+				Namespace  string
+				Dimensions [][]string
+				Metrics    []struct{ Name, Unit string }
+			}
+		} `json:"_aws"`
+	}
+	var values map[string]any
+	for _, into := range []any{&line, &values} {
+		if err := json.Unmarshal([]byte(block), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if line.AWS.Timestamp == 0 || len(line.AWS.CloudWatchMetrics) != 1 {
+		t.Fatalf("the line is %+v, want a time and one set of metrics", line)
+	}
+	set := line.AWS.CloudWatchMetrics[0]
+	for _, m := range set.Metrics {
+		if _, ok := values[m.Name].(float64); !ok {
+			t.Errorf("the line has no number %s", m.Name)
+		}
+		want := fmt.Sprintf("Namespace: %q, Name: %q, Stat: cloudwatch.Sum, Period: 5 * time.Minute, Unit: cloudwatch.%s", set.Namespace, m.Name, m.Unit)
+		if !strings.Contains(program, want) {
+			t.Errorf("the alarm is not on %s", want)
+		}
+	}
+	for _, name := range set.Dimensions[0] {
+		if want := fmt.Sprintf("{Name: %q, Value: %q}", name, values[name]); !strings.Contains(program, want) {
+			t.Errorf("the alarm's metric lacks the dimension %s", want)
 		}
 	}
 }

@@ -4,8 +4,11 @@ import (
 	"github.com/ohmycoins/infra/constructs/monitoring"
 )
 
-// Kinds are the kinds of resources that the package monitoring has.
-func Kinds() []Kind {
+// Kinds are all kinds of resources that there are.
+func Kinds() []Kind { return append(core(), others()...) }
+
+// core are those of the package monitoring.
+func core() []Kind {
 	return []Kind{
 		{
 			Name:       "ECS service",
