@@ -116,7 +116,9 @@ func Audit(w World) (findings []Finding, notes []string) {
 	for _, check := range checks {
 		check(&w, r)
 	}
-	slices.SortFunc(r.findings, func(a, b Finding) int { return cmp.Compare(a.String(), b.String()) })
+	slices.SortFunc(r.findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Problem, b.Problem))
+	})
 	slices.Sort(r.notes)
 	return slices.Compact(r.findings), slices.Compact(r.notes)
 }

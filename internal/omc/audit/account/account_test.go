@@ -220,7 +220,7 @@ func TestAccount(t *testing.T) {
 	})
 	_, err = e.clients.SNS.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: &warning, Protocol: aws.String("email"), Endpoint: aws.String("not-an-email")})
 	e.must(nil, err)
-	e.must(e.clients.KMS.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: &e.key}))
+	e.must(e.clients.KMS.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: aws.String(e.key[strings.LastIndex(e.key, "/")+1:])}))
 	e.role.World.Tags = map[string]map[string]string{e.key: {"Project": "Oh My Coins", "Environment": "staging"}}
 	cfg := e.server.Config()
 	w, err = Read(t.Context(), e.clientsOf(cfg), Scope{Now: time.Now(), Account: number, Prefix: staging.Prefix, Part: staging.Part, Dashboards: prefix})
