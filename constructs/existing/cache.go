@@ -3,6 +3,7 @@ package existing
 import (
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/shape"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/problems"
 )
@@ -27,12 +28,12 @@ type CacheNodeRef struct{ ID, ARN string }
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c CacheNode) Validate() error {
 	var p problems.Problems
-	cacheNodeName.check(&p, "ID", c.ID)
+	shape.CacheNodeName.Check(&p, "ID", c.ID)
 	if c.ID == c.ReplicationGroup && c.ID != "" {
 		p.Want("ID", c.ID, `the id of one node (%q): CloudWatch has no metrics of replication groups`, c.ID+"-001")
 	}
-	replicationGroupName.checkIfGiven(&p, "ReplicationGroup", c.ReplicationGroup)
-	providerAlias.checkIfGiven(&p, "Provider", c.Provider)
+	shape.ReplicationGroupName.CheckIfGiven(&p, "ReplicationGroup", c.ReplicationGroup)
+	shape.ProviderAlias.CheckIfGiven(&p, "Provider", c.Provider)
 	return p.Err()
 }
 

@@ -221,9 +221,14 @@ func (a Alarm) validate() error {
 	for _, problem := range problems.List(a.Definition().Validate()) {
 		p.Add(problem)
 	}
+	if !p.Has("When.Value") {
+		validateSense(&p, a.When)
+	}
 	for i, further := range a.levels()[1:] {
 		if err := further.Definition().Validate(); err != nil && a.Definition().Validate() == nil {
 			p.AddIn(fmt.Sprintf("Levels[%d]", i), err)
+		} else if v := a.Levels[i].Value; !token.IsNumber(v) {
+			validateUnit(&p, fmt.Sprintf("Levels[%d].Value", i), v, a.When)
 		}
 	}
 	return p.Err()
@@ -317,7 +322,7 @@ func (t Tuning) validate(p *problems.Problems, field string, a Alarm) {
 	before := p.Len()
 	cloudwatch.Number(p, field+".Threshold", t.Threshold)
 	if p.Len() == before && !token.IsNumber(t.Threshold) {
-		t.validateUnit(p, field, a)
+		validateUnit(p, field+".Threshold", t.Threshold, a.When)
 	}
 	if t.Off || !t.changes() || p.Len() != before {
 		return
@@ -330,9 +335,10 @@ func (t Tuning) validate(p *problems.Problems, field string, a Alarm) {
 	}
 }
 
-// validateUnit looks for values that are meant in another unit.
-func (t Tuning) validateUnit(p *problems.Problems, field string, a Alarm) {
-	threshold, ok := a.When.(cloudwatch.Threshold)
+// validateUnit looks for values that replace the threshold of a row and are meant in
+// another unit.
+func validateUnit(p *problems.Problems, field string, v float64, row cloudwatch.Condition) {
+	threshold, ok := row.(cloudwatch.Threshold)
 	if !ok {
 		return
 	}
@@ -340,15 +346,35 @@ func (t Tuning) validateUnit(p *problems.Problems, field string, a Alarm) {
 	if !ok {
 		return
 	}
-	v := t.Threshold
 	switch unit := cloudwatch.UnitOf(metric); {
 	case v < 0:
-		p.Want(field+".Threshold", v, "0 or more")
+		p.Want(field, v, "0 or more")
 	case unit == cloudwatch.Percent && v > 100:
-		p.Want(field+".Threshold", v, "0 to 100: %s is a percentage", metric.Name)
+		p.Want(field, v, "0 to 100: %s is a percentage", metric.Name)
 	case unit == cloudwatch.Percent && v > 0 && v < 1 && threshold.Value >= 1:
-		p.Want(field+".Threshold", v, "0 to 100: %s is a percentage, and %v is less than one percent", metric.Name, v)
+		p.Want(field, v, "0 to 100: %s is a percentage, and %v is less than one percent", metric.Name, v)
 	case unit == cloudwatch.Bytes && v > 0 && v < mebibyte && threshold.Value >= mebibyte:
-		p.Want(field+".Threshold", v, "bytes: %s is in bytes, such as 20 * monitoring.GiB", metric.Name)
+		p.Want(field, v, "bytes: %s is in bytes, such as 20 * monitoring.GiB", metric.Name)
+	}
+}
+
+// validateSense looks for thresholds of AWS's own metrics that are below any sensible
+// value, because they are meant in another unit. It knows only metrics of which small
+// values say nothing: shares of what there is, and free space.
+func validateSense(p *problems.Problems, row cloudwatch.Condition) {
+	threshold, ok := row.(cloudwatch.Threshold)
+	if !ok {
+		return
+	}
+	metric, ok := threshold.Of.(cloudwatch.Metric)
+	if !ok || !strings.HasPrefix(metric.Namespace, "AWS/") {
+		return
+	}
+	v, unit := threshold.Value, cloudwatch.UnitOf(metric)
+	switch {
+	case unit == cloudwatch.Percent && strings.HasSuffix(metric.Name, "Utilization") && v > 0 && v < 1:
+		p.Want("When.Value", v, "0 to 100: %s is a percentage, and %v is less than one percent", metric.Name, v)
+	case unit == cloudwatch.Bytes && strings.HasPrefix(metric.Name, "Free") && v > 0 && v < mebibyte:
+		p.Want("When.Value", v, "bytes: %s is in bytes, such as 20 * monitoring.GiB", metric.Name)
 	}
 }

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // ALB is an application load balancer and its target groups. Metrics: user guide of
@@ -29,21 +29,13 @@ func (b ALB) ResourceKey() string { return b.Key }
 // Validate implements [Resource].
 func (b ALB) Validate() error {
 	var p Problems
-	wantPrefix := func(field, got, prefix, want string) {
-		if !IsReference(got) && !strings.HasPrefix(got, prefix) {
-			p.Want(field, got, "%s", want)
-		}
-	}
-	wantPrefix("ARNSuffix", b.ARNSuffix, "app/", `the end of the load balancer's ARN ("app/<name>/<id>")`)
+	shape.LoadBalancerSuffix.Check(&p, "ARNSuffix", b.ARNSuffix)
 	for _, key := range slices.Sorted(maps.Keys(b.TargetGroups)) {
 		field := fmt.Sprintf("TargetGroups[%q]", key)
 		if !IsPart(key) {
 			p.Want(field, key, "a key of a-z 0-9 -")
 		}
-		wantPrefix(field, b.TargetGroups[key], "targetgroup/", `the end of the target group's ARN ("targetgroup/<name>/<id>")`)
-		if b.ARNSuffix == "" {
-			p.Want(field, b.TargetGroups[key], "its load balancer's ARNSuffix too: CloudWatch needs both dimensions")
-		}
+		shape.TargetGroupSuffix.Check(&p, field, b.TargetGroups[key])
 	}
 	return p.Err()
 }

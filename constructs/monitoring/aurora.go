@@ -8,6 +8,7 @@ import (
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/instance"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // Aurora is a cluster of Aurora. Metrics: Amazon Aurora user guide, "Amazon
@@ -43,17 +44,13 @@ func (a Aurora) ResourceKey() string { return a.Key }
 // Validate implements [Resource].
 func (a Aurora) Validate() error {
 	var p Problems
-	if a.Cluster == "" {
-		p.Want("Cluster", a.Cluster, "the DB cluster identifier")
-	}
+	shape.DatabaseClusterName.Check(&p, "Cluster", a.Cluster)
 	for _, key := range slices.Sorted(maps.Keys(a.Instances)) {
 		field := fmt.Sprintf("Instances[%q]", key)
 		if !IsPart(key) {
 			p.Want(field, key, "a key of a-z 0-9 -")
 		}
-		if a.Instances[key] == "" {
-			p.Want(field, a.Instances[key], "a DB instance identifier")
-		}
+		shape.DatabaseName.Check(&p, field, a.Instances[key])
 	}
 	if _, err := instance.Database(a.Class); a.Class != "" && err != nil {
 		p.Want("Class", a.Class, "%s", err)
@@ -67,9 +64,7 @@ func (a Aurora) Validate() error {
 	if a.BinlogReplica && a.Engine != "aurora-mysql" {
 		p.Want("BinlogReplica", a.BinlogReplica, "false: only aurora-mysql replicates by binlog")
 	}
-	if a.MaxConnections < 0 {
-		p.Want("MaxConnections", a.MaxConnections, "a number of connections, or 0 for that of the class")
-	}
+	shape.CheckKnown(&p, "MaxConnections", a.MaxConnections, "a number of connections, or 0 for that of the class")
 	return p.Err()
 }
 

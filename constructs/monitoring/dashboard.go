@@ -357,12 +357,15 @@ func (p Panel) validate() error {
 		field string
 		axis  Axis
 	}{{"Left", p.Left}, {"Right", p.Right}} {
-		if cloudwatch.Number(&problem, a.field+".DivideBy", a.axis.DivideBy); a.axis.DivideBy < 0 {
+		if cloudwatch.Number(&problem, a.field+".DivideBy", a.axis.DivideBy); a.axis.DivideBy < 0 && !token.IsNumber(a.axis.DivideBy) {
 			problem.Want(a.field+".DivideBy", a.axis.DivideBy, "a number above 0, or 0 for the default of 1")
 		}
-		for field, end := range map[string]*float64{"Min": a.axis.Min, "Max": a.axis.Max} {
-			if end != nil {
-				cloudwatch.Number(&problem, a.field+"."+field, *end)
+		for _, end := range []struct {
+			field string
+			value *float64
+		}{{"Min", a.axis.Min}, {"Max", a.axis.Max}} {
+			if end.value != nil {
+				cloudwatch.Number(&problem, a.field+"."+end.field, *end.value)
 			}
 		}
 	}

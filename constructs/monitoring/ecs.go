@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // ECSService is an ECS service on Fargate. Metrics: Amazon ECS developer guide,
@@ -37,12 +38,8 @@ func (s ECSService) ResourceKey() string { return s.Key }
 // Validate implements [Resource].
 func (s ECSService) Validate() error {
 	var p Problems
-	if s.Cluster == "" {
-		p.Want("Cluster", s.Cluster, "the name of the ECS cluster")
-	}
-	if s.Service == "" {
-		p.Want("Service", s.Service, "the name of the ECS service")
-	}
+	shape.ClusterName.Check(&p, "Cluster", s.Cluster)
+	shape.ServiceName.Check(&p, "Service", s.Service)
 	if s.Tasks < 0 {
 		p.Want("Tasks", s.Tasks, "the smallest number of tasks that is enough, or 0 for 1")
 	}

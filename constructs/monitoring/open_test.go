@@ -265,7 +265,7 @@ func TestExtraProblems(t *testing.T) {
 		{"names of the configuration", func(c *Config) {
 			c.Provider, c.Profile, c.NoOKActions = "aws.sydney", "all", []Severity{"page"}
 		}, []string{
-			`Provider: is "aws.sydney", want the alias of an AWS provider ("sydney")`,
+			`Provider: is "aws.sydney", want the alias of an AWS provider: "sydney"`,
 			`Profile: is "all", want essential or recommended`,
 			`NoOKActions: is "page", want a severity that Notify has`,
 		}},
@@ -517,7 +517,7 @@ func TestSizeProblems(t *testing.T) {
 		&Aurora{Class: "large", Instances: map[string]string{"A": ""}, MaxConnections: -1, BinlogReplica: true}: {
 			`Cluster: is "", want the DB cluster identifier`,
 			`Instances["A"]: is "A", want a key of a-z 0-9 -`,
-			`Instances["A"]: is "", want a DB instance identifier`,
+			`Instances["A"]: is "", want the DB instance identifier ("shop-postgres"): 1 to 63 of a-z 0-9 -, a letter first, no "--", no "-" at the end`,
 			`Class: is "large", want one of db.m5.large`,
 			`Engine: is "", want aurora-postgresql or aurora-mysql`,
 			`BinlogReplica: is true, want false: only aurora-mysql replicates by binlog`,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/instance"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // RDS is a database instance, other than one of Aurora. Metrics: Amazon RDS user
@@ -46,9 +47,7 @@ func (d RDS) ResourceKey() string { return d.Key }
 // Validate implements [Resource].
 func (d RDS) Validate() error {
 	var p Problems
-	if d.Instance == "" {
-		p.Want("Instance", d.Instance, "the DB instance identifier")
-	}
+	shape.DatabaseName.Check(&p, "Instance", d.Instance)
 	_, err := instance.Database(d.Class)
 	if d.Class != "" && err != nil {
 		p.Want("Class", d.Class, "%s", err)
@@ -59,9 +58,7 @@ func (d RDS) Validate() error {
 	if !slices.Contains([]string{"", "postgres", "mysql", "mariadb"}, d.Engine) && d.MaxConnections == 0 {
 		p.Want("Engine", d.Engine, "postgres, mysql or mariadb; or MaxConnections: for others it is not known")
 	}
-	if d.MaxConnections < 0 {
-		p.Want("MaxConnections", d.MaxConnections, "a number of connections, or 0 for that of the class")
-	}
+	shape.CheckKnown(&p, "MaxConnections", d.MaxConnections, "a number of connections, or 0 for that of the class")
 	if d.FullWithinDays < 0 || d.FullWithinDays > 90 {
 		p.Want("FullWithinDays", d.FullWithinDays, "1 to 90 days, or 0 for %d", fullWithinDays)
 	}

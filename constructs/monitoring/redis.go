@@ -9,6 +9,7 @@ import (
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/instance"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // Redis is an ElastiCache replication group of Redis or Valkey. Metrics: Amazon ElastiCache user guide,
@@ -20,6 +21,9 @@ type Redis struct {
 	// stable name: the alarms of "001" in "redis" have the resource key
 	// "redis-001". CloudWatch knows nodes, not replication groups.
 	Nodes map[string]string
+	// Standalone says that the nodes are in no replication group, so that their ids may
+	// end in anything. Default: ids end in a number, "-001".
+	Standalone bool
 	// NodeType is the type of the nodes: "cache.t3.micro". The CPU of the host and CPU
 	// credits are compared with what it has. Default: no alarms on them.
 	NodeType string
@@ -42,16 +46,16 @@ func (r Redis) Validate() error {
 		if !IsPart(key) {
 			p.Want(field, key, "a key of a-z 0-9 -")
 		}
-		if r.Nodes[key] == "" {
-			p.Want(field, r.Nodes[key], "a cache cluster id")
+		if r.Standalone {
+			shape.CacheNodeName.Check(&p, field, r.Nodes[key])
+		} else {
+			shape.GroupNodeName.Check(&p, field, r.Nodes[key])
 		}
 	}
 	if _, err := instance.Cache(r.NodeType); r.NodeType != "" && err != nil {
 		p.Want("NodeType", r.NodeType, "%s", err)
 	}
-	if r.MaxConnections < 0 {
-		p.Want("MaxConnections", r.MaxConnections, "a number of connections, or 0 for %d", int(cacheConnections))
-	}
+	shape.CheckKnown(&p, "MaxConnections", r.MaxConnections, fmt.Sprintf("a number of connections, or 0 for %d", int(cacheConnections)))
 	return p.Err()
 }
 

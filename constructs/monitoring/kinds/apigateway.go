@@ -125,7 +125,7 @@ func (a api) watch() monitoring.Watch {
 			FirstStep: "Look at what the API calls: its own latency, CPU and database.",
 		})
 	}
-	if a.minRequests > 0 {
+	if a.minRequests != 0 {
 		alarms = append(alarms, monitoring.Alarm{
 			ID: "requests-low", Severity: monitoring.Warning, Profile: monitoring.Recommended,
 			When: requests.Below(a.minRequests), Window: periods(10), Missing: cloudwatch.Breaching, // no request, no data

@@ -33,10 +33,10 @@ func (g AutoScalingGroup) ResourceKey() string { return g.Key }
 func (g AutoScalingGroup) Validate() error {
 	var p monitoring.Problems
 	identifier(&p, "Name", g.Name, groupName, `the name of the Auto Scaling group ("workers"), not its ARN`)
-	if g.MinInService >= 1 {
-		limit(&p, "MinInService", g.MinInService, wantCapacity)
-	} else {
+	if g.MinInService >= 0 && g.MinInService < 1 {
 		p.Want("MinInService", g.MinInService, wantCapacity)
+	} else {
+		limit(&p, "MinInService", g.MinInService, wantCapacity)
 	}
 	return p.Err()
 }

@@ -29,13 +29,13 @@ package kinds
 import (
 	"fmt"
 	"maps"
-	"math"
 	"regexp"
 	"slices"
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // GlobalRegion is where services without a region publish their metrics.
@@ -108,11 +108,7 @@ func partField(p *monitoring.Problems, field, key string) string {
 
 // limit wants a number of at least 0, where 0 stands for the default.
 func limit(p *monitoring.Problems, field string, got float64, want string) {
-	if got < 0 || math.IsNaN(got) || math.IsInf(got, 0) {
-		p.Want(field, got, "%s", want)
-		return
-	}
-	cloudwatch.Number(p, field, got)
+	shape.CheckLimit(p, field, got, want)
 }
 
 // atLeast wants a time of at least a unit, where 0 stands for the default.

@@ -232,7 +232,7 @@ func TestReferences(t *testing.T) {
 			case reflect.TypeFor[map[string]string]():
 				values := map[string]string{}
 				for _, key := range v.Field(i).MapKeys() {
-					values[key.String()] = ref
+					values[key.String()] = "${aws_example." + key.String() + ".id}"
 				}
 				v.Field(i).Set(reflect.ValueOf(values))
 			}

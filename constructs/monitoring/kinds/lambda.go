@@ -6,6 +6,7 @@ import (
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // LambdaFunction is a Lambda function. Metrics: AWS Lambda developer guide, "Types of
@@ -39,7 +40,7 @@ func (f LambdaFunction) Validate() error {
 	if f.Timeout != 0 && (f.Timeout < time.Second || f.Timeout > 15*time.Minute) {
 		p.Want("Timeout", f.Timeout, "the function's timeout, 1 second to 15 minutes, or 0 for no alarm")
 	}
-	limit(&p, "Concurrency", f.Concurrency, "a number of executions (100), or 0 for 1000")
+	shape.CheckKnown(&p, "Concurrency", f.Concurrency, "a number of executions (100), or 0 for 1000")
 	atLeast(&p, "MaxIteratorAge", f.MaxIteratorAge, time.Second, "at least a second (time.Minute), or 0 for no alarm")
 	return p.Err()
 }

@@ -45,7 +45,7 @@ func (g LogGroup) Validate() error {
 		p.Want("ErrorPattern", monitoring.Text("empty"), `a pattern ("?ERROR ?Traceback"), or a MaxSilence (time.Hour): there is nothing to watch`)
 	}
 	limit(&p, "MaxErrors", g.MaxErrors, "a number of lines in five minutes (10), or 0 for none")
-	if g.ErrorPattern == "" && g.MaxErrors > 0 {
+	if g.ErrorPattern == "" && g.MaxErrors != 0 {
 		p.Want("MaxErrors", g.MaxErrors, "0 without an ErrorPattern")
 	}
 	if g.MaxSilence != 0 && (g.MaxSilence < step || g.MaxSilence > 24*time.Hour || g.MaxSilence%step != 0) {

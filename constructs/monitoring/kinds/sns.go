@@ -77,7 +77,7 @@ func (t SNSTopic) Watch() monitoring.Watch {
 			},
 		)
 	}
-	if t.MinMessages > 0 {
+	if t.MinMessages != 0 {
 		alarms = append(alarms,
 			monitoring.Alarm{
 				ID: "published-low", Severity: monitoring.Warning, Profile: monitoring.Recommended,

@@ -85,7 +85,7 @@ func (q SQSQueue) Watch() monitoring.Watch {
 		})
 		messages = append(messages, monitoring.Line{Of: dead, Label: "dead letters"})
 	}
-	if q.MaxWaiting > 0 {
+	if q.MaxWaiting != 0 {
 		alarms = append(alarms, monitoring.Alarm{
 			ID: "waiting-high", Severity: monitoring.Warning, Profile: monitoring.Recommended,
 			When: waiting.AtLeast(q.MaxWaiting), Window: periods(15), Missing: cloudwatch.Missing,
