@@ -35,7 +35,7 @@ func TestProgram(t *testing.T) {
 				"production": `Emails: []string{"platform@example.com"}=Emails: nil`,
 			},
 			stderr: `staging/app-secrets: RecoveryDays: is 3, want 0 (DeleteImmediately, or the default of 30) or 7 to 30
-production/monitoring: Notify["warning"]: is empty, want at least one target for backend/cpu-high, backend/memory-high, frontend/cpu-high, frontend/memory-high, postgres/cpu-high, redis-001/hit-rate-low, redis-001/cpu-high, redis-002/hit-rate-low, redis-002/cpu-high
+production/monitoring: Notify["warning"]: is empty, want at least one target for backend/cpu-high, backend/memory-high, frontend/cpu-high and 6 more
 `,
 		},
 	}

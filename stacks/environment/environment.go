@@ -29,6 +29,9 @@ type Environment struct {
 	Roles        Roles
 	Alerts       Alerts
 	Deployment   Deployment
+	// Profile says which alarms there are: "essential" or "recommended", as in
+	// docs/coverage.md.
+	Profile string
 	// Tune changes single alarms, by "<resource key>/<alarm id>", such as
 	// "backend/cpu-high". Default: the thresholds of the alarm table in README.md.
 	Tune map[string]Tuning
@@ -202,6 +205,8 @@ type Recipients struct {
 type Tuning struct {
 	// Threshold replaces the default, in the alarm's unit.
 	Threshold float64
+	// On adds an alarm that the profile does not have.
+	On bool
 	// Off switches the alarm off; Reason says why.
 	Off    bool
 	Reason string

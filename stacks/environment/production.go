@@ -102,6 +102,7 @@ func Production() Environment {
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
 		},
+		Profile: "recommended",
 		Deployment: Deployment{
 			Folder:         "deployments/production",
 			TimeoutMinutes: 20,

@@ -100,6 +100,11 @@ func Staging() Environment {
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
 		},
+		Profile: "essential",
+		Tune: map[string]Tuning{
+			"backend/tasks-missing":  {On: true},
+			"frontend/tasks-missing": {On: true},
+		},
 		Deployment: Deployment{
 			Folder:         "deployments/staging",
 			TimeoutMinutes: 15,
