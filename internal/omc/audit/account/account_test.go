@@ -103,10 +103,12 @@ func (e *emulated) topic(severity, address string) string {
 	e.t.Helper()
 	ctx := e.t.Context()
 	if e.key == "" {
-		key, err := e.clients.KMS.CreateKey(ctx, &kms.CreateKeyInput{Policy: aws.String(`{"Version":"2012-10-17","Statement":[
+		key, err := e.clients.KMS.CreateKey(ctx, &kms.CreateKeyInput{
+			Policy: aws.String(`{"Version":"2012-10-17","Statement":[
 			{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + number + `:root"},"Action":"kms:*","Resource":"*"},
 			{"Effect":"Allow","Principal":{"Service":"cloudwatch.amazonaws.com"},"Action":["kms:Decrypt","kms:GenerateDataKey*"],"Resource":"*","Condition":{"StringEquals":{"aws:SourceAccount":"` + number + `"}}}]}`),
-			Tags: []kmstypes.Tag{{TagKey: aws.String("Project"), TagValue: aws.String("Oh My Coins")}, {TagKey: aws.String("Environment"), TagValue: aws.String("staging")}}})
+			Tags: []kmstypes.Tag{{TagKey: aws.String("Project"), TagValue: aws.String("Oh My Coins")}, {TagKey: aws.String("Environment"), TagValue: aws.String("staging")}},
+		})
 		e.must(nil, err)
 		e.key = aws.ToString(key.KeyMetadata.Arn)
 		e.role.World.Tags = map[string]map[string]string{e.key: {"Project": "Oh My Coins", "Environment": "staging"}}
