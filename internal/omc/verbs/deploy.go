@@ -92,7 +92,7 @@ func (a *App) timeout(given time.Duration) time.Duration {
 	if given > 0 {
 		return given
 	}
-	return time.Duration(a.env.Deployment.TimeoutMinutes) * time.Minute
+	return a.env.Deployment.Timeout()
 }
 
 func (d *deployment) phases(ctx context.Context) error {
