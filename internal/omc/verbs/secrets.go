@@ -102,7 +102,7 @@ type pendingSecret struct {
 // CheckSecret compares the keys of the application's secret with those that the
 // environment names. It changes nothing and shows no value.
 func (a *App) CheckSecret(ctx context.Context) (SecretCheck, error) {
-	work, stop := a.interruptible(ctx)
+	work, stop := a.reading(ctx)
 	defer stop()
 	result := SecretCheck{Environment: a.env.Name, Secret: a.env.Secret.Name}
 	fail := func(err error) (SecretCheck, error) {
@@ -243,7 +243,7 @@ func shownKey(name string) string {
 // PlanSecret says what a file does to the application's secret, and changes nothing.
 // [App.PutSecret] then does it. Keys that the file does not name stay as they are.
 func (a *App) PlanSecret(ctx context.Context, file []byte) (SecretChange, error) {
-	work, stop := a.interruptible(ctx)
+	work, stop := a.reading(ctx)
 	defer stop()
 	change := SecretChange{Environment: a.env.Name, Secret: a.env.Secret.Name, Keys: []KeyChange{}}
 	if err := a.planSecret(work, file, &change); err != nil {
