@@ -22,6 +22,7 @@ help: ## Print this list
 
 .PHONY: demo
 demo: ## Deploy staging to a local AWS and show the result (KEEP=1 leaves it running)
+	@go build -o .tools/bin/preview ./internal/dev/preview
 	@$(DEV) demo $(if $(filter 1,$(KEEP)),--keep)
 
 .PHONY: test
@@ -42,7 +43,8 @@ validate: ## Run terraform validate on every snapshot
 
 .PHONY: snapshots
 snapshots: ## Rewrite __snapshots__ after a change that is meant; review the diff
-	UPDATE_SNAPS=true go test -count=1 -run '^(TestSnapshots|TestReadmeAlarmTable|TestEnvironmentTable)$$' .
+	UPDATE_SNAPS=true go test -count=1 -run '^(TestDocument|TestAlarmsAreAsReviewed|TestRunbookTemplates)$$' ./internal/test/coverage ./constructs/monitoring/kinds
+	UPDATE_SNAPS=true go test -count=1 -run '^(TestSnapshots|TestReadmeAlarmTable|TestKindsTable|TestEnvironmentTable)$$' .
 
 .PHONY: drill
 drill: ## Walk through the runbook and the guides on a local AWS, and report each procedure
@@ -64,6 +66,10 @@ plan: ## Plan with Terraform and keep the plan, as the pipeline does: make plan 
 .PHONY: apply
 apply: ## Apply that plan and nothing else: make apply ENV=staging
 	@$(DEV) apply "$$ENV"
+
+.PHONY: preview
+preview: ## Play a scenario and draw the dashboard without AWS: make preview ENV=staging
+	@go build -o .tools/bin/preview ./internal/dev/preview && .tools/bin/preview "$$ENV"
 
 .PHONY: bench
 bench: ## Time synth with terraform validate, and synth with and without fastsynth

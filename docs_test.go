@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/monitoring/kinds"
+	"github.com/ohmycoins/infra/internal/test/coverage"
 	"github.com/ohmycoins/infra/internal/test/localaws"
 	"github.com/ohmycoins/infra/stacks"
 	"github.com/ohmycoins/infra/stacks/environment"
@@ -22,22 +25,54 @@ import (
 
 // alarmTable renders the alarms of one resource of each kind.
 func alarmTable() string {
-	cfg := monitoring.Config{Resources: []monitoring.Resource{
-		monitoring.ECSService{Key: "<service>"},
+	const another = "<another node>" // has the same alarms
+	cfg := monitoring.Config{Profile: monitoring.Recommended, Resources: []monitoring.Resource{
+		monitoring.ECSService{Key: "<service>", ContainerInsights: true},
 		monitoring.ALB{Key: "<alb>", TargetGroups: map[string]string{"<target group>": ""}},
-		monitoring.RDS{Key: "<database>"},
-		monitoring.Redis{Key: "<redis>", Nodes: map[string]string{"<node>": ""}},
+		monitoring.RDS{Key: "<database>", Class: "db.t3.small"},
+		monitoring.Redis{Key: "<redis>", Nodes: map[string]string{"<node>": "", another: ""}, NodeType: "cache.t3.small"},
 	}}
-	table := "| alarm | goes off | metric | severity | without data | first |\n|---|---|---|---|---|---|\n"
+	table := "| alarm | profile | goes off | metric | severity | without data | first |\n|---|---|---|---|---|---|---|\n"
 	for _, a := range cfg.Alarms() {
-		table += fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s |\n",
-			a.Key(), a.Condition(), cloudwatch.SeriesOf(a.When), a.Severity, a.Missing, a.FirstStep)
+		if strings.HasSuffix(a.Resource, another) {
+			continue
+		}
+		profile := a.Profile
+		if profile == "" {
+			profile = monitoring.Essential
+		}
+		table += fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s | %s |\n",
+			a.Key(), profile, a.Condition(), cloudwatch.SeriesOf(a.When), a.Severity, a.Missing, a.FirstStep)
 	}
 	return table
 }
 
 func TestReadmeAlarmTable(t *testing.T) {
 	checkTable(t, "README.md", "alarms", alarmTable())
+}
+
+// kindsTable renders the alarms of the kinds that are in a package of their own.
+func kindsTable() string {
+	table := "| kind | `kinds.` | essential alarms | recommended adds |\n|---|---|---|---|\n"
+	for _, kind := range coverage.Kinds() {
+		of := reflect.TypeOf(kind.Example)
+		if of.PkgPath() != reflect.TypeFor[kinds.SQSQueue]().PkgPath() {
+			continue
+		}
+		ids := map[bool][]string{}
+		for _, a := range kind.Example.Watch().Alarms {
+			adds := a.Profile == monitoring.Recommended
+			if id := "`" + a.ID + "`"; !slices.Contains(ids[adds], id) {
+				ids[adds] = append(ids[adds], id)
+			}
+		}
+		table += fmt.Sprintf("| %s | `%s` | %s | %s |\n", kind.Name, of.Name(), strings.Join(ids[false], ", "), strings.Join(ids[true], ", "))
+	}
+	return table
+}
+
+func TestKindsTable(t *testing.T) {
+	checkTable(t, "constructs/monitoring/README.md", "kinds", kindsTable())
 }
 
 // environmentTable renders what the environments differ in.
@@ -67,8 +102,8 @@ func environmentTable() string {
 		zones := map[bool]string{true: "two zones", false: "one zone"}[infra.Database.MultiAZ]
 		for i, cell := range []string{
 			env.Name, "`" + env.Prefix + "`", "`" + env.Cluster.Name + "`", strings.Join(services, ", "), "`" + env.LoadBalancer.Name + "`",
-			fmt.Sprintf("`%s`: %s, %d GiB, %s", env.Database.Instance, infra.Database.Class, infra.Database.StorageGiB, zones),
-			strings.Join(nodes, ", ") + ": " + infra.Cache.NodeType,
+			fmt.Sprintf("`%s`: %s, %d GiB, %s", env.Database.Instance, env.Database.Class, infra.Database.StorageGiB, zones),
+			strings.Join(nodes, ", ") + ": " + env.Cache.NodeType,
 			fmt.Sprintf("`%s`: %d days to restore it", env.Secret.Name, env.Secret.RecoveryDays),
 			strings.Join(groups, ", "),
 			map[bool]string{true: "on", false: "off"}[env.Cluster.ContainerInsights],

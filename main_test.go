@@ -45,7 +45,7 @@ production: Deployment.TimeoutMinutes: is -1, want 0 (the default of 15) or 1 to
 				"production": `Emails: []string{"platform@example.com"}=Emails: nil`,
 			},
 			stderr: `staging/monitoring: Notify["critical"][0]: is "not-an-email", want an e-mail address ("name@example.com")
-production/monitoring: Notify["warning"]: is empty, want at least one target for backend/cpu-high, backend/memory-high, frontend/cpu-high, frontend/memory-high, postgres/cpu-high, redis-001/hit-rate-low, redis-001/cpu-high, redis-002/hit-rate-low, redis-002/cpu-high
+production/monitoring: Notify["warning"]: is empty, want at least one target for backend/cpu-high, backend/memory-high, frontend/cpu-high and 6 more
 `,
 		},
 	}

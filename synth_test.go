@@ -20,10 +20,12 @@ import (
 	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/monitoring/kinds"
 	"github.com/ohmycoins/infra/constructs/secrets"
 	"github.com/ohmycoins/infra/constructs/synth/synthtest"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/problems"
+	"github.com/ohmycoins/infra/internal/test/coverage"
 	"github.com/ohmycoins/infra/stacks"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -155,6 +157,7 @@ func snapshotStacks(app cdk.Scope) {
 		})
 	})
 	construct("monitoring-open", openModel)
+	construct("monitoring-kinds", everyKind)
 	construct("monitoring-references", func(stack cdk.Scope) {
 		ref := references(stack)
 		monitoring.New(stack, "monitoring", monitoring.Config{
@@ -272,6 +275,33 @@ func openModel(stack cdk.Scope) {
 	cdk.NewOutput(stack, "dashboard-urls", "", mon.DashboardURLs())
 }
 
+// everyKind watches one resource of each kind there is with all its alarms, each
+// where its metrics are.
+func everyKind(stack cdk.Scope) {
+	provider.NewAwsProvider(stack, jsii.String("global"), &provider.AwsProviderConfig{
+		Alias: jsii.String("global"), Region: jsii.String(kinds.GlobalRegion),
+	})
+	var here, global []monitoring.Resource
+	for _, kind := range coverage.Kinds() {
+		if _, ok := kind.Example.(interface{ Region() string }); ok {
+			global = append(global, kind.Example)
+		} else {
+			here = append(here, kind.Example)
+		}
+	}
+	config := func(name, region, alias string, resources []monitoring.Resource) monitoring.Config {
+		return monitoring.Config{
+			Name: name, Region: region, Provider: alias, Resources: resources, Profile: monitoring.Recommended,
+			Notify: map[monitoring.Severity][]monitoring.Target{
+				monitoring.Critical: {monitoring.Topic("arn:aws:sns:" + region + ":000000000000:oncall")},
+				monitoring.Warning:  {monitoring.Topic("arn:aws:sns:" + region + ":000000000000:team")},
+			},
+		}
+	}
+	monitoring.New(stack, "monitoring", config("shop", "ap-southeast-2", "", here))
+	monitoring.New(stack, "global-monitoring", config("shop-global", kinds.GlobalRegion, "global", global))
+}
+
 func containerSecrets(secret *secrets.Secret) []map[string]string {
 	var list []map[string]string
 	for _, s := range secret.ContainerSecrets() {
@@ -358,8 +388,8 @@ func snapshotIDs() []string {
 
 func TestSnapshots(t *testing.T) {
 	ids := snapshotIDs()
-	if len(ids) != 13 {
-		t.Fatalf("stacks are %v, want both environments, three cases of each construct, and aliases of providers", ids)
+	if len(ids) != 14 {
+		t.Fatalf("stacks are %v, want both environments, the cases of each construct, and aliases of providers", ids)
 	}
 	files := map[string]bool{}
 	for _, id := range ids {

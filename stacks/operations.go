@@ -72,6 +72,7 @@ func monitoringConfig(env environment.Environment, exists found) monitoring.Conf
 		Region:    env.Region,
 		Notify:    targets(env.Notify),
 		Resources: resources(env, exists),
+		Profile:   monitoring.Profile(env.Profile),
 		Tune:      tuning(env.Tune),
 
 		RunbookURL: RunbookURL,
@@ -100,9 +101,9 @@ func lookUp(stack cdk.Scope, env environment.Environment) found {
 	for _, service := range env.Cluster.Services {
 		existing.NewECSService(node, service.Name, existing.ECSService{Cluster: env.Cluster.Name, Name: service.Name})
 	}
-	existing.NewDatabase(node, env.Database.Instance, existing.Database{Instance: env.Database.Instance})
+	existing.NewDatabase(node, env.Database.Instance, existing.Database{Instance: env.Database.Instance, Class: env.Database.Class})
 	for _, n := range env.Cache.Nodes {
-		existing.NewCacheNode(node, n.ID, existing.CacheNode{ID: n.ID})
+		existing.NewCacheNode(node, n.ID, existing.CacheNode{ID: n.ID, NodeType: env.Cache.NodeType})
 	}
 	existing.NewRole(node, role, existing.Role{Name: role})
 	return exists
@@ -132,8 +133,8 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 	}
 	return append(list,
 		monitoring.ALB{Key: "alb", ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups},
-		monitoring.RDS{Key: "postgres", Instance: env.Database.Instance},
-		monitoring.Redis{Key: "redis", Nodes: nodes},
+		monitoring.RDS{Key: "postgres", Instance: env.Database.Instance, Class: env.Database.Class},
+		monitoring.Redis{Key: "redis", Nodes: nodes, NodeType: env.Cache.NodeType},
 	)
 }
 
@@ -160,7 +161,7 @@ func targets(notify environment.Notify) map[monitoring.Severity][]monitoring.Tar
 func tuning(tune map[string]environment.Tuning) map[string]monitoring.Tuning {
 	changes := map[string]monitoring.Tuning{}
 	for key, t := range tune {
-		changes[key] = monitoring.Tuning{Threshold: t.Threshold, Off: t.Off, Reason: t.Reason}
+		changes[key] = monitoring.Tuning{Threshold: t.Threshold, On: t.On, Off: t.Off, Reason: t.Reason}
 	}
 	return changes
 }

@@ -55,15 +55,23 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 			Series: healthy(),
 		},
 		{
-			// Without tasks there is neither CPU nor a target to be unhealthy. That nobody is
-			// told is what an alarm on missing tasks has to change.
+			// Without tasks there is neither CPU nor a target to be unhealthy: only alarms that
+			// count missing data as bad can tell.
 			Name:   "no task runs",
 			Series: healthy().Stop("backend", alarmtest.At(at(0, 10))).Stop("alb-backend", alarmtest.At(at(0, 10))),
 			Want: []alarmtest.Event{
 				loses(at(0, 15), "alb-backend/unhealthy-targets"), // 3 + 2 periods without data
 				loses(at(0, 17), "backend/cpu-high"),              // 5 + 2
 				loses(at(0, 17), "backend/memory-high"),
+				goesOff(at(0, 15), "backend/tasks-missing", critical), // 3 + 2
+				goesOff(at(0, 15), "alb-backend/no-healthy-targets", critical),
 			},
+		},
+		{
+			Name: "one of two tasks is left",
+			Series: healthy().
+				Samples("backend", "CPUUtilization", 1, alarmtest.Between(at(1, 0), at(2, 0))).
+				Samples("frontend", "CPUUtilization", 1, alarmtest.Between(at(1, 0), at(2, 0))),
 		},
 		{
 			Name:   "one of two target groups is dead",
@@ -90,6 +98,11 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 			Want: []alarmtest.Event{
 				goesOff(at(3, 2), "postgres/storage-low", critical),
 				isOver(at(6, 5), "postgres/storage-low", critical),
+				// From 6:29 on the six hours before the last six were so much lower than those
+				// before them that the storage would have lasted for less than four days; the last
+				// six have long been. At 9:11 they have enough of the raised storage.
+				goesOff(at(6, 29), "postgres/storage-full-soon", warning),
+				isOver(at(9, 11), "postgres/storage-full-soon", warning),
 			},
 		},
 		{
@@ -120,12 +133,15 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 			},
 		},
 		{
-			// The average of five minutes is above 80 % after 84 minutes, two in a row at 89.
+			// The average of five minutes is above 80 % after 84 minutes, two in a row at 89. A
+			// minute is above 90 % after 101, five in a row at 106.
 			Name:   "a query that gets slower",
 			Series: healthy().Set("postgres", "CPUUtilization", alarmtest.Ramp(40, 100), alarmtest.Between(at(1, 0), at(3, 0))),
 			Want: []alarmtest.Event{
 				goesOff(at(2, 29), "postgres/cpu-high", warning),
 				isOver(at(3, 2), "postgres/cpu-high", warning),
+				goesOff(at(2, 46), "postgres/cpu-saturated", critical),
+				isOver(at(3, 1), "postgres/cpu-saturated", critical),
 			},
 		},
 		{
@@ -168,7 +184,8 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 		},
 		{
 			// Two minutes without a database, then six of catching up. Errors stop at once, but
-			// the alarm goes on seeing its last data point for three periods of five minutes.
+			// the alarm goes on seeing its last data point for three periods of five minutes. Of
+			// the six minutes of catching up the first five are enough for another one.
 			Name: "the database fails over",
 			Series: healthy().
 				Stop("postgres", alarmtest.Between(at(0, 10), at(0, 12))).
@@ -178,8 +195,47 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 			Want: []alarmtest.Event{
 				goesOff(at(0, 11), "alb/5xx-high", critical),
 				isOver(at(0, 27), "alb/5xx-high", critical),
+				goesOff(at(0, 17), "postgres/cpu-saturated", critical),
+				isOver(at(0, 19), "postgres/cpu-saturated", critical),
 			},
 		},
+		{
+			// 4.5 % of a thousand requests fail, then 5.5 % for an hour, and once more before
+			// everything stops: three of five minutes are enough.
+			Name: "the share of errors rises",
+			Series: share(share(healthy(), "HTTPCode_Target_5XX_Count", 45, 55), "HTTPCode_ELB_5XX_Count", 47, 58).
+				Set("alb", "RequestCount", alarmtest.Constant(1000), alarmtest.Always()).
+				Set("alb", "RequestCount", alarmtest.Gap(), alarmtest.Between(at(5, 0), at(7, 0))),
+			Want: []alarmtest.Event{
+				goesOff(at(2, 31), "alb/5xx-high", critical), isOver(at(5, 15), "alb/5xx-high", critical),
+				goesOff(at(3, 3), "alb/5xx-rate-high", critical), isOver(at(4, 3), "alb/5xx-rate-high", critical),
+				goesOff(at(4, 53), "alb/5xx-rate-high", critical), isOver(at(5, 5), "alb/5xx-rate-high", critical),
+				goesOff(at(3, 3), "alb/elb-5xx-rate-high", critical), isOver(at(4, 3), "alb/elb-5xx-rate-high", critical),
+				goesOff(at(4, 53), "alb/elb-5xx-rate-high", critical), isOver(at(5, 5), "alb/elb-5xx-rate-high", critical),
+			},
+		},
+		{
+			Name: "many errors among few requests",
+			Series: healthy().
+				Set("alb", "RequestCount", alarmtest.Constant(15), alarmtest.Between(at(1, 0), at(2, 0))).
+				Set("alb", "HTTPCode_Target_5XX_Count", alarmtest.Constant(1), alarmtest.Between(at(1, 0), at(2, 0))).
+				Set("alb", "HTTPCode_ELB_5XX_Count", alarmtest.Constant(15), alarmtest.Between(at(1, 0), at(2, 0))),
+		},
+		{
+			// Of its two periods and two more the first has nothing before it to differ from, so
+			// that three without data are enough: 18 hours.
+			Name:   "nothing is known of the disk for two days",
+			Series: healthy().Set("postgres", "FreeStorageSpace", alarmtest.Gap(), alarmtest.Between(at(12, 0), at(60, 0))).For(at(84, 0)),
+			Want: []alarmtest.Event{
+				loses(at(12, 15), "postgres/storage-low"), isOver(at(60, 1), "postgres/storage-low", critical),
+				loses(at(30, 0), "postgres/storage-full-soon"), isOver(at(66, 1), "postgres/storage-full-soon", warning),
+			},
+		},
+	}
+	if !alarms(cfg)["alb/5xx-rate-high"] { // nothing looks at these metrics
+		list = slices.DeleteFunc(list, func(s alarmtest.Scenario) bool {
+			return s.Name == "the share of errors rises" || s.Name == "many errors among few requests"
+		})
 	}
 
 	storm := alarmtest.Scenario{Name: "Redis evicts", Series: healthy()}
@@ -190,6 +246,7 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 		Want: []alarmtest.Event{
 			loses(at(1, 15), "postgres/storage-low"), isOver(at(2, 1), "postgres/storage-low", critical),
 			loses(at(1, 20), "postgres/cpu-high"), isOver(at(2, 1), "postgres/cpu-high", warning),
+			goesOff(at(1, 7), "postgres/cpu-saturated", critical), isOver(at(2, 1), "postgres/cpu-saturated", critical),
 		},
 	}
 	for _, node := range nodes(env) {
@@ -222,9 +279,168 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 			loses(at(1, 5), "alb-"+service.Key+"/unhealthy-targets"), isOver(at(2, 1), "alb-"+service.Key+"/unhealthy-targets", critical),
 			loses(at(1, 7), service.Key+"/cpu-high"), isOver(at(2, 1), service.Key+"/cpu-high", warning),
 			loses(at(1, 7), service.Key+"/memory-high"), isOver(at(2, 1), service.Key+"/memory-high", warning),
+			goesOff(at(1, 5), service.Key+"/tasks-missing", critical), isOver(at(2, 1), service.Key+"/tasks-missing", critical),
 		)
 	}
-	return append(list, storm, busy, lost)
+	edges := alarmtest.Scenario{Name: "each alarm at its edge", Series: healthy()}
+	for _, e := range atTheEdge(env, cfg) {
+		tells := warning
+		if e.critical {
+			tells = critical
+		}
+		e.happens(&edges)
+		off, over := e.startsAndEnds()
+		edges.Want = append(edges.Want, goesOff(at(3, 0)+off, e.alarm, tells), isOver(at(4, 0)+over, e.alarm, tells), goesOff(at(6, 0)+e.again(), e.alarm, tells))
+		silent := time.Duration(e.n+2) * e.period // that an alarm looks back
+		switch e.missing {
+		case cloudwatch.Missing:
+			edges.Want = append(edges.Want, loses(at(7, 0)+silent, e.alarm), isOver(at(9, 1), e.alarm, tells))
+			lost.Want = append(lost.Want, loses(at(1, 0)+silent, e.alarm), isOver(at(2, 1), e.alarm, tells))
+		case cloudwatch.NotBreaching:
+			edges.Want = append(edges.Want, isOver(at(7, 0)+time.Duration(e.n-e.m+3)*e.period, e.alarm, tells))
+		case cloudwatch.Breaching:
+			edges.Want = append(edges.Want, isOver(at(9, 1), e.alarm, tells))
+			lost.Want = append(lost.Want, goesOff(at(1, 0)+silent, e.alarm, tells), isOver(at(2, 1), e.alarm, tells))
+		}
+	}
+	list = append(list, storm, busy, lost, edges)
+	made := alarms(cfg)
+	for i := range list {
+		list[i].Want = slices.DeleteFunc(list[i].Want, func(e alarmtest.Event) bool { return !made[e.Alarm] })
+	}
+	return list
+}
+
+// share makes a number of requests a minute fail: few from 2:30 on, many from 3 to 4
+// and from 4:50 on, until everything stops at 5.
+func share(s *alarmtest.Series, metric string, few, many float64) *alarmtest.Series {
+	return s.Set("alb", metric, alarmtest.Constant(few), alarmtest.Between(at(2, 30), at(4, 50))).
+		Set("alb", metric, alarmtest.Constant(many), alarmtest.Between(at(3, 0), at(4, 0))).
+		Set("alb", metric, alarmtest.Constant(many), alarmtest.Between(at(4, 50), at(5, 0)))
+}
+
+// edge is an alarm whose metric comes close to the threshold T and then goes a
+// little beyond it.
+type edge struct {
+	alarm, resource, metric string
+	base, beyond            float64 // 0.9 T and 1.1 T a period, or the other way round
+	m, n                    int
+	period                  time.Duration
+	sum                     bool // the value is a total of the period
+	missing                 cloudwatch.MissingData
+	critical                bool
+	with                    string // a metric that the first is compared with, and that stops with it
+}
+
+// happens: close to the threshold all day, beyond it from 3 to 4 and from 6 to 7, and
+// no data from 7 to 9.
+func (e edge) happens(s *alarmtest.Scenario) {
+	minutes := 1.0
+	if e.sum {
+		minutes = e.period.Minutes()
+	}
+	set := func(v float64, span alarmtest.Span) { s.Series.Set(e.resource, e.metric, alarmtest.Constant(v), span) }
+	set(e.base/minutes, alarmtest.Always())
+	set(e.beyond/minutes, alarmtest.Between(at(3, 0), at(4, 0)))
+	set(e.beyond, alarmtest.Between(at(6, 0), at(7, 0))) // a single minute is enough
+	s.Series.Set(e.resource, e.metric, alarmtest.Gap(), alarmtest.Between(at(7, 0), at(9, 0)))
+	if e.with != "" {
+		s.Series.Set(e.resource, e.with, alarmtest.Gap(), alarmtest.Between(at(7, 0), at(9, 0)))
+	}
+}
+
+// startsAndEnds is how long it takes until the alarm goes off and is over. Of five
+// minutes, three at 1.1 T and two at 0.9 T are beyond T; more periods of five minutes
+// follow later.
+func (e edge) startsAndEnds() (off, over time.Duration) {
+	if e.base == 0 { // each minute beyond T is enough, and over when there is none in the period
+		return time.Minute + time.Duration(e.m-1)*e.period, e.period
+	}
+	half := (e.period/time.Minute + 1) / 2 * time.Minute
+	return half + time.Duration(e.m-1)*e.period, half + time.Duration(e.n-e.m)*e.period
+}
+
+// again is the same for the second time.
+func (e edge) again() time.Duration {
+	if e.sum {
+		return time.Minute + time.Duration(e.m-1)*e.period
+	}
+	off, _ := e.startsAndEnds()
+	return off
+}
+
+// atTheEdge are the alarms of an environment that look at one number which no other
+// alarm looks at.
+func atTheEdge(env environment.Environment, cfg monitoring.Config) []edge {
+	const minute, five = time.Minute, 5 * time.Minute
+	const missing, good, bad = cloudwatch.Missing, cloudwatch.NotBreaching, cloudwatch.Breaching
+	above := func(resource, id, metric string, limit float64, n int, period time.Duration, data cloudwatch.MissingData) edge {
+		e := edge{alarm: resource + "/" + id, resource: resource, metric: metric, base: 0.9 * limit, beyond: 1.1 * limit, m: n, n: n, period: period, missing: data}
+		if limit == 0 {
+			e.beyond = 0.5
+		}
+		return e
+	}
+	below := func(resource, id, metric string, limit float64, n int, period time.Duration, data cloudwatch.MissingData) edge {
+		e := above(resource, id, metric, limit, n, period, data)
+		e.base, e.beyond = e.beyond, e.base
+		return e
+	}
+	sum := func(e edge) edge { e.sum = true; return e }
+	critical := func(e edge) edge { e.critical = true; return e }
+	list := []edge{
+		critical(sum(above("alb", "connections-rejected", "RejectedConnectionCount", 0, 1, five, good))),
+		sum(above("alb", "target-connection-errors", "TargetConnectionErrorCount", 10, 1, five, good)),
+		sum(above("alb", "client-tls-errors", "ClientTLSNegotiationErrorCount", 100, 3, five, good)),
+		sum(above("alb", "target-tls-errors", "TargetTLSNegotiationErrorCount", 10, 1, five, good)),
+		above("postgres", "read-latency-high", "ReadLatency", 0.02, 5, minute, missing),
+		above("postgres", "write-latency-high", "WriteLatency", 0.02, 5, minute, missing),
+		below("postgres", "ebs-byte-balance-low", "EBSByteBalance%", 10, 3, minute, missing),
+		below("postgres", "ebs-io-balance-low", "EBSIOBalance%", 10, 3, minute, missing),
+		critical(above("postgres", "transaction-ids-high", "MaximumUsedTransactionIDs", 1e9, 1, minute, missing)),
+		above("postgres", "connections-high", "DatabaseConnections", 157, 5, minute, bad), // 80 % of 197
+		below("postgres", "memory-low", "FreeableMemory", 2*monitoring.GiB/20, 15, minute, bad),
+		below("postgres", "cpu-credits-low", "CPUCreditBalance", 57, 3, five, missing), // a tenth of 24 * 24
+	}
+	slow := above("alb", "response-time-high", "TargetResponseTime", 2, 5, minute, good)
+	slow.m = 3
+	list = append(list, slow)
+	for _, service := range env.Cluster.Services {
+		list = append(list,
+			critical(below("alb-"+service.Key, "no-healthy-targets", "HealthyHostCount", 1, 3, minute, bad)),
+			above(service.Key, "tasks-pending", "PendingTaskCount", 0, 10, minute, good),
+			sum(above(service.Key, "containers-restart", "RestartCount", 3, 1, five, good)),
+		)
+		full := above(service.Key, "ephemeral-storage-high", "EphemeralStorageUtilized", 16, 5, minute, good) // of 20
+		full.with = "EphemeralStorageReserved"
+		// desired - running: 0, then 0.5.
+		few := above(service.Key, "tasks-below-desired", "RunningTaskCount", 0, 10, minute, good)
+		few.base, few.beyond, few.with = 2, 1.5, "DesiredTaskCount"
+		list = append(list, full, few)
+	}
+	for _, node := range nodes(env) {
+		list = append(list,
+			above(node, "memory-high", "DatabaseMemoryUsagePercentage", 80, 5, minute, missing),
+			sum(above(node, "evictions-high", "Evictions", 100, 3, five, missing)),
+			above(node, "connections-high", "CurrConnections", 52_000, 10, minute, missing), // 80 % of 65,000
+			above(node, "swap-high", "SwapUsage", 50<<20, 5, minute, missing),
+			sum(above(node, "authentication-failures", "AuthenticationFailures", 10, 1, five, good)),
+			above(node, "replication-lag-high", "ReplicationLag", 2, 15, minute, missing),
+			above(node, "host-cpu-high", "CPUUtilization", 45, 5, minute, missing), // 90 % of one of two vCPUs
+			below(node, "cpu-credits-low", "CPUCreditBalance", 57, 3, five, missing),
+		)
+	}
+	made := alarms(cfg)
+	return slices.DeleteFunc(list, func(e edge) bool { return !made[e.alarm] })
+}
+
+// alarms are the keys of the alarms that an environment has.
+func alarms(cfg monitoring.Config) map[string]bool {
+	made := map[string]bool{}
+	for _, a := range cfg.Alarms() {
+		made[a.Key()] = true
+	}
+	return made
 }
 
 func TestScenarios(t *testing.T) {
@@ -277,6 +493,50 @@ func TestScenariosNoticeWrongAlarms(t *testing.T) {
 		}
 		for field, n := range all {
 			t.Logf("%s: %d of %d changes noticed", field, noticed[field], n)
+		}
+	})
+}
+
+// When everything fails at once, each alarm tells everybody once, and not again
+// until it is over. (Only composite alarms can make that fewer messages.) Where tasks
+// are missing there is no CPU to be high, so that the services' tasks are there.
+func TestMessagesWhenEverythingFails(t *testing.T) {
+	everyEnvironment(t, func(t *testing.T, env environment.Environment, cfg monitoring.Config) {
+		failing, span := alarmtest.Healthy(cfg), alarmtest.At(at(1, 0))
+		set := func(resource, metric string, value float64) {
+			failing.Set(resource, metric, alarmtest.Constant(value), span)
+		}
+		for _, service := range env.Cluster.Services {
+			set(service.Key, "CPUUtilization", 100)
+			set(service.Key, "MemoryUtilization", 100)
+			set("alb-"+service.Key, "UnHealthyHostCount", 2)
+		}
+		set("alb", "HTTPCode_Target_5XX_Count", 100)
+		set("postgres", "CPUUtilization", 100)
+		set("postgres", "FreeStorageSpace", 0)
+		for _, node := range nodes(env) {
+			set(node, "CacheHitRate", 0)
+			set(node, "EngineCPUUtilization", 100)
+		}
+		for _, e := range atTheEdge(env, cfg) {
+			set(e.resource, e.metric, e.beyond)
+		}
+		if alarms(cfg)["alb/elb-5xx-rate-high"] {
+			set("alb", "HTTPCode_ELB_5XX_Count", 100)
+			set("alb", "RequestCount", 1000)
+		}
+		events, err := alarmtest.Play(cfg, alarmtest.Scenario{Name: "everything fails", Series: failing})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := len(cfg.Alarms()) - len(env.Cluster.Services); len(events) != want {
+			t.Errorf("%d alarms go off, want %d: all but tasks-missing", len(events), want)
+		}
+		for recipient, n := range alarmtest.Messages(events) {
+			t.Logf("%s gets %d messages", recipient, n)
+			if most := len(cfg.Alarms()); n > most {
+				t.Errorf("%s gets %d messages, want at most %d", recipient, n, most)
+			}
 		}
 	})
 }

@@ -3,6 +3,7 @@ package existing
 import (
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/shape"
 	"github.com/ohmycoins/infra/internal/cdk"
 )
 
@@ -19,7 +20,7 @@ type Role struct {
 type RoleRef struct{ Name, ARN string }
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
-func (c Role) Validate() error { return named(roleName, c.Name, c.Provider) }
+func (c Role) Validate() error { return named(shape.RoleName, c.Name, c.Provider) }
 
 // NewRole looks up a role.
 func NewRole(scope constructs.Construct, id string, cfg Role) RoleRef {
@@ -42,7 +43,7 @@ type Secret struct {
 type SecretRef struct{ Name, ARN string }
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
-func (c Secret) Validate() error { return named(secretName, c.Name, c.Provider) }
+func (c Secret) Validate() error { return named(shape.SecretName, c.Name, c.Provider) }
 
 // NewSecret looks up a secret.
 func NewSecret(scope constructs.Construct, id string, cfg Secret) SecretRef {

@@ -3,6 +3,7 @@ package existing
 import (
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/shape"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/problems"
 )
@@ -16,6 +17,8 @@ type CacheNode struct {
 	// ReplicationGroup is the group that the node must belong to ("shop-redis"); the
 	// plan checks it. Default: any, or none.
 	ReplicationGroup string
+	// NodeType is the node type that it must have ("cache.t3.micro"). Default: any.
+	NodeType string
 	// Provider is the alias of the AWS provider to ask, such as one of another region.
 	// Default: the stack's provider without an alias.
 	Provider string
@@ -27,16 +30,17 @@ type CacheNodeRef struct{ ID, ARN string }
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c CacheNode) Validate() error {
 	var p problems.Problems
-	cacheNodeName.check(&p, "ID", c.ID)
+	shape.CacheNodeName.Check(&p, "ID", c.ID)
 	if c.ID == c.ReplicationGroup && c.ID != "" {
 		p.Want("ID", c.ID, `the id of one node (%q): CloudWatch has no metrics of replication groups`, c.ID+"-001")
 	}
-	replicationGroupName.checkIfGiven(&p, "ReplicationGroup", c.ReplicationGroup)
-	providerAlias.checkIfGiven(&p, "Provider", c.Provider)
+	shape.ReplicationGroupName.CheckIfGiven(&p, "ReplicationGroup", c.ReplicationGroup)
+	shape.CacheNodeType.CheckIfGiven(&p, "NodeType", c.NodeType)
+	shape.ProviderAlias.CheckIfGiven(&p, "Provider", c.Provider)
 	return p.Err()
 }
 
-// NewCacheNode looks up a node and checks which group it belongs to.
+// NewCacheNode looks up a node and checks what is said about it.
 func NewCacheNode(scope constructs.Construct, id string, cfg CacheNode) CacheNodeRef {
 	return lookUp(scope, id, cfg.ID, cfg.Validate(), func(id string) CacheNodeRef {
 		var checks []cdk.Check
@@ -44,6 +48,9 @@ func NewCacheNode(scope constructs.Construct, id string, cfg CacheNode) CacheNod
 			checks = append(checks, cdk.Check{
 				Attribute: "replication_group_id", Want: cfg.ReplicationGroup, Else: "cache node " + cfg.ID + ": ReplicationGroup",
 			})
+		}
+		if cfg.NodeType != "" {
+			checks = append(checks, cdk.Check{Attribute: "node_type", Want: cfg.NodeType, Else: "cache node " + cfg.ID + ": NodeType"})
 		}
 		found := cdk.NewFoundCacheNode(scope, id, cdk.LookUp{Name: cfg.ID, Provider: cfg.Provider, Checks: checks})
 		return CacheNodeRef{ID: cfg.ID, ARN: found.ARN}

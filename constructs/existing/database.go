@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/shape"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/cdk/token"
 	"github.com/ohmycoins/infra/internal/problems"
@@ -37,14 +38,14 @@ const maxStorageGiB = 65536
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c Database) Validate() error {
 	var p problems.Problems
-	databaseName.check(&p, "Instance", c.Instance)
-	databaseClass.checkIfGiven(&p, "Class", c.Class)
-	databaseEngine.checkIfGiven(&p, "Engine", c.Engine)
+	shape.DatabaseName.Check(&p, "Instance", c.Instance)
+	shape.DatabaseClass.CheckIfGiven(&p, "Class", c.Class)
+	shape.DatabaseEngine.CheckIfGiven(&p, "Engine", c.Engine)
 	gib := c.AllocatedStorageGiB
 	if !token.IsNumber(gib) && (!(gib >= 0 && gib <= maxStorageGiB) || gib != math.Trunc(gib)) {
 		p.Want("AllocatedStorageGiB", gib, "whole GiB, 1 to %d, or 0 for any", maxStorageGiB)
 	}
-	providerAlias.checkIfGiven(&p, "Provider", c.Provider)
+	shape.ProviderAlias.CheckIfGiven(&p, "Provider", c.Provider)
 	return p.Err()
 }
 

@@ -3,6 +3,7 @@ package existing
 import (
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/shape"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/cdk/token"
 	"github.com/ohmycoins/infra/internal/problems"
@@ -27,9 +28,9 @@ type ECSServiceRef struct{ Cluster, ClusterARN, Name, ARN string }
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c ECSService) Validate() error {
 	var p problems.Problems
-	clusterName.check(&p, "Cluster", c.Cluster)
-	serviceName.check(&p, "Name", c.Name)
-	providerAlias.checkIfGiven(&p, "Provider", c.Provider)
+	shape.ClusterName.Check(&p, "Cluster", c.Cluster)
+	shape.ServiceName.Check(&p, "Name", c.Name)
+	shape.ProviderAlias.CheckIfGiven(&p, "Provider", c.Provider)
 	return p.Err()
 }
 

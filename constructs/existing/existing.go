@@ -15,9 +15,19 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/shape"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/cdk/token"
+	"github.com/ohmycoins/infra/internal/problems"
 )
+
+// named returns what is wrong with a look-up that has a name and a provider only.
+func named(s shape.Shape, name, provider string) error {
+	var p problems.Problems
+	s.Check(&p, "Name", name)
+	shape.ProviderAlias.CheckIfGiven(&p, "Provider", provider)
+	return p.Err()
+}
 
 // lookUp calls find with the id of the data source, unless the config has problems:
 // then it reports them and returns values that report no second one.

@@ -3,6 +3,7 @@ package existing
 import (
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/shape"
 	"github.com/ohmycoins/infra/internal/cdk"
 )
 
@@ -20,7 +21,7 @@ type LoadBalancer struct {
 type LoadBalancerRef struct{ Name, ARN, ARNSuffix string }
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
-func (c LoadBalancer) Validate() error { return named(loadBalancerName, c.Name, c.Provider) }
+func (c LoadBalancer) Validate() error { return named(shape.LoadBalancerName, c.Name, c.Provider) }
 
 // NewLoadBalancer looks up a load balancer.
 func NewLoadBalancer(scope constructs.Construct, id string, cfg LoadBalancer) LoadBalancerRef {
@@ -44,7 +45,7 @@ type TargetGroup struct {
 type TargetGroupRef struct{ Name, ARN, ARNSuffix string }
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
-func (c TargetGroup) Validate() error { return named(targetGroupName, c.Name, c.Provider) }
+func (c TargetGroup) Validate() error { return named(shape.TargetGroupName, c.Name, c.Provider) }
 
 // NewTargetGroup looks up a target group.
 func NewTargetGroup(scope constructs.Construct, id string, cfg TargetGroup) TargetGroupRef {

@@ -3,6 +3,7 @@ package existing
 import (
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/shape"
 	"github.com/ohmycoins/infra/internal/cdk"
 )
 
@@ -20,7 +21,7 @@ type Queue struct {
 type QueueRef struct{ Name, ARN, URL string }
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
-func (c Queue) Validate() error { return named(queueName, c.Name, c.Provider) }
+func (c Queue) Validate() error { return named(shape.QueueName, c.Name, c.Provider) }
 
 // NewQueue looks up a queue.
 func NewQueue(scope constructs.Construct, id string, cfg Queue) QueueRef {
@@ -43,7 +44,7 @@ type Function struct {
 type FunctionRef struct{ Name, ARN string }
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
-func (c Function) Validate() error { return named(functionName, c.Name, c.Provider) }
+func (c Function) Validate() error { return named(shape.FunctionName, c.Name, c.Provider) }
 
 // NewFunction looks up a function.
 func NewFunction(scope constructs.Construct, id string, cfg Function) FunctionRef {
@@ -66,7 +67,7 @@ type Table struct {
 type TableRef struct{ Name, ARN string }
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
-func (c Table) Validate() error { return named(tableName, c.Name, c.Provider) }
+func (c Table) Validate() error { return named(shape.TableName, c.Name, c.Provider) }
 
 // NewTable looks up a table.
 func NewTable(scope constructs.Construct, id string, cfg Table) TableRef {
@@ -89,7 +90,7 @@ type Topic struct {
 type TopicRef struct{ Name, ARN string }
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
-func (c Topic) Validate() error { return named(topicName, c.Name, c.Provider) }
+func (c Topic) Validate() error { return named(shape.TopicName, c.Name, c.Provider) }
 
 // NewTopic looks up a topic.
 func NewTopic(scope constructs.Construct, id string, cfg Topic) TopicRef {
@@ -112,7 +113,7 @@ type LogGroup struct {
 type LogGroupRef struct{ Name, ARN string }
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
-func (c LogGroup) Validate() error { return named(logGroupName, c.Name, c.Provider) }
+func (c LogGroup) Validate() error { return named(shape.LogGroupName, c.Name, c.Provider) }
 
 // NewLogGroup looks up a log group.
 func NewLogGroup(scope constructs.Construct, id string, cfg LogGroup) LogGroupRef {

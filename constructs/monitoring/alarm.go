@@ -55,6 +55,8 @@ const (
 	Recommended Profile = "recommended"
 )
 
+func (p Profile) exists() bool { return p == Essential || p == Recommended }
+
 // Alarm is a row of a table of alarms: when an alarm goes off, and what it means.
 type Alarm struct {
 	// Resource is the key of what is watched: "backend". Parts of a resource have keys
@@ -103,6 +105,9 @@ type Level struct {
 // Key is the alarm's key, in Config.Tune and in rules of composite alarms:
 // "backend/cpu-high".
 func (a Alarm) Key() string { return join(a.Resource, "/", a.ID) }
+
+// isIn reports whether a profile has the alarm.
+func (a Alarm) isIn(p Profile) bool { return a.Profile != Recommended || p == Recommended }
 
 // Condition says in words when the alarm goes off: "> 80 % for 5 minutes".
 func (a Alarm) Condition() string { return a.Definition().Words() }
@@ -204,7 +209,7 @@ func (a Alarm) validate() error {
 			p.Want("Severity", string(s), "a severity that Notify has, such as critical or warning")
 		}
 	}
-	if !slices.Contains([]Profile{"", Essential, Recommended}, a.Profile) {
+	if a.Profile != "" && !a.Profile.exists() {
 		p.Want("Profile", string(a.Profile), "essential or recommended")
 	}
 	if a.FirstStep == "" {
@@ -216,9 +221,14 @@ func (a Alarm) validate() error {
 	for _, problem := range problems.List(a.Definition().Validate()) {
 		p.Add(problem)
 	}
+	if !p.Has("When.Value") {
+		validateSense(&p, a.When)
+	}
 	for i, further := range a.levels()[1:] {
 		if err := further.Definition().Validate(); err != nil && a.Definition().Validate() == nil {
 			p.AddIn(fmt.Sprintf("Levels[%d]", i), err)
+		} else if v := a.Levels[i].Value; !token.IsNumber(v) {
+			validateUnit(&p, fmt.Sprintf("Levels[%d].Value", i), v, a.When)
 		}
 	}
 	return p.Err()
@@ -247,6 +257,8 @@ type Tuning struct {
 	Period time.Duration
 	// Missing replaces what a period without data counts as. Default: unchanged.
 	Missing cloudwatch.MissingData
+	// On adds the alarm to a profile that does not have it. Default: false.
+	On bool
 	// Off removes the alarm. It needs a Reason. Default: false.
 	Off bool
 	// Reason says why the alarm is off.
@@ -285,10 +297,13 @@ func (t Tuning) validate(p *problems.Problems, field string, a Alarm) {
 	switch {
 	case t.Off && strings.TrimSpace(t.Reason) == "":
 		p.Want(field+".Reason", t.Reason, "the reason why the alarm is off")
-	case !t.Off && !t.changes():
-		p.Want(field, problems.Text("empty"), "a Threshold, ThresholdZero, Severity, Window, Period, Missing or Off")
+	case !t.Off && !t.On && !t.changes():
+		p.Want(field, problems.Text("empty"), "a Threshold, ThresholdZero, Severity, Window, Period, Missing, On or Off")
 	case !t.Off && t.Reason != "":
 		p.Want(field+".Reason", t.Reason, "none unless the alarm is Off")
+	}
+	if t.Off && t.On {
+		p.Want(field+".On", true, "false when the alarm is Off")
 	}
 	if t.Off && t.changes() {
 		if t.changesThreshold() {
@@ -307,7 +322,7 @@ func (t Tuning) validate(p *problems.Problems, field string, a Alarm) {
 	before := p.Len()
 	cloudwatch.Number(p, field+".Threshold", t.Threshold)
 	if p.Len() == before && !token.IsNumber(t.Threshold) {
-		t.validateUnit(p, field, a)
+		validateUnit(p, field+".Threshold", t.Threshold, a.When)
 	}
 	if t.Off || !t.changes() || p.Len() != before {
 		return
@@ -320,9 +335,10 @@ func (t Tuning) validate(p *problems.Problems, field string, a Alarm) {
 	}
 }
 
-// validateUnit looks for values that are meant in another unit.
-func (t Tuning) validateUnit(p *problems.Problems, field string, a Alarm) {
-	threshold, ok := a.When.(cloudwatch.Threshold)
+// validateUnit looks for values that replace the threshold of a row and are meant in
+// another unit.
+func validateUnit(p *problems.Problems, field string, v float64, row cloudwatch.Condition) {
+	threshold, ok := row.(cloudwatch.Threshold)
 	if !ok {
 		return
 	}
@@ -330,15 +346,35 @@ func (t Tuning) validateUnit(p *problems.Problems, field string, a Alarm) {
 	if !ok {
 		return
 	}
-	v := t.Threshold
 	switch unit := cloudwatch.UnitOf(metric); {
 	case v < 0:
-		p.Want(field+".Threshold", v, "0 or more")
+		p.Want(field, v, "0 or more")
 	case unit == cloudwatch.Percent && v > 100:
-		p.Want(field+".Threshold", v, "0 to 100: %s is a percentage", metric.Name)
+		p.Want(field, v, "0 to 100: %s is a percentage", metric.Name)
 	case unit == cloudwatch.Percent && v > 0 && v < 1 && threshold.Value >= 1:
-		p.Want(field+".Threshold", v, "0 to 100: %s is a percentage, and %v is less than one percent", metric.Name, v)
+		p.Want(field, v, "0 to 100: %s is a percentage, and %v is less than one percent", metric.Name, v)
 	case unit == cloudwatch.Bytes && v > 0 && v < mebibyte && threshold.Value >= mebibyte:
-		p.Want(field+".Threshold", v, "bytes: %s is in bytes, such as 20 * monitoring.GiB", metric.Name)
+		p.Want(field, v, "bytes: %s is in bytes, such as 20 * monitoring.GiB", metric.Name)
+	}
+}
+
+// validateSense looks for thresholds of AWS's own metrics that are below any sensible
+// value, because they are meant in another unit. It knows only metrics of which small
+// values say nothing: shares of what there is, and free space.
+func validateSense(p *problems.Problems, row cloudwatch.Condition) {
+	threshold, ok := row.(cloudwatch.Threshold)
+	if !ok {
+		return
+	}
+	metric, ok := threshold.Of.(cloudwatch.Metric)
+	if !ok || !strings.HasPrefix(metric.Namespace, "AWS/") {
+		return
+	}
+	v, unit := threshold.Value, cloudwatch.UnitOf(metric)
+	switch {
+	case unit == cloudwatch.Percent && strings.HasSuffix(metric.Name, "Utilization") && v > 0 && v < 1:
+		p.Want("When.Value", v, "0 to 100: %s is a percentage, and %v is less than one percent", metric.Name, v)
+	case unit == cloudwatch.Bytes && strings.HasPrefix(metric.Name, "Free") && v > 0 && v < mebibyte:
+		p.Want("When.Value", v, "bytes: %s is in bytes, such as 20 * monitoring.GiB", metric.Name)
 	}
 }

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // ALB is an application load balancer and its target groups. Metrics: user guide of
@@ -29,21 +29,13 @@ func (b ALB) ResourceKey() string { return b.Key }
 // Validate implements [Resource].
 func (b ALB) Validate() error {
 	var p Problems
-	wantPrefix := func(field, got, prefix, want string) {
-		if !IsReference(got) && !strings.HasPrefix(got, prefix) {
-			p.Want(field, got, "%s", want)
-		}
-	}
-	wantPrefix("ARNSuffix", b.ARNSuffix, "app/", `the end of the load balancer's ARN ("app/<name>/<id>")`)
+	shape.LoadBalancerSuffix.Check(&p, "ARNSuffix", b.ARNSuffix)
 	for _, key := range slices.Sorted(maps.Keys(b.TargetGroups)) {
 		field := fmt.Sprintf("TargetGroups[%q]", key)
 		if !IsPart(key) {
 			p.Want(field, key, "a key of a-z 0-9 -")
 		}
-		wantPrefix(field, b.TargetGroups[key], "targetgroup/", `the end of the target group's ARN ("targetgroup/<name>/<id>")`)
-		if b.ARNSuffix == "" {
-			p.Want(field, b.TargetGroups[key], "its load balancer's ARNSuffix too: CloudWatch needs both dimensions")
-		}
+		shape.TargetGroupSuffix.Check(&p, field, b.TargetGroups[key])
 	}
 	return p.Err()
 }
@@ -52,12 +44,12 @@ func (b ALB) Validate() error {
 func (b ALB) Watch() Watch {
 	errors := b.sum("HTTPCode_Target_5XX_Count")
 	latency := b.metric("TargetResponseTime", cloudwatch.Average, time.Minute, cloudwatch.Seconds)
-	watch := Watch{Alarms: []Alarm{{
+	watch := Watch{Alarms: append([]Alarm{{
 		ID: "5xx-high", Severity: Critical,
 		When: errors.Above(10), Window: cloudwatch.Window{EvaluationPeriods: 1}, Missing: cloudwatch.NotBreaching,
 		FirstStep: "Read the backend's error logs, and roll back when they start with a deployment.",
 		Section:   "alb-5xx-high",
-	}}}
+	}}, b.recommended()...)}
 	failures := Panel{
 		ID: "alb-5xx", Title: "ALB: HTTP 5xx and unhealthy targets", Width: 6,
 		Lines: []Line{
@@ -74,6 +66,15 @@ func (b ALB) Watch() Watch {
 			When: unhealthy.Above(0), Window: cloudwatch.Window{EvaluationPeriods: 3}, Missing: cloudwatch.Missing,
 			FirstStep: "Read why the target fails its health check, then the last log lines of its task.",
 			Section:   "alb-unhealthy-targets",
+		})
+		// A target group without targets has no number of unhealthy ones.
+		healthy := unhealthy
+		healthy.Name = "HealthyHostCount"
+		watch.Alarms = append(watch.Alarms, Alarm{
+			Resource: part, ID: "no-healthy-targets", Severity: Critical, Profile: Recommended,
+			When: healthy.Below(1), Window: cloudwatch.Window{EvaluationPeriods: 3}, Missing: cloudwatch.Breaching,
+			FirstStep: "Customers get errors: look why no task passes its health check, and roll back a deployment that just ended.",
+			Section:   "alb-no-healthy-targets",
 		})
 		failures.Lines = append(failures.Lines, Line{Resource: part, Of: unhealthy, Label: "unhealthy", Right: true})
 	}
@@ -96,6 +97,72 @@ func (b ALB) Watch() Watch {
 		failures,
 	}
 	return watch
+}
+
+// recommended are the alarms of the load balancer beyond the essential one. AWS
+// recommends none: these are what its user guide says to watch.
+func (b ALB) recommended() []Alarm {
+	const minute = time.Minute
+	requests := b.sum("RequestCount").WithPeriod(minute)
+	// Three of five minutes: a rate of single minutes is noise when traffic is low.
+	threeOfFive := cloudwatch.Window{EvaluationPeriods: 5, DatapointsToAlarm: 3}
+	once := cloudwatch.Window{EvaluationPeriods: 1}
+	return []Alarm{
+		{
+			ID: "5xx-rate-high", Severity: Critical, Profile: Recommended,
+			When: cloudwatch.Math{
+				Expression: "100 * FILL(errors, 0) / requests", Label: "5xx of the targets", Unit: cloudwatch.Percent, Samples: "requests",
+				Using: map[string]cloudwatch.Metric{"errors": b.sum("HTTPCode_Target_5XX_Count").WithPeriod(minute), "requests": requests},
+			}.Above(5),
+			MinSamples: 20, Window: threeOfFive, Missing: cloudwatch.NotBreaching,
+			FirstStep: "Read the backend's error logs, and roll back when they start with a deployment.",
+			Section:   "alb-5xx-rate-high",
+		},
+		{
+			// RequestCount lacks requests that no target was found for, so that the samples are
+			// the errors themselves: with 20 there are 20 requests at least.
+			ID: "elb-5xx-rate-high", Severity: Critical, Profile: Recommended,
+			When: cloudwatch.Math{
+				Expression: "100 * errors / (errors + FILL(requests, 0))", Label: "5xx of the load balancer", Unit: cloudwatch.Percent, Samples: "errors",
+				Using: map[string]cloudwatch.Metric{"errors": b.sum("HTTPCode_ELB_5XX_Count").WithPeriod(minute), "requests": requests},
+			}.Above(5),
+			MinSamples: 20, Window: threeOfFive, Missing: cloudwatch.NotBreaching,
+			FirstStep: "Count the statuses: 502 and 504 are tasks that break or are too slow, 503 is a target group without tasks.",
+			Section:   "alb-5xx-rate-high",
+		},
+		{
+			ID: "response-time-high", Severity: Warning, Profile: Recommended,
+			When:       b.metric("TargetResponseTime", "p99", minute, cloudwatch.Seconds).Above(2),
+			MinSamples: 20, Window: threeOfFive, Missing: cloudwatch.NotBreaching,
+			FirstStep: "Look at the CPU of the services and at what the database is doing.",
+			Section:   "alb-response-time-high",
+		},
+		{
+			ID: "connections-rejected", Severity: Critical, Profile: Recommended,
+			When: b.sum("RejectedConnectionCount").Above(0), Window: once, Missing: cloudwatch.NotBreaching,
+			FirstStep: "The load balancer is at its limit of connections: look where they come from.",
+			Section:   "alb-connections-fail",
+		},
+		{
+			ID: "target-connection-errors", Severity: Warning, Profile: Recommended,
+			When: b.sum("TargetConnectionErrorCount").Above(10), Window: once, Missing: cloudwatch.NotBreaching,
+			FirstStep: "Tasks refuse connections: look at their health, their security group and their CPU.",
+			Section:   "alb-connections-fail",
+		},
+		{
+			ID: "client-tls-errors", Severity: Warning, Profile: Recommended,
+			When:   b.sum("ClientTLSNegotiationErrorCount").Above(100),
+			Window: cloudwatch.Window{EvaluationPeriods: 3}, Missing: cloudwatch.NotBreaching,
+			FirstStep: "Look at the certificate's names and its end, and at recent changes of the TLS policy.",
+			Section:   "alb-connections-fail",
+		},
+		{
+			ID: "target-tls-errors", Severity: Warning, Profile: Recommended,
+			When: b.sum("TargetTLSNegotiationErrorCount").Above(10), Window: once, Missing: cloudwatch.NotBreaching,
+			FirstStep: "Look at the certificate and the protocols of the tasks.",
+			Section:   "alb-connections-fail",
+		},
+	}
 }
 
 func (b ALB) sum(name string) cloudwatch.Metric {

@@ -2,7 +2,6 @@ package monitoring
 
 import (
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/dashboard"
+	"github.com/ohmycoins/infra/constructs/shape"
 	"github.com/ohmycoins/infra/internal/cdk/token"
 	"github.com/ohmycoins/infra/internal/problems"
 )
@@ -19,7 +19,8 @@ type Config struct {
 	// Name is the dashboard's name and begins the name of every alarm and topic:
 	// 1 to 255 of A-Z a-z 0-9 - _
 	Name string
-	// Region is the AWS region of the resources: "ap-southeast-2".
+	// Region is the AWS region of the resources: "ap-southeast-2". It is that of the
+	// provider. One that is newer than this package is passed as a reference.
 	Region string
 	// Provider is the alias of the AWS provider that makes everything:
 	// "sydney" for the provider with Alias "sydney". Default: the provider of the stack
@@ -43,6 +44,8 @@ type Config struct {
 	Resources []Resource
 	// Profile says how many of their alarms are made. Default: Essential.
 	Profile Profile
+	// Profiles are those of single resources, by their keys. Default: Profile.
+	Profiles map[string]Profile
 	// Extra are single alarms, such as composite ones over several resources. Default:
 	// none.
 	Extra []Alarm
@@ -62,9 +65,11 @@ type Config struct {
 	// NoDashboard leaves the dashboard with everything out. Default: false.
 	NoDashboard bool
 	// RunbookURL is the document that alarm descriptions and the dashboard link to,
-	// with a section for each Alarm.Section. Default: no links.
+	// with a section for each Alarm.Section: an http or https URL without a fragment.
+	// Default: no links.
 	RunbookURL string
-	// Tags are added to the provider's default tags. Default: none.
+	// Tags are added to the provider's default tags. Alarms have the tag "Severity" by
+	// themselves. Default: none.
 	Tags map[string]string
 }
 
@@ -80,14 +85,18 @@ type Dashboard struct {
 }
 
 var (
-	namePattern     = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-	regionPattern   = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
-	partPattern     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
-	providerPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+	namePattern = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	partPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 )
 
-// Limits of KMS: API reference, CreateAlias.
-const maxAlias = 256
+// Limits of KMS and SNS: API references, CreateAlias and CreateTopic.
+const (
+	maxAlias = 256
+	maxTopic = 256
+)
+
+// severityTag is the tag by which tools find the severity of an alarm.
+const severityTag = "Severity"
 
 const nameCharacters = "A-Z a-z 0-9 - _"
 
@@ -157,12 +166,20 @@ func (c Config) model() model {
 	m.add("", "", Watch{Alarms: c.Extra, Panels: c.Panels, Filters: c.Filters}, true)
 	for _, r := range m.rows {
 		tuning := c.Tune[r.Key()]
-		if tuning.Off || r.Profile == Recommended && c.Profile != Recommended {
+		if tuning.Off || !r.isIn(c.profileOf(m.owners[r.Resource])) && !tuning.On {
 			continue
 		}
 		m.alarms = append(m.alarms, tuning.apply(r.Alarm))
 	}
 	return m
+}
+
+// profileOf is the profile of a resource by its key, "" for what stands alone.
+func (c Config) profileOf(key string) Profile {
+	if p, ok := c.Profiles[key]; ok {
+		return p
+	}
+	return c.Profile
 }
 
 func resourceAt(i int, r Resource) string {
@@ -241,13 +258,16 @@ func (c Config) check() (model, error) {
 	valid := c.validateResources(&p)
 	m := c.model()
 	valid = c.validateRows(&p, m, valid) && valid
-	c.validateTune(&p, m)
+	c.validateProfiles(&p)
+	valid = c.validateTune(&p, m) && valid
 	c.validateNotify(&p, m)
 	c.validateComposites(&p, m)
 	c.validateLengths(&p, m)
-	if valid {
+	if valid && !p.Has("Region") {
 		c.validateDashboards(&p, m)
 	}
+	c.Resources, c.Extra, c.Panels, c.Filters = nil, nil, nil, nil // done above
+	p.CheckTexts("", c)
 	return m, p.Err()
 }
 
@@ -255,29 +275,38 @@ func (c Config) validateNames(p *problems.Problems) {
 	if !token.Is(c.Name) && (!namePattern.MatchString(c.Name) || len(c.Name) > cloudwatch.MaxNameLength) {
 		p.Want("Name", c.Name, "1 to %d characters of %s: it is the name of the dashboard", cloudwatch.MaxNameLength, nameCharacters)
 	}
-	if !token.Is(c.Region) && !regionPattern.MatchString(c.Region) {
-		p.Want("Region", c.Region, `an AWS region ("ap-southeast-2")`)
+	shape.CheckRegion(p, "Region", c.Region)
+	shape.ProviderAlias.CheckIfGiven(p, "Provider", c.Provider)
+	c.validateKeyARN(p)
+	if c.RunbookURL != "" {
+		shape.CheckDocument(p, "RunbookURL", c.RunbookURL)
 	}
-	if c.Provider != "" && !providerPattern.MatchString(c.Provider) {
-		p.Want("Provider", c.Provider, `the alias of an AWS provider ("sydney")`)
-	}
-	if c.KMSKeyARN != "" && !token.Is(c.KMSKeyARN) && !problems.IsARN(c.KMSKeyARN, "kms", "key/") {
-		c.wantKeyARN(p)
-	}
-	if runbook, err := url.Parse(c.RunbookURL); c.RunbookURL != "" && !token.Is(c.RunbookURL) && (err != nil || runbook.Host == "") {
-		p.Want("RunbookURL", c.RunbookURL, "a URL")
-	}
-	if !slices.Contains([]Profile{"", Essential, Recommended}, c.Profile) {
-		p.Want("Profile", string(c.Profile), "essential or recommended")
+	shape.CheckTags(p, "Tags", c.Tags, shape.MaxTags-1)
+	if value, ok := c.Tags[severityTag]; ok {
+		p.Want("Tags[\"Severity\"]", value, "another key: each alarm has its own severity in this tag")
 	}
 }
 
-func (c Config) wantKeyARN(p *problems.Problems) {
+func (c Config) validateKeyARN(p *problems.Problems) {
 	if strings.HasSuffix(c.KMSKeyARN, "alias/aws/sns") {
 		p.Want("KMSKeyARN", c.KMSKeyARN, `the ARN of a customer key, or "" to have one made: CloudWatch cannot publish to a topic that is encrypted with the AWS managed key, and nobody can change that key's policy`)
 		return
 	}
-	p.Want("KMSKeyARN", c.KMSKeyARN, `the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"), not a key id or an alias`)
+	before := p.Len()
+	if shape.KeyARN.CheckIfGiven(p, "KMSKeyARN", c.KMSKeyARN); p.Len() == before && !p.Has("Region") {
+		shape.CheckRegionOf(p, "KMSKeyARN", c.KMSKeyARN, c.Region, inRegion)
+	}
+}
+
+const inRegion = "where the alarms are"
+
+// validateRegion reports another region than that of the provider.
+func (c Config) validateRegion(region string) error {
+	var p problems.Problems
+	if !token.Is(c.Region) && c.Region != region {
+		p.Want("Region", c.Region, "%q, the region of the provider: alarms would be there, and the dashboard would look elsewhere", region)
+	}
+	return p.Err()
 }
 
 func (c Config) validateResources(p *problems.Problems) (valid bool) {
@@ -303,6 +332,7 @@ func (c Config) validateResources(p *problems.Problems) (valid bool) {
 			owner[key] = i
 		}
 		p.AddIn(resourceAt(i, r), r.Validate())
+		p.CheckTexts(resourceAt(i, r), r)
 	}
 	return p.Len() == before
 }
@@ -320,11 +350,11 @@ func keys(r Resource) []string {
 
 // validateRows checks alarms, filters and panels as they were configured. Addresses
 // are compared where the keys of the resources are valid.
-func (c Config) validateRows(p *problems.Problems, m model, keysAreValid bool) (valid bool) {
+func (c Config) validateRows(p *problems.Problems, m model, resourcesAreValid bool) (valid bool) {
 	before := p.Len()
 	addresses := map[string]string{}
 	unique := func(at, id, key string) {
-		if other, ok := addresses[id]; ok && keysAreValid {
+		if other, ok := addresses[id]; ok && resourcesAreValid {
 			p.Want(at, key, "another ID: the Terraform address would be that of %s", other)
 		}
 		addresses[id] = key
@@ -335,6 +365,9 @@ func (c Config) validateRows(p *problems.Problems, m model, keysAreValid bool) (
 		}
 		if !r.further {
 			p.AddIn(r.at, r.validate())
+			if _, owned := m.owners[r.Resource]; resourcesAreValid || !owned {
+				p.CheckTexts(r.at, r.Alarm)
+			}
 		}
 		unique(r.at, r.constructID(), r.Key())
 	}
@@ -348,17 +381,76 @@ func (c Config) validateRows(p *problems.Problems, m model, keysAreValid bool) (
 			p.Want(at+".ID", f.ID, "a name of a-z 0-9 -")
 		}
 		p.AddIn(at, f.Validate())
+		p.CheckTexts(at, f)
 		unique(at, join(f.Resource, "-", f.ID), f.key())
 	}
 	for _, panel := range m.panels {
 		if !m.invalid["panel "+panel.ID] {
 			p.AddIn(fmt.Sprintf("Panels (%s)", panel.ID), panel.validate())
+			if resourcesAreValid {
+				p.CheckTexts(fmt.Sprintf("Panels (%s)", panel.ID), panel)
+			}
 		}
 	}
+	m.validateOnce(p)
 	return p.Len() == before
 }
 
-func (c Config) validateTune(p *problems.Problems, m model) {
+// validateOnce looks for resources that have alarms with one ID on one metric: they
+// are one thing twice.
+func (m model) validateOnce(p *problems.Problems) {
+	type watched struct{ id, metric string }
+	var order []watched
+	owners := map[watched][]string{}
+	last := map[watched]cloudwatch.Dimension{}
+	for _, r := range m.rows {
+		metric, ok := cloudwatch.SeriesOf(r.When).(cloudwatch.Metric)
+		if _, owned := m.owners[r.Resource]; !ok || !owned || !r.valid || r.further || len(metric.Dimensions) == 0 {
+			continue
+		}
+		key := watched{r.ID, identity(metric) + metric.Stat}
+		if !slices.Contains(owners[key], r.Resource) {
+			owners[key] = append(owners[key], r.Resource)
+		}
+		if len(owners[key]) == 2 {
+			order, last[key] = append(order, key), metric.Dimensions[len(metric.Dimensions)-1]
+		}
+	}
+	reported := map[string]bool{}
+	for _, key := range order {
+		who, what := problems.Some(owners[key]), last[key]
+		if !reported[who] {
+			reported[who] = true
+			p.Want("Resources", problems.Text(fmt.Sprintf("%s %q more than once", what.Name, what.Value)), "each once: it is in %s", who)
+		}
+	}
+}
+
+func (c Config) validateProfiles(p *problems.Problems) {
+	if c.Profile != "" && !c.Profile.exists() {
+		p.Want("Profile", string(c.Profile), "essential or recommended")
+	}
+	known := map[string]bool{}
+	for _, r := range c.Resources {
+		if !isNil(r) {
+			known[r.ResourceKey()] = true
+		}
+	}
+	for _, key := range problems.SortedKeys(c.Profiles) {
+		field := fmt.Sprintf("Profiles[%q]", key)
+		if !known[key] {
+			p.Want(field, key, "the key of a resource: %s", problems.OneOf(key, problems.SortedKeys(known)))
+		}
+		if !c.Profiles[key].exists() {
+			p.Want(field, string(c.Profiles[key]), "essential or recommended")
+		}
+	}
+}
+
+// validateTune reports whether the dashboard can be drawn: whether thresholds are
+// numbers.
+func (c Config) validateTune(p *problems.Problems, m model) (valid bool) {
+	valid = true
 	known := map[string]Alarm{}
 	for _, r := range m.rows {
 		known[r.Key()] = r.Alarm
@@ -367,11 +459,16 @@ func (c Config) validateTune(p *problems.Problems, m model) {
 		field, tuning := fmt.Sprintf("Tune[%q]", key), c.Tune[key]
 		a, ok := known[key]
 		if !ok {
-			p.Want(field, key, "one of %s", strings.Join(problems.SortedKeys(known), ", "))
+			p.Want(field, key, "%s", problems.OneOf(key, problems.SortedKeys(known)))
 			continue
 		}
 		tuning.validate(p, field, a)
+		valid = valid && !p.Has(field+".Threshold")
+		if tuning.On && a.isIn(c.profileOf(m.owners[a.Resource])) {
+			p.Want(field+".On", true, "false: the profile has the alarm already")
+		}
 	}
+	return valid
 }
 
 func (c Config) validateNotify(p *problems.Problems, m model) {
@@ -385,7 +482,7 @@ func (c Config) validateNotify(p *problems.Problems, m model) {
 	}
 	for _, s := range order(problems.SortedKeys(users)) {
 		if len(c.Notify[s]) == 0 && problems.IsKey(string(s)) {
-			p.Want(fmt.Sprintf("Notify[%q]", s), problems.Text("empty"), "at least one target for %s", strings.Join(users[s], ", "))
+			p.Want(fmt.Sprintf("Notify[%q]", s), problems.Text("empty"), "at least one target for %s", problems.Some(users[s]))
 		}
 	}
 	for _, s := range c.NoOKActions {
@@ -403,7 +500,7 @@ func (c Config) validateNotify(p *problems.Problems, m model) {
 		actions := 0
 		for i, t := range c.Notify[s] {
 			at := fmt.Sprintf("%s[%d]", field, i)
-			t.validate(p, at)
+			c.validateTarget(p, at, t)
 			if t.onlyMetrics() && composite[s] != "" {
 				p.Want(at, t.address, "no action of EC2 or Auto Scaling: AWS does not take them in the composite alarm %s", composite[s])
 			}
@@ -450,9 +547,9 @@ func (c Config) validateComposites(p *problems.Problems, m model) {
 			case c.Tune[key].Off:
 				p.Want(at[a.Key()]+".When", key, "an alarm that is on: Tune has switched it off")
 			case configured:
-				p.Want(at[a.Key()]+".When", key, "an alarm of the profile: set Profile to recommended")
+				p.Want(at[a.Key()]+".When", key, "an alarm of the profile: set Profile to recommended, or On in Tune")
 			default:
-				p.Want(at[a.Key()]+".When", key, "one of %s", strings.Join(problems.SortedKeys(made), ", "))
+				p.Want(at[a.Key()]+".When", key, "%s", problems.OneOf(key, problems.SortedKeys(made)))
 			}
 		}
 		if circle := findCircle(a.Key(), made, nil); circle != nil {
@@ -488,19 +585,40 @@ func findCircle(start string, alarms map[string]Alarm, way []string) []string {
 	return nil
 }
 
+// validateLengths reports what is too long for AWS when Name or RunbookURL are put
+// before it: the longest of each, because a shorter one makes all of them valid.
 func (c Config) validateLengths(p *problems.Problems, m model) {
-	if token.Is(c.Name) {
+	if token.Is(c.Name) || p.Has("Name") {
 		return
 	}
-	if n := len(c.keyAlias()); c.makesKey() && n > maxAlias {
-		p.Want("Name", c.Name, "a shorter Name, or a KMSKeyARN: the alias of the key that is made has %d characters, and AWS allows %d", n, maxAlias)
+	type length struct {
+		of, hint        string
+		length, allowed int
+	}
+	var worst length
+	name := func(of, hint, name string, allowed int) {
+		if n := len(name); n-allowed > worst.length-worst.allowed {
+			worst = length{of, hint, n, allowed}
+		}
 	}
 	for _, a := range m.alarms {
-		if n := len(c.alarmName(a)); n > cloudwatch.MaxNameLength {
-			p.Want("Name", c.alarmName(a), "a shorter Name or Key: the name of the alarm %s has %d characters, and AWS allows %d", a.Key(), n, cloudwatch.MaxNameLength)
+		name("the name of the alarm "+a.Key(), "a shorter Name or Key", c.alarmName(a), cloudwatch.MaxNameLength)
+	}
+	for _, s := range c.notified() {
+		if c.makesTopic(s) {
+			name("the name of the topic for "+string(s), "a shorter Name", c.topicName(s), maxTopic)
 		}
-		if n := utf8.RuneCountInString(a.description(c.RunbookURL)); n > cloudwatch.MaxDescriptionLength {
-			p.Want("RunbookURL", c.RunbookURL, "a shorter URL: the description of the alarm %s has %d characters, and AWS allows %d", a.Key(), n, cloudwatch.MaxDescriptionLength)
+	}
+	if c.makesKey() {
+		name("the alias of the key that is made", "a shorter Name, or a KMSKeyARN", c.keyAlias(), maxAlias)
+	}
+	if worst.length > worst.allowed {
+		p.Want("Name", c.Name, "%s: %s has %d characters, and AWS allows %d", worst.hint, worst.of, worst.length, worst.allowed)
+	}
+	longest, most := "", cloudwatch.MaxDescriptionLength
+	for _, a := range m.alarms {
+		if n := utf8.RuneCountInString(a.description(c.RunbookURL)); n > most {
+			longest, most = a.Key(), n
 		}
 		if composite, ok := a.When.(cloudwatch.Composite); ok && composite.Rule != nil {
 			rule := a.Definition().Composite(func(key string) string { return c.Name + "/" + key }).AlarmRule
@@ -508,6 +626,9 @@ func (c Config) validateLengths(p *problems.Problems, m model) {
 				p.Want("Extra", problems.Text(fmt.Sprintf("a rule of %d characters for %s", n, a.Key())), "at most %d: combine alarms in several composite alarms", cloudwatch.MaxRuleLength)
 			}
 		}
+	}
+	if longest != "" {
+		p.Want("RunbookURL", c.RunbookURL, "a shorter URL: the description of the alarm %s has %d characters, and AWS allows %d", longest, most, cloudwatch.MaxDescriptionLength)
 	}
 }
 
@@ -521,7 +642,7 @@ func (c Config) validateDashboards(p *problems.Problems, m model) {
 		for i, id := range ids {
 			switch {
 			case !known[id]:
-				p.Want(fmt.Sprintf("%s[%d]", field, i), id, "one of %s", strings.Join(problems.SortedKeys(known), ", "))
+				p.Want(fmt.Sprintf("%s[%d]", field, i), id, "%s", problems.OneOf(id, problems.SortedKeys(known)))
 			case slices.Index(ids, id) < i:
 				p.Want(fmt.Sprintf("%s[%d]", field, i), id, "each panel once")
 			}
@@ -549,7 +670,7 @@ func (c Config) validateDashboards(p *problems.Problems, m model) {
 		return
 	}
 	for _, d := range c.dashboards() {
-		body := c.body(m, d, func(Alarm) string { return "${arn}" })
+		body := c.body(m, d, func(Alarm) string { return "${arn}" }).String()
 		for _, problem := range problems.List(dashboard.Validate(body)) {
 			p.Add(fmt.Errorf("%s: %w", d.constructID(), problem))
 		}
@@ -563,7 +684,7 @@ func (d Dashboard) validateResources(p *problems.Problems, at string, m model) {
 	}
 	for i, key := range d.Resources {
 		if !known[key] {
-			p.Want(fmt.Sprintf("%s.Resources[%d]", at, i), key, "one of %s", strings.Join(problems.SortedKeys(known), ", "))
+			p.Want(fmt.Sprintf("%s.Resources[%d]", at, i), key, "%s", problems.OneOf(key, problems.SortedKeys(known)))
 		}
 	}
 }

@@ -33,6 +33,18 @@ func (c Config) dashboards() []Dashboard {
 	return append([]Dashboard{{}}, c.Dashboards...)
 }
 
+// DashboardBodies returns the dashboards that the configuration makes, by their
+// names. Alarms stand there under their names, because only AWS knows their ARNs.
+// The configuration has to be valid.
+func (c Config) DashboardBodies() map[string]dashboard.Body {
+	m := c.model()
+	bodies := map[string]dashboard.Body{}
+	for _, d := range c.dashboards() {
+		bodies[c.dashboardName(d)] = c.body(m, d, c.alarmName)
+	}
+	return bodies
+}
+
 func (c Config) dashboardName(d Dashboard) string {
 	if d.Key == "" {
 		return c.Name
@@ -54,7 +66,7 @@ func (d Dashboard) shows(m model, resource string) bool {
 
 // body returns the body of a dashboard: a title that links to the runbook, the
 // state of every alarm, then the panels. arn returns the ARN of an alarm.
-func (c Config) body(m model, d Dashboard, arn func(Alarm) string) string {
+func (c Config) body(m model, d Dashboard, arn func(Alarm) string) dashboard.Body {
 	var alarms []Alarm
 	var arns []string
 	for _, a := range m.alarms {
@@ -80,7 +92,7 @@ func (c Config) body(m model, d Dashboard, arn func(Alarm) string) string {
 	for _, p := range c.arranged(m, d) {
 		f.add(p.widgets(c.Region, marks)...)
 	}
-	return dashboard.Body{Widgets: f.widgets}.String()
+	return dashboard.Body{Widgets: f.widgets}
 }
 
 // arranged returns the panels of a dashboard in their order.
@@ -345,12 +357,15 @@ func (p Panel) validate() error {
 		field string
 		axis  Axis
 	}{{"Left", p.Left}, {"Right", p.Right}} {
-		if cloudwatch.Number(&problem, a.field+".DivideBy", a.axis.DivideBy); a.axis.DivideBy < 0 {
+		if cloudwatch.Number(&problem, a.field+".DivideBy", a.axis.DivideBy); a.axis.DivideBy < 0 && !token.IsNumber(a.axis.DivideBy) {
 			problem.Want(a.field+".DivideBy", a.axis.DivideBy, "a number above 0, or 0 for the default of 1")
 		}
-		for field, end := range map[string]*float64{"Min": a.axis.Min, "Max": a.axis.Max} {
-			if end != nil {
-				cloudwatch.Number(&problem, a.field+"."+field, *end)
+		for _, end := range []struct {
+			field string
+			value *float64
+		}{{"Min", a.axis.Min}, {"Max", a.axis.Max}} {
+			if end.value != nil {
+				cloudwatch.Number(&problem, a.field+"."+end.field, *end.value)
 			}
 		}
 	}

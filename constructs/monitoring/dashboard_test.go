@@ -19,7 +19,7 @@ func graphs(t *testing.T, cfg Config) (body string, byTitle map[string]dashboard
 	t.Helper()
 	body = cfg.body(cfg.model(), Dashboard{}, func(a Alarm) string {
 		return "arn:aws:cloudwatch:ap-southeast-2:000000000000:alarm:" + cfg.alarmName(a)
-	})
+	}).String()
 	if err := dashboard.Validate(body); err != nil {
 		t.Error(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/internal/cdk"
+	"github.com/ohmycoins/infra/internal/cdk/token"
 )
 
 // Monitoring is what [New] made in a stack. What its methods return may be
@@ -33,6 +34,8 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 		alarms:        map[string]cdk.AlarmRef{},
 		topics:        map[Severity]cdk.TopicRef{},
 	}
+	cdk.TakeNames(m.node, cfg.Provider, cfg.names())
+	cdk.AddRegionCheck(m.node, cfg.Provider, cfg.validateRegion)
 	for _, d := range cfg.dashboards() {
 		m.dashboardURLs[d.Key] = fmt.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[2]s", cfg.Region, cfg.dashboardName(d))
 	}
@@ -47,12 +50,33 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 	m.makeAlarms(cfg, model)
 	arn := func(a Alarm) string { return m.alarms[a.Key()].ARN }
 	for _, d := range cfg.dashboards() {
-		cdk.NewDashboard(m.node, d.constructID(), cdk.Dashboard{Name: cfg.dashboardName(d), Body: cfg.body(model, d, arn)})
+		cdk.NewDashboard(m.node, d.constructID(), cdk.Dashboard{Name: cfg.dashboardName(d), Body: cfg.body(model, d, arn).String()})
 	}
 	if cfg.Provider != "" {
 		cdk.UseProvider(m.node, cfg.Provider)
 	}
 	return m
+}
+
+// names are what others must not be called. When only Terraform knows Name, it stands
+// for the others.
+func (c Config) names() []cdk.Name {
+	names := []cdk.Name{{Of: "alarms", Name: c.Name, Field: "Name"}}
+	if token.Is(c.Name) {
+		return names
+	}
+	for _, d := range c.dashboards() {
+		names = append(names, cdk.Name{Of: "dashboard", Name: c.dashboardName(d), Field: "Name", Global: true})
+	}
+	for _, s := range c.notified() {
+		if c.makesTopic(s) {
+			names = append(names, cdk.Name{Of: "topic", Name: c.topicName(s), Field: "Name"})
+		}
+	}
+	if c.makesKey() {
+		names = append(names, cdk.Name{Of: "key alias", Name: c.keyAlias(), Field: "Name"})
+	}
+	return names
 }
 
 func (m *Monitoring) makeTopics(cfg Config) {
@@ -182,7 +206,7 @@ func withSeverity(tags map[string]string, severity Severity) map[string]string {
 	if all == nil {
 		all = map[string]string{}
 	}
-	all["Severity"] = string(severity)
+	all[severityTag] = string(severity)
 	return all
 }
 

@@ -3,12 +3,12 @@ package monitoring
 import (
 	"crypto/sha256"
 	"fmt"
-	"net/mail"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/ohmycoins/infra/constructs/shape"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/internal/cdk/token"
 	"github.com/ohmycoins/infra/internal/problems"
@@ -62,26 +62,26 @@ func (t Target) onlyMetrics() bool {
 	return t.protocol == protocolAction && metricOnly.MatchString(t.address)
 }
 
-func (t Target) validate(p *problems.Problems, field string) {
-	if token.Is(t.address) {
-		return
+func (c Config) validateTarget(p *problems.Problems, field string, t Target) {
+	before := p.Len()
+	if t.protocol == protocolHTTPS && token.IsLone(t.address) {
+		p.CheckText(field, t.address)
 	}
-	switch t.protocol {
-	case protocolEmail:
-		parsed, err := mail.ParseAddress(t.address)
-		if err != nil || parsed.Address != t.address || !strings.Contains(domain(t.address), ".") {
-			p.Want(field, t.address, `an e-mail address ("name@example.com")`)
+	switch {
+	case p.Len() > before || token.Is(t.address):
+		return
+	case t.protocol == protocolEmail:
+		shape.Email.Check(p, field, t.address)
+	case t.protocol == protocolHTTPS:
+		shape.CheckEndpoint(p, field, t.address, problems.Text(t.shown()))
+	case t.protocol == protocolTopic:
+		shape.TopicARN.Check(p, field, t.address)
+		for _, s := range c.notified() {
+			if shape.ARNPart(t.address, shape.Resource) == c.topicName(s) && c.makesTopic(s) {
+				p.Want(field, t.address, "another topic: this one is made here, for %s", s)
+			}
 		}
-	case protocolHTTPS:
-		parsed, err := url.Parse(t.address)
-		if err != nil || parsed.Scheme != "https" || parsed.Host == "" {
-			p.Want(field, problems.Text(t.shown()), `a URL that begins with "https://"`)
-		}
-	case protocolTopic:
-		if !problems.IsARN(t.address, "sns", "") {
-			p.Want(field, t.address, `the ARN of a topic ("arn:aws:sns:<region>:<account>:<name>")`)
-		}
-	case protocolAction:
+	case t.protocol == protocolAction:
 		switch m := actionARN.FindStringSubmatch(t.address); {
 		case m == nil:
 			p.Want(field, t.address, `the ARN of an action ("arn:aws:ssm:<region>:<account>:opsitem:1")`)
@@ -90,6 +90,9 @@ func (t Target) validate(p *problems.Problems, field string) {
 		}
 	default:
 		p.Want(field, t.address, "an Email, HTTPS, Topic or Action")
+	}
+	if p.Len() == before && (t.protocol == protocolTopic || t.protocol == protocolAction) && !p.Has("Region") {
+		shape.CheckRegionOf(p, field, t.address, c.Region, inRegion)
 	}
 }
 
@@ -121,11 +124,6 @@ func (t Target) shown() string {
 	default:
 		return strconv.Quote(m[1] + "://" + m[2] + "/…")
 	}
-}
-
-func domain(address string) string {
-	_, domain, _ := strings.Cut(address, "@")
-	return domain
 }
 
 var notInID = regexp.MustCompile("[^a-z0-9]+")
@@ -167,12 +165,23 @@ func newTopic(scope cdk.Scope, severity Severity, cfg Config, keyARN string) cdk
 			Conditions:    []cdk.Condition{fromAccountOf(topic.ARN)},
 		}}}).JSON,
 	})
-	for _, t := range cfg.Notify[severity] {
-		if t.isSubscription() {
-			cdk.NewSubscription(node, t.subscriptionID(cdk.Ref(node, t.address)), cdk.Subscription{
-				TopicARN: topic.ARN, Protocol: t.protocol, Endpoint: t.address,
-			})
+	first := map[string]int{}
+	for i, t := range cfg.Notify[severity] {
+		if !t.isSubscription() {
+			continue
 		}
+		resolved := cdk.Ref(node, t.address)
+		if before, ok := first[t.protocol+resolved]; ok {
+			// Two tokens may stand for one reference, which is known only here.
+			var p problems.Problems
+			p.Want(fmt.Sprintf("Notify[%q][%d]", severity, i), resolved, "each target once: Notify[%q][%d] is the same", severity, before)
+			cdk.AddProblems(scope, p.Err())
+			continue
+		}
+		first[t.protocol+resolved] = i
+		cdk.NewSubscription(node, t.subscriptionID(resolved), cdk.Subscription{
+			TopicARN: topic.ARN, Protocol: t.protocol, Endpoint: t.address,
+		})
 	}
 	return topic
 }

@@ -229,7 +229,7 @@ func TestExtraProblems(t *testing.T) {
 		}, []string{`Extra[0] (down).When: is "alb/5xx-high", want an alarm that is on: Tune has switched it off`}},
 		{"rule over what the profile lacks", func(c *Config) {
 			c.Extra = []Alarm{extra("slow", func(a *Alarm) { a.Profile = Recommended }), composite(cloudwatch.AnyOf("shop/slow"))}
-		}, []string{`Extra[1] (down).When: is "shop/slow", want an alarm of the profile: set Profile to recommended`}},
+		}, []string{`Extra[1] (down).When: is "shop/slow", want an alarm of the profile: set Profile to recommended, or On in Tune`}},
 		{"circle", func(c *Config) {
 			c.Extra = []Alarm{composite(cloudwatch.AnyOf("up")), composite(cloudwatch.AllOf("alb/5xx-high", "down"))}
 			c.Extra[1].ID = "up"
@@ -265,7 +265,7 @@ func TestExtraProblems(t *testing.T) {
 		{"names of the configuration", func(c *Config) {
 			c.Provider, c.Profile, c.NoOKActions = "aws.sydney", "all", []Severity{"page"}
 		}, []string{
-			`Provider: is "aws.sydney", want the alias of an AWS provider ("sydney")`,
+			`Provider: is "aws.sydney", want the alias of an AWS provider: "sydney"`,
 			`Profile: is "all", want essential or recommended`,
 			`NoOKActions: is "page", want a severity that Notify has`,
 		}},
@@ -381,11 +381,167 @@ func TestDefinitions(t *testing.T) {
 }
 
 func TestProfile(t *testing.T) {
+	made := func(change func(*Config)) map[string]bool {
+		cfg := application()
+		cfg.Extra = []Alarm{extra("slow", func(a *Alarm) { a.Profile = Recommended })}
+		change(&cfg)
+		if err := cfg.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		keys := map[string]bool{}
+		for _, a := range cfg.Alarms() {
+			keys[a.Key()] = true
+		}
+		return keys
+	}
+	essential := made(func(*Config) {})
+	recommended := made(func(c *Config) { c.Profile = Recommended })
+	one := made(func(c *Config) { c.Profiles = map[string]Profile{"redis": Recommended} })
+	without := made(func(c *Config) {
+		c.Profile, c.Profiles = Recommended, map[string]Profile{"redis": Essential}
+	})
+	on := made(func(c *Config) { c.Tune = map[string]Tuning{"backend/tasks-missing": {On: true}} })
+	for _, test := range []struct {
+		in   string
+		keys map[string]bool
+		want map[string]bool
+	}{
+		{"essential", essential, map[string]bool{"redis-001/cpu-high": true, "redis-001/memory-high": false, "backend/tasks-missing": false, "shop/slow": false}},
+		{"recommended", recommended, map[string]bool{"redis-001/cpu-high": true, "redis-001/memory-high": true, "backend/tasks-missing": true, "shop/slow": true}},
+		{"redis recommended", one, map[string]bool{"redis-002/memory-high": true, "backend/tasks-missing": false, "shop/slow": false}},
+		{"redis essential", without, map[string]bool{"redis-002/cpu-high": true, "redis-002/memory-high": false, "backend/tasks-missing": true, "shop/slow": true}},
+		{"one on", on, map[string]bool{"backend/tasks-missing": true, "backend/tasks-pending": false, "shop/slow": false}},
+	} {
+		for key, want := range test.want {
+			if test.keys[key] != want {
+				t.Errorf("%s: %s is made: %v, want %v", test.in, key, test.keys[key], want)
+			}
+		}
+	}
+	if len(on) != len(essential)+1 {
+		t.Errorf("On made %d alarms of %d", len(on), len(essential))
+	}
+}
+
+func TestProfileProblems(t *testing.T) {
 	cfg := application()
-	cfg.Extra = []Alarm{extra("slow", func(a *Alarm) { a.Profile = Recommended })}
-	essential := len(cfg.Alarms())
-	cfg.Profile = Recommended
-	if recommended := len(cfg.Alarms()); recommended != essential+1 {
-		t.Errorf("%d alarms, and %d recommended ones", essential, recommended)
+	cfg.Profile = "all"
+	cfg.Profiles = map[string]Profile{"redis-001": Recommended, "alb": "some"}
+	cfg.Tune = map[string]Tuning{
+		"backend/cpu-high":      {On: true},
+		"backend/tasks-missing": {On: true, Off: true, Reason: "a reason"},
+	}
+	want := []string{
+		`Profile: is "all", want essential or recommended`,
+		`Profiles["alb"]: is "some", want essential or recommended`,
+		`Profiles["redis-001"]: is "redis-001", want the key of a resource: one of alb, backend, postgres, redis`,
+		`Tune["backend/cpu-high"].On: is true, want false: the profile has the alarm already`,
+		`Tune["backend/tasks-missing"].On: is true, want false when the alarm is Off`,
+	}
+	if diff := cmp.Diff(strings.Join(want, "\n"), cfg.Validate().Error()); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+// What a class has decides on alarms and their thresholds.
+func TestSizedAlarms(t *testing.T) {
+	for name, test := range map[string]struct {
+		resource Resource
+		want     map[string]float64 // by ID; -1: there is no such alarm
+	}{
+		"no class": {
+			RDS{Key: "db", Instance: "db"},
+			map[string]float64{"connections-high": -1, "memory-low": -1, "load-high": -1, "cpu-credits-low": -1, "replica-lag-high": -1, "transaction-ids-high": 1e9},
+		},
+		"small": {
+			RDS{Key: "db", Instance: "db", Class: "db.t3.micro"},
+			map[string]float64{"connections-high": 67, "memory-low": 53687091, "load-high": -1, "cpu-credits-low": 28},
+		},
+		"large": {
+			RDS{Key: "db", Instance: "db", Class: "db.r6g.xlarge", Engine: "mysql", PerformanceInsights: true, Replica: true, GP2: true},
+			map[string]float64{
+				"connections-high": 2167, "memory-low": 1717986918, "load-high": 4, "cpu-credits-low": -1,
+				"replica-lag-high": 60, "transaction-ids-high": -1, "burst-balance-low": 20,
+			},
+		},
+		"connections said": {
+			RDS{Key: "db", Instance: "db", MaxConnections: 50},
+			map[string]float64{"connections-high": 40, "memory-low": -1},
+		},
+		"aurora": {
+			Aurora{Key: "db", Cluster: "db", Instances: map[string]string{"one": "db-1"}, Engine: "aurora-mysql", Class: "db.t3.medium", BinlogReplica: true},
+			map[string]float64{"connections-high": 83, "cpu-credits-low": 57, "history-list-long": 1e6, "volume-low": 12 << 40, "transaction-ids-high": -1, "writer-down": 0},
+		},
+		"redis": {
+			Redis{Key: "r", Nodes: map[string]string{"001": "r-001"}, NodeType: "cache.t3.small"},
+			map[string]float64{"host-cpu-high": 45, "cpu-credits-low": 57, "connections-high": 52000, "replication-lag-high": -1},
+		},
+		"two nodes": {
+			Redis{Key: "r", Nodes: map[string]string{"001": "r-001", "002": "r-002"}, NodeType: "cache.r6g.xlarge", MaxConnections: 1000},
+			map[string]float64{"host-cpu-high": 90, "cpu-credits-low": -1, "connections-high": 800, "replication-lag-high": 2},
+		},
+		"ECS": {
+			ECSService{Key: "s", Cluster: "c", Service: "s", Tasks: 3},
+			map[string]float64{"tasks-missing": 3, "tasks-pending": -1, "service-5xx-high": -1, "service-response-time-high": -1, "volume-full": -1},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := test.resource.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]float64{}
+			for _, a := range test.resource.Watch().Alarms {
+				got[a.ID] = a.When.(cloudwatch.Threshold).Value
+			}
+			for id, want := range test.want {
+				value, ok := got[id]
+				if ok != (want != -1) || ok && value != want {
+					t.Errorf("%s: %v, %v, want %v", id, value, ok, want)
+				}
+			}
+		})
+	}
+}
+
+func TestSizeProblems(t *testing.T) {
+	want := map[Resource][]string{
+		&RDS{Instance: "db", Class: "db.t3.mirco", MaxConnections: -1, FullWithinDays: -1}: {
+			`Class: is "db.t3.mirco", want one of db.t3.micro, db.t3.small, db.t3.medium, db.t3.large, db.t3.xlarge, db.t3.2xlarge`,
+			`MaxConnections: is -1, want a number of connections, or 0 for that of the class`,
+			`FullWithinDays: is -1, want 1 to 90 days, or 0 for 4`,
+		},
+		&RDS{Instance: "db", Engine: "oracle-ee", PerformanceInsights: true}: {
+			`Class: is "", want the instance class, with PerformanceInsights: the load is compared with its vCPUs`,
+			`Engine: is "oracle-ee", want postgres, mysql or mariadb; or MaxConnections: for others it is not known`,
+		},
+		&Aurora{Class: "large", Instances: map[string]string{"A": ""}, MaxConnections: -1, BinlogReplica: true}: {
+			`Cluster: is "", want the DB cluster identifier`,
+			`Instances["A"]: is "A", want a key of a-z 0-9 -`,
+			`Instances["A"]: is "", want the DB instance identifier ("shop-postgres"): 1 to 63 of a-z 0-9 -, a letter first, no "--", no "-" at the end`,
+			`Class: is "large", want one of db.m5.large`,
+			`Engine: is "", want aurora-postgresql or aurora-mysql`,
+			`BinlogReplica: is true, want false: only aurora-mysql replicates by binlog`,
+			`MaxConnections: is -1, want a number of connections, or 0 for that of the class`,
+		},
+		&Redis{Nodes: map[string]string{"001": "r-001"}, NodeType: "cache.t3.large", MaxConnections: -5}: {
+			`NodeType: is "cache.t3.large", want one of cache.t3.micro, cache.t3.small, cache.t3.medium`,
+			`MaxConnections: is -5, want a number of connections, or 0 for 65000`,
+		},
+		&ECSService{Cluster: "c", Service: "s", Tasks: -1, MaxResponseTime: 2}: {
+			`Tasks: is -1, want the smallest number of tasks that is enough, or 0 for 1`,
+			`MaxResponseTime: is 2, want a response time above 0 with ServiceConnect, or 0 for no alarm`,
+		},
+	}
+	for r, lines := range want {
+		got := strings.Split(r.Validate().Error(), "\n")
+		if len(got) != len(lines) {
+			t.Errorf("%T: %q, want %q", r, got, lines)
+			continue
+		}
+		for i := range lines {
+			if !strings.HasPrefix(got[i], lines[i]) {
+				t.Errorf("%T: %s, want %s", r, got[i], lines[i])
+			}
+		}
 	}
 }

@@ -3,13 +3,16 @@ package monitoring
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/monitoring/instance"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
-// Redis is an ElastiCache replication group. Metrics: Amazon ElastiCache user guide,
+// Redis is an ElastiCache replication group of Redis or Valkey. Metrics: Amazon ElastiCache user guide,
 // "Metrics for Valkey and Redis OSS".
 type Redis struct {
 	// Key is the replication group's stable name: "redis".
@@ -18,6 +21,15 @@ type Redis struct {
 	// stable name: the alarms of "001" in "redis" have the resource key
 	// "redis-001". CloudWatch knows nodes, not replication groups.
 	Nodes map[string]string
+	// Standalone says that the nodes are in no replication group, so that their ids may
+	// end in anything. Default: ids end in a number, "-001".
+	Standalone bool
+	// NodeType is the type of the nodes: "cache.t3.micro". The CPU of the host and CPU
+	// credits are compared with what it has. Default: no alarms on them.
+	NodeType string
+	// MaxConnections is the most connections that a node takes. Default: 65,000, AWS's
+	// limit.
+	MaxConnections float64
 }
 
 // ResourceKey implements [Resource].
@@ -34,10 +46,16 @@ func (r Redis) Validate() error {
 		if !IsPart(key) {
 			p.Want(field, key, "a key of a-z 0-9 -")
 		}
-		if r.Nodes[key] == "" {
-			p.Want(field, r.Nodes[key], "a cache cluster id")
+		if r.Standalone {
+			shape.CacheNodeName.Check(&p, field, r.Nodes[key])
+		} else {
+			shape.GroupNodeName.Check(&p, field, r.Nodes[key])
 		}
 	}
+	if _, err := instance.Cache(r.NodeType); r.NodeType != "" && err != nil {
+		p.Want("NodeType", r.NodeType, "%s", err)
+	}
+	shape.CheckKnown(&p, "MaxConnections", r.MaxConnections, fmt.Sprintf("a number of connections, or 0 for %d", int(cacheConnections)))
 	return p.Err()
 }
 
@@ -72,6 +90,7 @@ func (r Redis) Watch() Watch {
 				Section:   "redis-cpu-high",
 			},
 		)
+		alarms = append(alarms, r.recommended(part, r.Nodes[key])...)
 		hits.Lines = append(hits.Lines, Line{Resource: part, Of: hitRate.WithPeriod(time.Minute), Label: "hit rate"})
 		load.Lines = append(load.Lines,
 			Line{Resource: part, Of: cpu, Label: "engine CPU"},
@@ -79,4 +98,99 @@ func (r Redis) Watch() Watch {
 		)
 	}
 	return Watch{Alarms: alarms, Panels: []Panel{hits, load}}
+}
+
+// cacheConnections is the most that a node takes: ElastiCache user guide, "Large
+// number of connections".
+const cacheConnections = 65_000.0
+
+// recommended are the alarms of a node beyond the essential ones.
+func (r Redis) recommended(part, node string) []Alarm {
+	engine := func(name, stat string, unit cloudwatch.Unit) cloudwatch.Metric {
+		return cloudwatch.Metric{
+			Namespace: "AWS/ElastiCache", Name: name, Stat: stat, Period: time.Minute, Unit: unit,
+			Dimensions: []cloudwatch.Dimension{{Name: "CacheClusterId", Value: node}},
+		}
+	}
+	// Metrics of the host have the number of the node too, which is always the same.
+	host := func(name string, unit cloudwatch.Unit) cloudwatch.Metric {
+		m := engine(name, cloudwatch.Average, unit)
+		m.Dimensions = append(m.Dimensions, cloudwatch.Dimension{Name: "CacheNodeId", Value: "0001"})
+		return m
+	}
+	minutes := func(n int) cloudwatch.Window { return cloudwatch.Window{EvaluationPeriods: n} }
+	most := r.MaxConnections
+	if most == 0 {
+		most = cacheConnections
+	}
+	alarms := []Alarm{
+		{
+			ID: "memory-high", Severity: Warning,
+			When: engine("DatabaseMemoryUsagePercentage", cloudwatch.Average, cloudwatch.Percent).Above(80), Window: minutes(5), Missing: cloudwatch.Missing,
+			FirstStep: "Look for keys without a lifetime; then take larger nodes.",
+			Section:   "redis-memory-high",
+		},
+		{
+			ID: "evictions-high", Severity: Warning,
+			When:   engine("Evictions", cloudwatch.Sum, cloudwatch.Count).WithPeriod(5 * time.Minute).Above(100),
+			Window: cloudwatch.Window{EvaluationPeriods: 3}, Missing: cloudwatch.Missing,
+			FirstStep: "Redis throws keys away because its memory is full: look at the memory, then take larger nodes.",
+			Section:   "redis-evictions-high",
+		},
+		{
+			ID: "connections-high", Severity: Warning,
+			When: host("CurrConnections", cloudwatch.Count).Above(math.Floor(0.8 * most)), Window: minutes(10), Missing: cloudwatch.Missing,
+			FirstStep: "Look who holds the connections, and restart the service that does not give them back.",
+			Section:   "redis-connections-high",
+		},
+		{
+			// More than 50 MiB on disk: ElastiCache user guide, "Which metrics should I monitor?".
+			ID: "swap-high", Severity: Warning,
+			When: host("SwapUsage", cloudwatch.Bytes).Above(50 << 20), Window: minutes(5), Missing: cloudwatch.Missing,
+			FirstStep: "Look at the memory: keep a larger part of it free for Redis itself, or take larger nodes.",
+			Section:   "redis-swap-high",
+		},
+		{
+			ID: "authentication-failures", Severity: Warning,
+			When:   engine("AuthenticationFailures", cloudwatch.Sum, cloudwatch.Count).WithPeriod(5 * time.Minute).Above(10),
+			Window: cloudwatch.Window{EvaluationPeriods: 1}, Missing: cloudwatch.NotBreaching,
+			FirstStep: "Find out who tries to log in: a service with an old password, or somebody who should not.",
+			Section:   "redis-authentication-failures",
+		},
+	}
+	if len(r.Nodes) > 1 {
+		// Only replicas publish it, and any node can become one.
+		alarms = append(alarms, Alarm{
+			ID: "replication-lag-high", Severity: Warning,
+			When: engine("ReplicationLag", cloudwatch.Average, cloudwatch.Seconds).Above(2), Window: minutes(15), Missing: cloudwatch.Missing,
+			FirstStep: "Reads from this node are old, and a failover would lose writes: look for a burst of writes.",
+			Section:   "redis-replication-lag-high",
+		})
+	}
+	if size, err := instance.Cache(r.NodeType); err == nil {
+		// Redis works on one vCPU: on hosts with few the others have to be free for it.
+		limit := 90.0
+		if size.VCPUs <= 2 {
+			limit /= size.VCPUs
+		}
+		alarms = append(alarms, Alarm{
+			ID: "host-cpu-high", Severity: Warning,
+			When: host("CPUUtilization", cloudwatch.Percent).Above(limit), Window: minutes(5), Missing: cloudwatch.Missing,
+			FirstStep: "Compare with the CPU of the engine: if that is low, a backup, a sync or many new connections use the host.",
+			Section:   "redis-host-cpu-high",
+		})
+		if size.Bursts() {
+			alarms = append(alarms, Alarm{
+				ID: "cpu-credits-low", Severity: Warning,
+				When:   host("CPUCreditBalance", cloudwatch.None).WithPeriod(5 * time.Minute).Below(math.Floor(size.MaxCredits() / 10)),
+				Window: cloudwatch.Window{EvaluationPeriods: 3}, Missing: cloudwatch.Missing,
+				FirstStep: "The node uses more CPU than its type is made for: find slow commands, or take a type that does not burst.",
+				Section:   "redis-cpu-credits-low",
+			})
+		}
+	}
+	for i := range alarms {
+		alarms[i].Resource, alarms[i].Profile = part, Recommended
+	}
+	return alarms
 }

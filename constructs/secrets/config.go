@@ -6,13 +6,16 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ohmycoins/infra/constructs/shape"
 	"github.com/ohmycoins/infra/internal/cdk/token"
 	"github.com/ohmycoins/infra/internal/problems"
 )
 
 // Config configures [New]. Every string except keys may be a Terraform reference.
 type Config struct {
-	// Name is the secret's name in AWS: 1 to 512 of A-Z a-z 0-9 / _ + = . @ -
+	// Name is the secret's name in AWS: 1 to 512 of A-Z a-z 0-9 / _ + = . @ -. A new
+	// one does not begin with "/", has no "//", and does not end in a hyphen and six
+	// letters or digits, which AWS can take for the end of an ARN.
 	Name string
 	// Description says what the secret is for. Default: none.
 	Description string
@@ -38,10 +41,12 @@ type Config struct {
 	PolicyName string
 	// NoPolicy leaves the IAM policy out. Default: false.
 	NoPolicy bool
-	// AdoptARN is the ARN of a secret that exists already and has this Name; it is
-	// imported instead of created, and its value is left alone. Default: create.
+	// AdoptARN is the whole ARN of a secret that exists already and has this Name; it is
+	// imported instead of created, and its value is left alone. It may stay after the
+	// import. Default: create.
 	AdoptARN string
-	// Protect makes Terraform refuse to destroy the secret. Default: false.
+	// Protect makes Terraform refuse to destroy the secret, so that it cannot be had
+	// with DeleteImmediately. Default: false.
 	Protect bool
 	// Provider is the alias of the AWS provider that makes everything: "sydney" for the
 	// provider with Alias "sydney". Default: the provider of the stack that has no alias.
@@ -52,7 +57,8 @@ type Config struct {
 
 // Key is a key of the JSON object that the secret holds.
 type Key struct {
-	// Name is the key, and the name of the container's environment variable.
+	// Name is the key, and the name of the container's environment variable: a letter
+	// or _, then letters, digits and _. Case does not tell keys apart.
 	Name string
 	// Optional says that the application runs without the key. Default: false.
 	Optional bool
@@ -69,20 +75,18 @@ const (
 )
 
 var (
-	namePattern   = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
-	keyPattern    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
-	rolePattern   = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
-	providerName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+	keyPattern    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	policyPattern = regexp.MustCompile(`^[\w+=,.@-]+$`)
+	// likeSuffix is how names end that AWS warns of: it adds a hyphen and six characters
+	// to the ARN of each secret, and takes these for them when the ARN has none.
+	likeSuffix = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
 )
 
 // Validate returns everything that is wrong with the configuration, joined, or
 // nil.
 func (c Config) Validate() error {
 	var p problems.Problems
-	if !token.Is(c.Name) && !namePattern.MatchString(c.Name) {
-		p.Want("Name", c.Name, "1 to 512 characters of A-Z a-z 0-9 / _ + = . @ -")
-	}
+	c.validateName(&p)
 	if n := utf8.RuneCountInString(c.Description); n > maxDescription && !token.Is(c.Description) {
 		p.Want("Description", c.Description, "at most %d characters", maxDescription)
 	}
@@ -90,30 +94,97 @@ func (c Config) Validate() error {
 	c.validateDeletion(&p)
 	c.validateEncryption(&p)
 	c.validateReaders(&p)
-	if c.AdoptARN != "" && !token.Is(c.AdoptARN) && !problems.IsARN(c.AdoptARN, "secretsmanager", "secret:") {
-		p.Want("AdoptARN", c.AdoptARN, `the ARN of a secret ("arn:aws:secretsmanager:<region>:<account>:secret:<name>-<6 characters>")`)
-	}
-	if c.Provider != "" && !providerName.MatchString(c.Provider) {
-		p.Want("Provider", c.Provider, `the alias of an AWS provider ("sydney")`)
-	}
+	c.validateAdoption(&p)
+	shape.ProviderAlias.CheckIfGiven(&p, "Provider", c.Provider)
+	shape.CheckTags(&p, "Tags", c.Tags, shape.MaxTags)
+	c.validateTags(&p)
+	p.CheckTexts("", c)
 	return p.Err()
 }
 
-func (c Config) validateKeys(p *problems.Problems) {
-	seen := map[string]bool{}
-	for i, key := range c.Keys {
-		field := fmt.Sprintf("Keys[%d].Name", i)
-		switch {
-		case seen[key.Name]:
-			p.Want(field, key.Name, "each key once")
-		case !token.Is(key.Name) && !keyPattern.MatchString(key.Name):
-			p.Want(field, key.Name, "a letter or _, then letters, digits, _ . -")
+// validateName refuses a new name that makes trouble. The name of a secret that is
+// adopted is what it is.
+func (c Config) validateName(p *problems.Problems) {
+	before := p.Len()
+	shape.SecretName.Check(p, "Name", c.Name)
+	if p.Len() > before || token.Is(c.Name) || c.AdoptARN != "" {
+		return
+	}
+	switch {
+	case strings.HasPrefix(c.Name, "/"):
+		p.Want("Name", c.Name, "a name that does not begin with \"/\": %q", strings.TrimLeft(c.Name, "/"))
+	case strings.Contains(c.Name, "//"):
+		p.Want("Name", c.Name, "a name without \"//\": %q", manySlashes.ReplaceAllString(c.Name, "/"))
+	case likeSuffix.MatchString(c.Name):
+		p.Want("Name", c.Name, "a name that does not end in a hyphen and six characters, which AWS can take for the end of an ARN: %q", c.Name+"s")
+	}
+}
+
+var manySlashes = regexp.MustCompile(`//+`)
+
+func (c Config) validateAdoption(p *problems.Problems) {
+	arn := c.AdoptARN
+	if arn == "" || token.Is(arn) {
+		return
+	}
+	before := p.Len()
+	name := strings.TrimPrefix(shape.ARNPart(arn, shape.Resource), "secret:")
+	if name == c.Name {
+		p.Want("AdoptARN", arn, "the whole ARN, with the hyphen and six characters that AWS has added to the name")
+		return
+	}
+	if shape.SecretARN.Check(p, "AdoptARN", arn); p.Len() > before || token.Is(c.Name) {
+		return
+	}
+	if name = name[:len(name)-len("-AbCdEf")]; name != c.Name {
+		p.Want("AdoptARN", arn, "the ARN of the secret that Name says (%q): this is that of %q", c.Name, name)
+	}
+}
+
+// validateRegion reports ARNs of another region than that of the provider.
+func (c Config) validateRegion(region string) error {
+	var p problems.Problems
+	const why = "the region of the provider"
+	shape.CheckRegionOf(&p, "KMSKeyARN", c.KMSKeyARN, region, why)
+	shape.CheckRegionOf(&p, "AdoptARN", c.AdoptARN, region, why)
+	return p.Err()
+}
+
+// validateTags looks for keys that are one for IAM.
+func (c Config) validateTags(p *problems.Problems) {
+	if c.NoPolicy {
+		return
+	}
+	seen := map[string]string{}
+	for _, key := range problems.SortedKeys(c.Tags) {
+		folded := strings.ToLower(key)
+		if first, ok := seen[folded]; ok {
+			p.Want(fmt.Sprintf("Tags[%q]", key), key, "a key that differs from %q in more than case: IAM takes them for one", first)
 		}
-		seen[key.Name] = true
+		seen[folded] = key
+	}
+}
+
+func (c Config) validateKeys(p *problems.Problems) {
+	seen := map[string]string{}
+	for i, key := range c.Keys {
+		field, folded := fmt.Sprintf("Keys[%d].Name", i), strings.ToLower(key.Name)
+		switch first, ok := seen[folded]; {
+		case ok && first == key.Name:
+			p.Want(field, key.Name, "each key once")
+		case ok:
+			p.Want(field, key.Name, "a key that differs from %q in more than case", first)
+		case !token.Is(key.Name) && !keyPattern.MatchString(key.Name):
+			p.Want(field, key.Name, "the name of an environment variable: a letter or _, then letters, digits, _")
+		}
+		seen[folded] = key.Name
 	}
 }
 
 func (c Config) validateDeletion(p *problems.Problems) {
+	if c.Protect && c.DeleteImmediately {
+		p.Want("Protect", true, "false when DeleteImmediately is true: a protected secret is never deleted")
+	}
 	days := c.RecoveryDays
 	switch {
 	case days != 0 && c.DeleteImmediately:
@@ -128,9 +199,7 @@ func (c Config) validateEncryption(p *problems.Problems) {
 	if c.KMSKeyARN != "" && c.CreateKMSKey {
 		p.Want("KMSKeyARN", c.KMSKeyARN, `"" when CreateKMSKey is true: one key encrypts the secret`)
 	}
-	if c.KMSKeyARN != "" && !token.Is(c.KMSKeyARN) && !problems.IsARN(c.KMSKeyARN, "kms", "key/") {
-		p.Want("KMSKeyARN", c.KMSKeyARN, `the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"): IAM policies accept neither key ids nor aliases`)
-	}
+	shape.KeyARN.CheckIfGiven(p, "KMSKeyARN", c.KMSKeyARN)
 	if c.CreateKMSKey && strings.HasPrefix(c.Name, "aws/") {
 		p.Want("Name", c.Name, `a name that does not begin with "aws/" when CreateKMSKey is true: AWS reserves such aliases`)
 	}
@@ -140,14 +209,17 @@ func (c Config) validateEncryption(p *problems.Problems) {
 }
 
 func (c Config) validateReaders(p *problems.Problems) {
+	owner := map[string]string{} // of roles
 	for _, key := range problems.SortedKeys(c.ReaderRoles) {
 		field, role := fmt.Sprintf("ReaderRoles[%q]", key), c.ReaderRoles[key]
 		if !problems.IsKey(key) {
 			p.Want(field, key, "a key that matches %s", problems.KeyPattern)
 		}
-		if !token.Is(role) && !rolePattern.MatchString(role) {
-			p.Want(field, role, "the name of a role: 1 to 64 characters of A-Z a-z 0-9 _ + = , . @ -")
+		shape.RoleName.Check(p, field, role)
+		if first, ok := owner[strings.ToLower(role)]; ok {
+			p.Want(field, role, "each role once: ReaderRoles[%q] is the same", first)
 		}
+		owner[strings.ToLower(role)] = key
 	}
 	if c.NoPolicy {
 		if len(c.ReaderRoles) > 0 {

@@ -49,11 +49,11 @@ func TestValidate(t *testing.T) {
 
 		{"name with slash", name("team/app"), nil},
 		{"name reference", name(reference), nil},
-		{"name empty", name(""), []string{`Name: is "", want 1 to 512 characters of A-Z a-z 0-9 / _ + = . @ -`}},
-		{"name bad character", name("a b"), []string{`Name: is "a b", want 1 to 512 characters of A-Z a-z 0-9 / _ + = . @ -`}},
+		{"name empty", name(""), []string{`Name: is "", want the name of a secret ("shop/app-secrets"): 1 to 512 of A-Z a-z 0-9 / _ + = . @ -`}},
+		{"name bad character", name("a b"), []string{`Name: is "a b", want the name of a secret ("shop/app-secrets"): 1 to 512 of A-Z a-z 0-9 / _ + = . @ -`}},
 		{
 			"name too long", with(func(c *Config) { c.Name, c.NoPolicy = long, true }),
-			[]string{`Name: is "` + long[:80] + `"… (513 characters), want 1 to 512 characters of A-Z a-z 0-9 / _ + = . @ -`},
+			[]string{`Name: is "` + long[:80] + `"… (513 characters), want the name of a secret ("shop/app-secrets"): 1 to 512 of A-Z a-z 0-9 / _ + = . @ -`},
 		},
 		{"name too long for a policy", name(long[:124]), []string{
 			`PolicyName: is "", want a name of at most 128 characters, because the one made from Name would have 129`,
@@ -71,13 +71,13 @@ func TestValidate(t *testing.T) {
 		{"key ARN", kms(keyARN), nil},
 		{"key reference", kms(reference), nil},
 		{"key id", kms("11111111-2222-3333-4444-555555555555"), []string{
-			`KMSKeyARN: is "11111111-2222-3333-4444-555555555555", want the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"): IAM policies accept neither key ids nor aliases`,
+			`KMSKeyARN: is "11111111-2222-3333-4444-555555555555", want the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"): with region, account and id; policies take neither key ids nor aliases`,
 		}},
 		{"key alias", kms("alias/app"), []string{
-			`KMSKeyARN: is "alias/app", want the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"): IAM policies accept neither key ids nor aliases`,
+			`KMSKeyARN: is "alias/app", want the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"): with region, account and id; policies take neither key ids nor aliases`,
 		}},
 		{"alias ARN", kms("arn:aws:kms:ap-southeast-2:000000000000:alias/app"), []string{
-			`KMSKeyARN: is "arn:aws:kms:ap-southeast-2:000000000000:alias/app", want the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"): IAM policies accept neither key ids nor aliases`,
+			`KMSKeyARN: is "arn:aws:kms:ap-southeast-2:000000000000:alias/app", want the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"): with region, account and id; policies take neither key ids nor aliases`,
 		}},
 		{"two keys", with(func(c *Config) { c.KMSKeyARN, c.CreateKMSKey = keyARN, true }), []string{
 			`KMSKeyARN: is "` + keyARN + `", want "" when CreateKMSKey is true: one key encrypts the secret`,
@@ -87,14 +87,14 @@ func TestValidate(t *testing.T) {
 			`Keys[2].Name: is "A", want each key once`,
 		}},
 		{"key name", with(func(c *Config) { c.Keys = []Key{{Name: "A:B"}} }), []string{
-			`Keys[0].Name: is "A:B", want a letter or _, then letters, digits, _ . -`,
+			`Keys[0].Name: is "A:B", want the name of an environment variable: a letter or _, then letters, digits, _`,
 		}},
 		{"key name reference", with(func(c *Config) { c.Keys = []Key{{Name: reference}} }), nil},
 
 		{"role", with(func(c *Config) { c.ReaderRoles = map[string]string{"ecs": "role"} }), nil},
 		{"role reference", with(func(c *Config) { c.ReaderRoles = map[string]string{"ecs": reference} }), nil},
 		{"role ARN", with(func(c *Config) { c.ReaderRoles = map[string]string{"ecs": "arn:aws:iam::000000000000:role/r"} }), []string{
-			`ReaderRoles["ecs"]: is "arn:aws:iam::000000000000:role/r", want the name of a role: 1 to 64 characters of A-Z a-z 0-9 _ + = , . @ -`,
+			`ReaderRoles["ecs"]: is "arn:aws:iam::000000000000:role/r", want the name of a role: "r"`,
 		}},
 		{"role key", with(func(c *Config) { c.ReaderRoles = map[string]string{"Task Role": "role"} }), []string{
 			`ReaderRoles["Task Role"]: is "Task Role", want a key that matches [a-z][a-z0-9-]*`,
@@ -109,15 +109,15 @@ func TestValidate(t *testing.T) {
 			`PolicyName: is "app", want "" when NoPolicy is true`,
 		}},
 		{"adopt name", with(func(c *Config) { c.AdoptARN = "app" }), []string{
-			`AdoptARN: is "app", want the ARN of a secret ("arn:aws:secretsmanager:<region>:<account>:secret:<name>-<6 characters>")`,
+			`AdoptARN: is "app", want the ARN of a secret ("arn:aws:secretsmanager:<region>:<account>:secret:<name>-<6 characters>"): the whole ARN, with the six characters that AWS has added`,
 		}},
 		{"adopt reference", with(func(c *Config) { c.AdoptARN = reference }), nil},
 
 		{"all at once", Config{RecoveryDays: 3, KMSKeyARN: "alias/app", CreateKMSKey: true, PolicyName: "p"}, []string{
-			`Name: is "", want 1 to 512 characters of A-Z a-z 0-9 / _ + = . @ -`,
+			`Name: is "", want the name of a secret ("shop/app-secrets"): 1 to 512 of A-Z a-z 0-9 / _ + = . @ -`,
 			"RecoveryDays: is 3, want 0 (DeleteImmediately, or the default of 30) or 7 to 30",
 			`KMSKeyARN: is "alias/app", want "" when CreateKMSKey is true: one key encrypts the secret`,
-			`KMSKeyARN: is "alias/app", want the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"): IAM policies accept neither key ids nor aliases`,
+			`KMSKeyARN: is "alias/app", want the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"): with region, account and id; policies take neither key ids nor aliases`,
 		}},
 	}
 	for _, tt := range tests {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/ohmycoins/infra/internal/cdk"
+	"github.com/ohmycoins/infra/internal/cdk/token"
 	"github.com/ohmycoins/infra/internal/problems"
 )
 
@@ -36,6 +37,8 @@ type ContainerSecret struct {
 func New(scope constructs.Construct, id string, cfg Config) *Secret {
 	invalid := cfg.Validate()
 	s := &Secret{node: cdk.NewNode(scope, id, invalid), keys: slices.Clone(cfg.Keys)}
+	cdk.TakeNames(s.node, cfg.Provider, cfg.names())
+	cdk.AddRegionCheck(s.node, cfg.Provider, cfg.validateRegion)
 	if invalid != nil {
 		s.arn, s.id, s.name = cdk.Invalid, cdk.Invalid, cdk.Invalid
 		s.policyARN, s.policyName, s.kmsKeyARN = cdk.Invalid, cdk.Invalid, cdk.Invalid
@@ -44,9 +47,8 @@ func New(scope constructs.Construct, id string, cfg Config) *Secret {
 
 	s.kmsKeyARN = cfg.KMSKeyARN
 	if cfg.CreateKMSKey {
-		alias := "alias/" + cdk.ReplaceAll(cfg.Name, "[^A-Za-z0-9/_-]", "-")
 		s.kmsKeyARN = cdk.NewKey(s.node, "key", cdk.Key{
-			Alias: alias, Description: "Encrypts the secret " + cfg.Name, Tags: cfg.Tags,
+			Alias: cfg.keyAlias(), Description: "Encrypts the secret " + cfg.Name, Tags: cfg.Tags,
 		}).ARN
 	}
 	secret := cdk.NewSecret(s.node, "secret", cdk.Secret{
@@ -104,6 +106,26 @@ func (c Config) policyName() string {
 	// "/" is the only character that secrets may have in their names and policies
 	// may not.
 	return cdk.ReplaceAll(c.Name, "[/]", "-") + policySuffix
+}
+
+func (c Config) keyAlias() string {
+	return "alias/" + cdk.ReplaceAll(c.Name, "[^A-Za-z0-9/_-]", "-")
+}
+
+// names are what others must not be called. When only Terraform knows the secret's,
+// it stands for the others.
+func (c Config) names() []cdk.Name {
+	names := []cdk.Name{{Of: "secret", Name: c.Name, Field: "Name"}}
+	if token.Is(c.Name) {
+		return names
+	}
+	if c.CreateKMSKey {
+		names = append(names, cdk.Name{Of: "key alias", Name: c.keyAlias(), Field: "Name"})
+	}
+	if !c.NoPolicy {
+		names = append(names, cdk.Name{Of: "IAM policy", Name: c.policyName(), Field: "PolicyName", Global: true, AnyCase: true})
+	}
+	return names
 }
 
 // denyOtherAccounts is the resource policy. A policy is needed to have Secrets

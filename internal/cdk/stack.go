@@ -78,15 +78,16 @@ func AddProblems(node Scope, err error) {
 	if err == nil {
 		return
 	}
-	node.Node().AddValidation(&validator{err: err})
+	node.Node().AddValidation(&validator{func() error { return err }})
 }
 
-type validator struct{ err error }
+// validator reports what is wrong when the app is synthesized.
+type validator struct{ check func() error }
 
 // Validate implements constructs.IValidation.
 func (v *validator) Validate() *[]*string {
 	var messages []string
-	for _, problem := range problems.List(v.err) {
+	for _, problem := range problems.List(v.check()) {
 		messages = append(messages, problem.Error())
 	}
 	return jsii.Strings(messages...)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"sort"
@@ -91,11 +92,21 @@ func runDemo(ctx context.Context, out io.Writer, keep bool) (err error) {
 	if err := printOutputs(out, outputs, env.Name); err != nil {
 		return err
 	}
+	if err := steps.do("Play a scenario on the alarms", func() error { return preview(ctx, out, env.Name) }); err != nil {
+		return err
+	}
 	steps.print()
 	if keep {
 		printExports(out, server)
 	}
 	return nil
+}
+
+// preview runs the program that the Makefile has built.
+func preview(ctx context.Context, out io.Writer, env string) error {
+	cmd := exec.CommandContext(ctx, filepath.Join(".tools", "bin", "preview"), env)
+	cmd.Stdout, cmd.Stderr = out, out
+	return cmd.Run()
 }
 
 // keptLog returns where the local AWS writes after the demonstration: a file in a new

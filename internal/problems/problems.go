@@ -41,6 +41,11 @@ func (p *Problems) AddIn(part string, err error) {
 // field is how a problem begins that says which field it is about.
 var field = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*(\[[^\]]*\])?[.:]`)
 
+// Has reports whether there is a problem of a field.
+func (p *Problems) Has(field string) bool {
+	return slices.ContainsFunc(p.errs, func(err error) bool { return strings.HasPrefix(err.Error(), field+": ") })
+}
+
 // Len returns how many problems there are.
 func (p *Problems) Len() int { return len(p.errs) }
 
@@ -96,6 +101,59 @@ var arn = regexp.MustCompile(`^arn:aws[a-z-]*:([a-z0-9-]+):([a-z0-9-]*):(\d{12})
 func IsARN(s, service, prefix string) bool {
 	m := arn.FindStringSubmatch(s)
 	return m != nil && m[1] == service && strings.HasPrefix(m[4], prefix) && len(m[4]) > len(prefix)
+}
+
+// shownOf is how many of many things a message names.
+const shownOf = 3
+
+// OneOf says which of the known things may have been meant by got: "one of a, b", or the
+// nearest of many.
+func OneOf[K ~string](got string, known []K) string {
+	known = slices.Clone(known)
+	slices.Sort(known)
+	if len(known) <= shownOf+1 {
+		return "one of " + joined(known)
+	}
+	slices.SortStableFunc(known, func(a, b K) int { return distance(got, string(a)) - distance(got, string(b)) })
+	return fmt.Sprintf("one of %s (the nearest of %d)", joined(known[:shownOf]), len(known))
+}
+
+// Some names the first of many things: "a, b, c and 38 more".
+func Some[K ~string](things []K) string {
+	if len(things) <= shownOf+1 {
+		return joined(things)
+	}
+	return fmt.Sprintf("%s and %d more", joined(things[:shownOf]), len(things)-shownOf)
+}
+
+func joined[K ~string](list []K) string {
+	text := make([]string, len(list))
+	for i, s := range list {
+		text[i] = string(s)
+	}
+	return strings.Join(text, ", ")
+}
+
+// distance is how many characters have to be added, removed or replaced to make b of a
+// (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 // SortedKeys returns the keys of m in order.

@@ -29,6 +29,9 @@ type Environment struct {
 	Roles        Roles
 	Notify       Notify
 	Deployment   Deployment
+	// Profile says which alarms there are: "essential" or "recommended", as in
+	// docs/coverage.md.
+	Profile string
 	// Tune changes single alarms, by "<resource key>/<alarm id>", such as
 	// "backend/cpu-high". Default: the thresholds of the alarm table in README.md.
 	Tune map[string]Tuning
@@ -118,11 +121,15 @@ type TargetGroup struct {
 type Database struct {
 	// Instance is the DB instance identifier, not the resource id ("db-…").
 	Instance string
+	// Class is the instance class: "db.t3.micro".
+	Class string
 }
 
 // Cache is the nodes of Redis in ElastiCache.
 type Cache struct {
-	Nodes []Node
+	// NodeType is what the nodes run on: "cache.t3.micro".
+	NodeType string
+	Nodes    []Node
 }
 
 // Node is one node of a replication group. CloudWatch knows nodes only.
@@ -191,6 +198,8 @@ type Recipients struct {
 type Tuning struct {
 	// Threshold replaces the default, in the alarm's unit.
 	Threshold float64
+	// On adds an alarm that the profile does not have.
+	On bool
 	// Off switches the alarm off; Reason says why.
 	Off    bool
 	Reason string

@@ -69,8 +69,9 @@ func Production() Environment {
 				{Key: "frontend", Name: "ohmycoins-prod-frontend-tg"},
 			},
 		},
-		Database: Database{Instance: "ohmycoins-prod-postgres"},
+		Database: Database{Instance: "ohmycoins-prod-postgres", Class: "db.t3.small"},
 		Cache: Cache{
+			NodeType: "cache.t3.small",
 			Nodes: []Node{
 				{Key: "001", ID: "ohmycoins-prod-redis-001"},
 				{Key: "002", ID: "ohmycoins-prod-redis-002"},
@@ -87,6 +88,7 @@ func Production() Environment {
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
 		},
+		Profile: "recommended",
 		Deployment: Deployment{
 			Folder:         "deployments/production",
 			TimeoutMinutes: 20,

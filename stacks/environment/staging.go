@@ -68,8 +68,9 @@ func Staging() Environment {
 				{Key: "frontend", Name: "ohmycoins-staging-frontend-tg"},
 			},
 		},
-		Database: Database{Instance: "ohmycoins-staging-postgres"},
+		Database: Database{Instance: "ohmycoins-staging-postgres", Class: "db.t3.micro"},
 		Cache: Cache{
+			NodeType: "cache.t3.micro",
 			Nodes: []Node{
 				{Key: "001", ID: "ohmycoins-staging-redis-001"},
 			},
@@ -84,6 +85,11 @@ func Staging() Environment {
 		Notify: Notify{
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
+		},
+		Profile: "essential",
+		Tune: map[string]Tuning{
+			"backend/tasks-missing":  {On: true},
+			"frontend/tasks-missing": {On: true},
 		},
 		Deployment: Deployment{
 			Folder:         "deployments/staging",

@@ -95,6 +95,8 @@ func (e Environment) Validate() error {
 	e.Cluster.check(c)
 	e.LoadBalancer.check(c)
 	c.name("Database.Instance", e.Database.Instance)
+	c.name("Database.Class", e.Database.Class)
+	c.name("Cache.NodeType", e.Cache.NodeType)
 	e.Cache.check(c)
 	e.Secret.check(c)
 	c.name("Roles.TaskExecution", e.Roles.TaskExecution)

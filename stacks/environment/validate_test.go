@@ -82,7 +82,7 @@ func TestValidateNothing(t *testing.T) {
 	}
 	want := []string{
 		"Name", "Prefix", "Region", "State.Bucket", "State.Key", "Cluster.Name", "Cluster.Services", "LoadBalancer.Name",
-		"Database.Instance", "Secret.Name", "Roles.TaskExecution", "Deployment.Folder",
+		"Database.Instance", "Database.Class", "Cache.NodeType", "Secret.Name", "Roles.TaskExecution", "Deployment.Folder",
 	}
 	if !slices.Equal(fields, want) {
 		t.Errorf("got %q, want %q", fields, want)

@@ -112,8 +112,16 @@ func mutations(a cloudwatch.MetricAlarm) []mutation {
 	}
 	if a.ThresholdMetricID == "" {
 		thresholds := []float64{a.Threshold * 0.8, a.Threshold * 1.2}
-		if a.Threshold == 0 {
+		q, _ := a.Judged()
+		switch {
+		case a.Threshold == 0:
 			thresholds = []float64{-1, 1}
+		case q.Expression == "" && q.Metric.Stat == cloudwatch.SampleCount:
+			// Samples are whole, and a period with none has no data.
+			thresholds = []float64{a.Threshold + 1}
+			if a.Threshold > 1 {
+				thresholds = append(thresholds, a.Threshold-1)
+			}
 		}
 		for _, v := range thresholds {
 			add("Threshold", a.Threshold, v, func(c *cloudwatch.MetricAlarm) { c.Threshold = v })

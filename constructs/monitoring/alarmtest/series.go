@@ -113,15 +113,21 @@ func (l *limit) add(a cloudwatch.MetricAlarm, stat string) {
 var known = map[string]struct {
 	low, high, samples float64
 }{
-	"AWS/ApplicationELB RequestCount":              {300, 3000, 1},
-	"AWS/ApplicationELB RequestCountPerTarget":     {150, 1500, 1},
-	"AWS/ApplicationELB HTTPCode_Target_5XX_Count": {math.NaN(), math.NaN(), 1}, // absent without errors
-	"AWS/ApplicationELB HTTPCode_ELB_5XX_Count":    {math.NaN(), math.NaN(), 1},
-	"AWS/ApplicationELB HTTPCode_Target_4XX_Count": {math.NaN(), math.NaN(), 1},
-	"AWS/ApplicationELB HTTPCode_Target_2XX_Count": {300, 3000, 1},
-	"AWS/ApplicationELB HealthyHostCount":          {2, 2, 1},
-	"AWS/ECS CPUUtilization":                       {20, 50, 2}, // a sample for each task
-	"AWS/ECS MemoryUtilization":                    {40, 60, 2},
+	"AWS/ApplicationELB RequestCount":                {300, 3000, 1},
+	"AWS/ApplicationELB RequestCountPerTarget":       {150, 1500, 1},
+	"AWS/ApplicationELB HTTPCode_Target_5XX_Count":   {math.NaN(), math.NaN(), 1}, // absent without errors
+	"AWS/ApplicationELB HTTPCode_ELB_5XX_Count":      {math.NaN(), math.NaN(), 1},
+	"AWS/ApplicationELB HTTPCode_Target_4XX_Count":   {math.NaN(), math.NaN(), 1},
+	"AWS/ApplicationELB HTTPCode_Target_2XX_Count":   {300, 3000, 1},
+	"AWS/ApplicationELB HealthyHostCount":            {2, 2, 1},
+	"AWS/ApplicationELB TargetResponseTime":          {0.1, 0.4, 600},         // a sample for each request
+	"AWS/RDS FreeStorageSpace":                       {60 << 30, 61 << 30, 1}, // hardly changes in a day
+	"ECS/ContainerInsights DesiredTaskCount":         {2, 2, 1},
+	"ECS/ContainerInsights RunningTaskCount":         {2, 2, 1},
+	"ECS/ContainerInsights EphemeralStorageUtilized": {1, 4, 1},
+	"ECS/ContainerInsights EphemeralStorageReserved": {20, 20, 1},
+	"AWS/ECS CPUUtilization":                         {20, 50, 2}, // a sample for each task
+	"AWS/ECS MemoryUtilization":                      {40, 60, 2},
 }
 
 // healthy is how a metric moves on a healthy day, and how many samples it has a

@@ -36,3 +36,34 @@ func TestEscape(t *testing.T) {
 		t.Errorf("Escape is %q, want %q", got, want)
 	}
 }
+
+func TestIsLone(t *testing.T) {
+	for s, want := range map[string]struct{ lone, reference bool }{
+		"":                            {},
+		"100 % { $5 } $":              {},
+		"$${a}":                       {},
+		"%%{a}":                       {},
+		"$":                           {},
+		"a $":                         {},
+		"${var.a}":                    {reference: true},
+		"a-${var.b}-${var.c}":         {reference: true},
+		`${join("}", var.a)}`:         {reference: true},
+		`${merge({}, {a = "\"}"})}`:   {reference: true},
+		"%{ if var.a }b%{~ endif }":   {reference: true},
+		"%{for a in b}%{endfor}":      {reference: true},
+		"${":                          {lone: true},
+		"%{":                          {lone: true},
+		"${}":                         {lone: true},
+		"${ }":                        {lone: true},
+		"${a":                         {lone: true},
+		`${"}`:                        {lone: true},
+		"%{http_code}":                {lone: true},
+		"${var.a} and ${":             {lone: true, reference: true},
+		"$${a} and ${":                {lone: true},
+		"#{TfToken[TOKEN.1]} and %{a": {lone: true, reference: true},
+	} {
+		if IsLone(s) != want.lone || Is(s) != want.reference {
+			t.Errorf("%q: lone is %v, reference %v, want %v, %v", s, IsLone(s), Is(s), want.lone, want.reference)
+		}
+	}
+}

@@ -527,7 +527,8 @@ func (a *Account) measure(ctx context.Context, env environment.Environment, bala
 	errs = append(errs, put("AWS/ApplicationELB", map[string]string{"LoadBalancer": balancer["LoadBalancer"]},
 		map[string]float64{
 			"HTTPCode_Target_5XX_Count": 2, "RequestCount": 600, "TargetResponseTime": 0.08,
-			"HTTPCode_ELB_5XX_Count": 3, "HTTPCode_ELB_502_Count": 1, "HTTPCode_ELB_503_Count": 2, "HTTPCode_ELB_504_Count": 0,
+			"ActiveConnectionCount": 40, "NewConnectionCount": 120, "RejectedConnectionCount": 0, "TargetConnectionErrorCount": 0,
+			"ClientTLSNegotiationErrorCount": 1, "HTTPCode_ELB_5XX_Count": 3, "HTTPCode_ELB_502_Count": 1, "HTTPCode_ELB_503_Count": 2, "HTTPCode_ELB_504_Count": 0,
 		}))
 	errs = append(errs, put("AWS/RDS", map[string]string{"DBInstanceIdentifier": env.Database.Instance},
 		map[string]float64{
@@ -540,7 +541,7 @@ func (a *Account) measure(ctx context.Context, env environment.Environment, bala
 			map[string]float64{
 				"CacheHitRate": 92, "CacheMisses": 40, "Evictions": 0, "DatabaseMemoryUsagePercentage": 35, "CurrItems": 5200, "CurrConnections": 14,
 				"EngineCPUUtilization": 4, "CPUUtilization": 7, "CPUCreditBalance": 144, "NewConnections": 2, "GetTypeCmds": 900, "SetTypeCmds": 120,
-				"FreeableMemory": 210 << 20, "SwapUsage": 0,
+				"FreeableMemory": 210 << 20, "SwapUsage": 0, "ReplicationLag": 0, "AuthenticationFailures": 0,
 			}))
 	}
 	return errors.Join(errs...)

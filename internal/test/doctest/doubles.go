@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -332,8 +331,20 @@ func startQuery(a *Account, body []byte, forward func() response) (response, boo
 	})
 }
 
-// queryNames finds the columns of a query with stats: "stats count(*) as errors by minute".
-var queryNames = regexp.MustCompile(`\bas ([a-z]+)|\bby ([a-z]+)\b`)
+// queryNames returns the columns of what follows "stats":
+// "count(*) as errors by bin(1m) as minute, path".
+func queryNames(stats string) []string {
+	stats, _, _ = strings.Cut(stats, "|")
+	var names []string
+	values, groups, _ := strings.Cut(stats, " by ")
+	for _, column := range strings.Split(values+","+groups, ",") {
+		words := strings.Fields(column)
+		if len(words) > 0 {
+			names = append(names, words[len(words)-1])
+		}
+	}
+	return names
+}
 
 func queryResults(a *Account, body []byte, forward func() response) (response, bool, error) {
 	a.rollouts.mu.Lock()
@@ -344,8 +355,8 @@ func queryResults(a *Account, body []byte, forward func() response) (response, b
 	}
 	_, stats, _ := strings.Cut(query, "stats ")
 	var row []any
-	for _, m := range queryNames.FindAllStringSubmatch(stats, -1) {
-		row = append(row, map[string]any{"field": cmp.Or(m[1], m[2]), "value": "11"})
+	for _, name := range queryNames(stats) {
+		row = append(row, map[string]any{"field": name, "value": "11"})
 	}
 	return answerJSON(map[string]any{"status": "Complete", "results": []any{row}})
 }

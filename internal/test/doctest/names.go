@@ -48,6 +48,9 @@ var (
 	timed = regexp.MustCompile(`-[0-9]{14}$`)
 	// domainName is what AWS calls a load balancer in DNS.
 	domainName = regexp.MustCompile(`-[0-9]+\.[a-z0-9-]+\.elb\.amazonaws\.com$`)
+	// endpoint is what AWS puts behind the name of a database, which may be a restored
+	// one, in DNS.
+	endpoint = regexp.MustCompile(`(-[0-9]{14})?\.[a-z0-9]+\.[a-z0-9-]+\.rds\.amazonaws\.com$`)
 )
 
 // exists says whether a name, as it stands in a command or in a text, is the name of
@@ -59,7 +62,7 @@ func (n *names) exists(name string) bool {
 		return true
 	}
 	name = ending.ReplaceAllString(name, "")
-	for _, suffix := range []*regexp.Regexp{nothing, secretSalt, timed, domainName} {
+	for _, suffix := range []*regexp.Regexp{nothing, secretSalt, timed, domainName, endpoint} {
 		if n.known[suffix.ReplaceAllString(name, "")] {
 			return true
 		}

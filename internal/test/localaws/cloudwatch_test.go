@@ -296,3 +296,34 @@ func TestAlarmRules(t *testing.T) {
 		}
 	}
 }
+
+// TestExtendedStatistics makes alarms on percentiles and on trimmed statistics.
+func TestExtendedStatistics(t *testing.T) {
+	t.Parallel()
+	client := cloudwatch.NewFromConfig(start(t).Config(), CloudWatchJSON)
+	for stat, want := range map[string]bool{
+		"p99": true, "p99.95": true, "p100": true, "tm90": true, "wm98": true, "tc90": true, "ts10": true, "IQM": true,
+		"TM(10%:90%)": true, "TM(:99%)": true, "WM(5%:)": true, "TC(0.02:0.10)": true, "PR(:0.5)": true, "PR(100:2000)": true,
+		"p101": false, "P99": false, "tm": false, "TM(10%)": false, "PR(10%:90%)": false, "Median": false,
+	} {
+		_, err := client.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+			AlarmName: &stat, Namespace: aws.String("Shop"), MetricName: aws.String("Latency"), ExtendedStatistic: &stat,
+			Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1),
+			ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold, Threshold: aws.Float64(1),
+		})
+		if (err == nil) != want {
+			t.Errorf("%s: error is %v, want accepted: %v", stat, err, want)
+			continue
+		}
+		if !want {
+			continue
+		}
+		got, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{stat}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back := aws.ToString(got.MetricAlarms[0].ExtendedStatistic); back != stat {
+			t.Errorf("%s is read back as %q", stat, back)
+		}
+	}
+}

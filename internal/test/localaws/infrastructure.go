@@ -8,7 +8,8 @@ type Infrastructure struct {
 	// Services are the services and their target groups, by the keys of the environment.
 	Services map[string]Service
 	Database Database
-	Cache    Cache
+	// ReplicationGroup is what the nodes of Redis belong to.
+	ReplicationGroup string
 	// TaskRole is what the application may do, GitHubRole what its pipeline may.
 	TaskRole, GitHubRole string
 }
@@ -23,19 +24,11 @@ type Service struct {
 
 // Database is a PostgreSQL in RDS.
 type Database struct {
-	Class string
 	// StorageGiB is the allocated storage.
 	StorageGiB int
 	MultiAZ    bool
 	// Name is the database in it, User who owns that.
 	Name, User string
-}
-
-// Cache is a Redis in ElastiCache.
-type Cache struct {
-	// ReplicationGroup is what the nodes belong to.
-	ReplicationGroup string
-	NodeType         string
 }
 
 // InfrastructureOf returns the infrastructure of an environment. It has none for an
@@ -48,19 +41,19 @@ var infrastructures = map[string]Infrastructure{
 			"backend":  {Port: 8000, HealthCheckPath: "/api/v1/utils/health-check/"},
 			"frontend": {Port: 80, HealthCheckPath: "/"},
 		},
-		Database:   Database{Class: "db.t3.micro", StorageGiB: 20, Name: "app", User: "postgres"},
-		Cache:      Cache{ReplicationGroup: "ohmycoins-staging-redis", NodeType: "cache.t3.micro"},
-		TaskRole:   "ohmycoins-staging-ecs-task-role",
-		GitHubRole: "ohmycoins-staging-github-actions-role",
+		Database:         Database{StorageGiB: 20, Name: "app", User: "postgres"},
+		ReplicationGroup: "ohmycoins-staging-redis",
+		TaskRole:         "ohmycoins-staging-ecs-task-role",
+		GitHubRole:       "ohmycoins-staging-github-actions-role",
 	},
 	"production": {
 		Services: map[string]Service{
 			"backend":  {Port: 8000, HealthCheckPath: "/api/v1/utils/health-check/"},
 			"frontend": {Port: 80, HealthCheckPath: "/"},
 		},
-		Database:   Database{Class: "db.t3.small", StorageGiB: 100, MultiAZ: true, Name: "app", User: "postgres"},
-		Cache:      Cache{ReplicationGroup: "ohmycoins-prod-redis", NodeType: "cache.t3.small"},
-		TaskRole:   "ohmycoins-prod-ecs-task-role",
-		GitHubRole: "ohmycoins-prod-github-actions-role",
+		Database:         Database{StorageGiB: 100, MultiAZ: true, Name: "app", User: "postgres"},
+		ReplicationGroup: "ohmycoins-prod-redis",
+		TaskRole:         "ohmycoins-prod-ecs-task-role",
+		GitHubRole:       "ohmycoins-prod-github-actions-role",
 	},
 }

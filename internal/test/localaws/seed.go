@@ -146,7 +146,7 @@ func (s *seeder) waves() [3][]step {
 		{kindRole, env.Roles.TaskExecution, s.makeRole(env.Roles.TaskExecution, trustTasks)},
 		{kindRole, s.infra.TaskRole, s.makeRole(s.infra.TaskRole, trustTasks)},
 		{kindSecret, env.Secret.Name, s.makeSecret},
-		{"replication group", s.infra.Cache.ReplicationGroup, s.makeReplicationGroup},
+		{"replication group", s.infra.ReplicationGroup, s.makeReplicationGroup},
 	}
 	for _, node := range env.Cache.Nodes {
 		first = append(first, step{"cache node", node.ID, s.makeCacheNode(node)})
@@ -340,7 +340,7 @@ func (s *seeder) makeDatabase(ctx context.Context) (string, error) {
 	}
 	_, err := s.rds.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{
 		DBInstanceIdentifier: &id,
-		DBInstanceClass:      &db.Class,
+		DBInstanceClass:      &s.env.Database.Class,
 		Engine:               aws.String("postgres"),
 		AllocatedStorage:     aws.Int32(int32(db.StorageGiB)),
 		MultiAZ:              &db.MultiAZ,
@@ -358,12 +358,11 @@ func (s *seeder) makeDatabase(ctx context.Context) (string, error) {
 }
 
 func (s *seeder) makeReplicationGroup(ctx context.Context) (string, error) {
-	cache := s.infra.Cache
 	_, err := s.cache.CreateReplicationGroup(ctx, &elasticache.CreateReplicationGroupInput{
-		ReplicationGroupId:          &cache.ReplicationGroup,
+		ReplicationGroupId:          &s.infra.ReplicationGroup,
 		ReplicationGroupDescription: aws.String("Redis of Oh My Coins, " + s.env.Name),
 		Engine:                      aws.String("redis"),
-		CacheNodeType:               &cache.NodeType,
+		CacheNodeType:               &s.env.Cache.NodeType,
 		NumCacheClusters:            aws.Int32(int32(len(s.env.Cache.Nodes))),
 		AutomaticFailoverEnabled:    aws.Bool(len(s.env.Cache.Nodes) > 1),
 		Tags: tags(s.env.Tags, func(k, v *string) cachetypes.Tag {
@@ -379,9 +378,9 @@ func (s *seeder) makeCacheNode(node environment.Node) func(context.Context) (str
 	return func(ctx context.Context) (string, error) {
 		_, err := s.cache.CreateCacheCluster(ctx, &elasticache.CreateCacheClusterInput{
 			CacheClusterId:     &node.ID,
-			ReplicationGroupId: &s.infra.Cache.ReplicationGroup,
+			ReplicationGroupId: &s.infra.ReplicationGroup,
 			Engine:             aws.String("redis"),
-			CacheNodeType:      &s.infra.Cache.NodeType,
+			CacheNodeType:      &s.env.Cache.NodeType,
 			NumCacheNodes:      aws.Int32(1),
 			Tags: tags(s.env.Tags, func(k, v *string) cachetypes.Tag {
 				return cachetypes.Tag{Key: k, Value: v}

@@ -99,7 +99,7 @@ func TestSeedWithout(t *testing.T) {
 		{env.LoadBalancer.TargetGroups[0].Name},
 		{env.Database.Instance},
 		{env.Cache.Nodes[1].ID},
-		{infra.Cache.ReplicationGroup},
+		{infra.ReplicationGroup},
 		{env.Cluster.Name, service.Name, env.Cluster.Services[1].Name},
 		{service.Name},
 		{service.LogGroup},
@@ -225,7 +225,7 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 	if err == nil {
 		got := databases.DBInstances[0]
 		check(id, nil,
-			[2]any{aws.ToString(got.DBInstanceClass), db.Class},
+			[2]any{aws.ToString(got.DBInstanceClass), env.Database.Class},
 			[2]any{aws.ToInt32(got.AllocatedStorage), db.StorageGiB},
 			[2]any{aws.ToBool(got.MultiAZ), db.MultiAZ},
 			[2]any{aws.ToString(got.DBName), db.Name},
@@ -240,14 +240,14 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 			got := out.CacheClusters[0]
 			check(node.ID, nil,
 				[2]any{aws.ToString(got.CacheClusterId), node.ID},
-				[2]any{aws.ToString(got.CacheNodeType), infra.Cache.NodeType},
-				[2]any{aws.ToString(got.ReplicationGroupId), infra.Cache.ReplicationGroup})
+				[2]any{aws.ToString(got.CacheNodeType), env.Cache.NodeType},
+				[2]any{aws.ToString(got.ReplicationGroupId), infra.ReplicationGroup})
 		}
 	}
 	_, err = elasticache.NewFromConfig(cfg).DescribeReplicationGroups(ctx, &elasticache.DescribeReplicationGroupsInput{
-		ReplicationGroupId: &infra.Cache.ReplicationGroup,
+		ReplicationGroupId: &infra.ReplicationGroup,
 	})
-	check(infra.Cache.ReplicationGroup, err)
+	check(infra.ReplicationGroup, err)
 
 	secret := secretsmanager.NewFromConfig(cfg)
 	var secretARN string

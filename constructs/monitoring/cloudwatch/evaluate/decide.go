@@ -27,7 +27,6 @@ const (
 	counted   reason = iota // enough data points to count
 	premature               // few, none of them good, and the oldest is old enough
 	noData
-	kept // TreatMissingData ignore
 )
 
 // decide says in which state an alarm is that sees these data points, oldest
@@ -73,7 +72,7 @@ func decide(points []datapoint, periods, toAlarm int, treat cloudwatch.MissingDa
 	case v.state == cloudwatch.InAlarm || anyGood:
 		return v
 	case treat == cloudwatch.Ignore:
-		v.state, v.why = current, kept
+		v.state = current
 	case found == 0:
 		v.state, v.why = cloudwatch.InsufficientData, noData
 	case age >= toAlarm:

@@ -175,7 +175,11 @@ func compile(in Input) ([]*run, []*composite, error) {
 
 	var runs []*run
 	for _, a := range in.Alarms {
-		r, err := newRun(in, a)
+		var r *run
+		err := validateAlarm(a)
+		if err == nil {
+			r, err = newRun(in, a)
+		}
 		for _, problem := range problems.List(err) {
 			fail("alarm %q: %w", a.Name, problem)
 		}

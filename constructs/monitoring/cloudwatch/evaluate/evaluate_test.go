@@ -311,6 +311,7 @@ func TestBadDefinitions(t *testing.T) {
 		"missing data":       {func(a *cloudwatch.MetricAlarm) { a.TreatMissingData = "good" }, `TreatMissingData: is "good"`},
 		"operator":           {func(a *cloudwatch.MetricAlarm) { a.ComparisonOperator = ">" }, `ComparisonOperator: is ">"`},
 		"NaN":                {func(a *cloudwatch.MetricAlarm) { a.Threshold = nan }, "Threshold: is NaN"},
+		"reference":          {func(a *cloudwatch.MetricAlarm) { a.Threshold = math.Float64frombits(0xfdff << 48) }, "Threshold: is a Terraform reference"},
 		"no query":           {func(a *cloudwatch.MetricAlarm) { a.Queries = nil }, "Queries: have no metric"},
 		"no name":            {func(a *cloudwatch.MetricAlarm) { a.Queries[0].Metric.Name = "" }, "want a namespace and a name"},
 		"period":             {func(a *cloudwatch.MetricAlarm) { a.Queries[0].Metric.Period = 45 * time.Second }, "Period: is 45s"},

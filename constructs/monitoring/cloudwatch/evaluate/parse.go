@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -33,8 +34,6 @@ const (
 	wordExpression // REPEAT, LINEAR
 )
 
-var mathSymbols = []string{"==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "^", "(", ")", "[", "]", ","}
-
 // binary operators from the loosest to the tightest. AWS does not say how it
 // groups a^b^c, a<b<c and -a^b: those are errors.
 var precedence = [][]string{
@@ -52,22 +51,53 @@ const (
 )
 
 func parseMath(text string) (*expression, error) {
-	tokens, err := lex(text, mathSymbols)
+	lexemes, err := lex(text)
 	if err != nil {
 		return nil, err
 	}
-	p := &mathParser{reader{tokens: tokens}}
+	p := &mathParser{lexemes: lexemes}
 	e, err := p.binary(0)
 	if err != nil {
 		return nil, err
 	}
-	if t := p.peek(); t.kind != endToken {
+	if t := p.peek(); t.kind != endLexeme {
 		return nil, p.unexpected(t, "an operator or the end")
 	}
 	return e, nil
 }
 
-type mathParser struct{ reader }
+// mathParser reads an expression by recursive descent.
+type mathParser struct {
+	lexemes []lexeme
+	// depth counts what is nested, so that a text of brackets cannot exhaust the
+	// stack.
+	depth int
+}
+
+const maxDepth = 200
+
+func (p *mathParser) peek() lexeme { return p.lexemes[0] }
+
+func (p *mathParser) next() lexeme {
+	t := p.lexemes[0]
+	if t.kind != endLexeme {
+		p.lexemes = p.lexemes[1:]
+	}
+	return t
+}
+
+// accept takes the next lexeme if it is one of these symbols or words.
+func (p *mathParser) accept(texts ...string) (lexeme, bool) {
+	t := p.peek()
+	if (t.kind == symbolLexeme || t.kind == wordLexeme) && slices.Contains(texts, t.text) {
+		return p.next(), true
+	}
+	return lexeme{}, false
+}
+
+func (p *mathParser) unexpected(t lexeme, want string) error {
+	return fmt.Errorf("at %d: is %s, want %s", t.at+1, t, want)
+}
 
 func (p *mathParser) binary(level int) (*expression, error) {
 	if level == len(precedence) {
@@ -107,8 +137,8 @@ func operatorNames(text string) string {
 }
 
 func (p *mathParser) unary() (*expression, error) {
-	if err := p.enter(); err != nil {
-		return nil, err
+	if p.depth++; p.depth > maxDepth {
+		return nil, fmt.Errorf("at %d: nested more than %d deep", p.peek().at+1, maxDepth)
 	}
 	defer func() { p.depth-- }()
 	if t, ok := p.accept("-"); ok {
@@ -120,23 +150,23 @@ func (p *mathParser) unary() (*expression, error) {
 	}
 	t := p.next()
 	switch {
-	case t.kind == numberToken:
+	case t.kind == numberLexeme:
 		v, err := strconv.ParseFloat(t.text, 64)
 		if err != nil {
 			return nil, p.unexpected(t, "a number")
 		}
 		return &expression{kind: numberExpression, text: t.text, number: v, at: t.at}, nil
-	case t.kind == stringToken:
+	case t.kind == stringLexeme:
 		return &expression{kind: textExpression, text: t.text[1 : len(t.text)-1], at: t.at}, nil
-	case t.kind == wordToken:
+	case t.kind == wordLexeme:
 		return p.word(t)
 	case t.text == "(":
 		e, err := p.binary(0)
 		if err != nil {
 			return nil, err
 		}
-		if err := p.expect(")"); err != nil {
-			return nil, err
+		if _, ok := p.accept(")"); !ok {
+			return nil, p.unexpected(p.peek(), `")"`)
 		}
 		e.grouped = true
 		return e, nil
@@ -147,7 +177,7 @@ func (p *mathParser) unary() (*expression, error) {
 	return nil, p.unexpected(t, "a number, an id or a function")
 }
 
-func (p *mathParser) word(t token) (*expression, error) {
+func (p *mathParser) word(t lexeme) (*expression, error) {
 	if _, ok := p.accept("("); ok {
 		args, err := p.arguments(")")
 		return &expression{kind: callExpression, text: t.text, args: args, at: t.at}, err

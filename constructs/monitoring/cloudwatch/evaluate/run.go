@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,10 +33,6 @@ type run struct {
 	fewSamples float64
 }
 
-const maxMetrics = 10 // in a math alarm
-
-var queryID = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]*$`)
-
 // comparison is how an operator compares a value: with low, the threshold, or with
 // both limits of a band.
 type comparison struct {
@@ -56,10 +51,8 @@ var comparisons = map[cloudwatch.Operator]comparison{
 	cloudwatch.BelowBand:          {func(v, low, _ float64) bool { return v < low }, "below", true},
 }
 
+// newRun prepares an alarm that is valid.
 func newRun(in Input, a cloudwatch.MetricAlarm) (*run, error) {
-	if err := validateAlarm(a); err != nil {
-		return nil, err
-	}
 	r := &run{
 		alarm:    a,
 		toAlarm:  cmp.Or(a.DatapointsToAlarm, a.EvaluationPeriods),
@@ -67,72 +60,78 @@ func newRun(in Input, a cloudwatch.MetricAlarm) (*run, error) {
 		state:    in.start(a.Name),
 		breaches: comparisons[a.ComparisonOperator].breaches,
 	}
-	metrics := map[string]*operand{}
-	var ids []string
-	var windows []func() *window
+	sources, err := in.sources(a)
+	if err != nil {
+		return nil, err
+	}
 	var resolutions []time.Duration
+	for _, s := range sources {
+		r.period = s.metric.Period
+		if s.metric.Namespace == "AWS/DynamoDB" {
+			r.treat = cloudwatch.Ignore // whatever the alarm says
+		}
+		resolutions = append(resolutions, s.series.Period)
+	}
+	band, hasBand := in.Bands[a.Name]
+	if hasBand {
+		if err := band.validate(r.period); err != nil {
+			return nil, err
+		}
+		resolutions = append(resolutions, band.Lower.Period, band.Upper.Period)
+	}
+	if r.grid, err = newGrid(in, r.period, a.EvaluationPeriods, resolutions); err != nil {
+		return nil, err
+	}
+	r.program = &program{points: r.grid.count, period: r.period}
+	scope := &scope{program: r.program, operands: map[string]*operand{}, band: func() (*operand, error) {
+		if !hasBand {
+			return nil, errors.New("the band of ANOMALY_DETECTION_BAND is AWS's; give it in Bands")
+		}
+		upper, lower := r.limit(&band.Upper), r.limit(&band.Lower)
+		return &operand{kind: array, series: [][]float64{upper.points, lower.points}}, nil
+	}}
+	for _, s := range sources {
+		w := newWindow(s.series, s.stat, r.period, r.grid, s.counts)
+		if s.counts {
+			r.few, r.fewSamples = w, s.stat.fewSamples()
+		}
+		r.windows = append(r.windows, w)
+		scope.metrics = append(scope.metrics, s.id)
+		scope.operands[s.id] = &operand{kind: one, series: [][]float64{w.points}, metric: true}
+	}
+	return r, r.compile(scope)
+}
+
+// source is where the data of a query comes from.
+type source struct {
+	id     string
+	metric cloudwatch.Metric
+	series *Series
+	stat   statistic
+	counts bool // the number of samples matters
+}
+
+// sources finds the series of an alarm's metrics.
+func (in Input) sources(a cloudwatch.MetricAlarm) ([]source, error) {
+	var sources []source
 	var errs []error
 	for _, q := range a.Queries {
 		if q.Expression != "" {
 			continue
 		}
-		r.period = q.Metric.Period
-		if q.Metric.Namespace == "AWS/DynamoDB" {
-			r.treat = cloudwatch.Ignore // whatever the alarm says
-		}
-		stat, err := parseStatistic(q.Metric.Stat)
-		if err != nil {
+		s := source{id: q.ID, metric: q.Metric}
+		var err error
+		if s.stat, err = parseStatistic(q.Metric.Stat); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", field("Stat", q.ID), err))
 			continue
 		}
-		counts := a.EvaluateLowSampleCountPercentile == "ignore" && stat.fewSamples() > 0
-		s, err := in.Data.find(q.Metric, stat, counts)
-		if err != nil {
+		s.counts = a.EvaluateLowSampleCountPercentile == "ignore" && s.stat.fewSamples() > 0
+		if s.series, err = in.Data.find(q.Metric, s.stat, s.counts); err != nil {
 			errs = append(errs, err)
-			continue
 		}
-		resolutions = append(resolutions, s.Period)
-		ids = append(ids, q.ID)
-		windows = append(windows, func() *window {
-			w := newWindow(s, stat, q.Metric.Period, r.grid, counts)
-			metrics[q.ID] = &operand{kind: one, series: [][]float64{w.points}, metric: true}
-			if counts {
-				r.few, r.fewSamples = w, stat.fewSamples()
-			}
-			return w
-		})
+		sources = append(sources, s)
 	}
-	anomaly, hasBand := in.Bands[a.Name]
-	if hasBand {
-		for _, s := range []Series{anomaly.Lower, anomaly.Upper} {
-			if err := validateBand(s, r.period); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", field("Bands", ""), err))
-				continue
-			}
-			resolutions = append(resolutions, s.Period)
-		}
-	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
-	}
-	var err error
-	if r.grid, err = newGrid(in, r.period, a.EvaluationPeriods, resolutions); err != nil {
-		return nil, err
-	}
-	for _, w := range windows {
-		r.windows = append(r.windows, w())
-	}
-	r.program = &program{points: r.grid.count, period: r.period}
-	return r, r.compile(&scope{
-		program: r.program, operands: metrics, metrics: ids,
-		band: func() (*operand, error) {
-			if !hasBand {
-				return nil, errors.New("the band of ANOMALY_DETECTION_BAND is AWS's; give it in Bands")
-			}
-			upper, lower := r.limit(&anomaly.Upper), r.limit(&anomaly.Lower)
-			return &operand{kind: array, series: [][]float64{upper.points, lower.points}}, nil
-		},
-	})
+	return sources, errors.Join(errs...)
 }
 
 // limit adds the window of a limit of the band.
@@ -140,16 +139,6 @@ func (r *run) limit(s *Series) *window {
 	w := newWindow(s, statistic{cloudwatch.Statistic{Name: cloudwatch.Average, Kind: cloudwatch.KindAverage}}, r.period, r.grid, false)
 	r.windows = append(r.windows, w)
 	return w
-}
-
-func validateBand(s Series, period time.Duration) error {
-	if err := s.validate(); err != nil {
-		return err
-	}
-	if len(s.Values) == 0 || period%s.Period != 0 {
-		return fmt.Errorf("has %d Values of %s, want some, with the alarm's period, %s, or a part of it", len(s.Values), s.Period, period)
-	}
-	return nil
 }
 
 // field names a field of a query.
@@ -245,111 +234,6 @@ func returns(a cloudwatch.MetricAlarm, q cloudwatch.Query) bool {
 	return q.ReturnData || len(a.Queries) == 1
 }
 
-func validateAlarm(a cloudwatch.MetricAlarm) error {
-	var errs []error
-	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if a.EvaluationPeriods < 1 {
-		fail("EvaluationPeriods: is %d, want 1 or more", a.EvaluationPeriods)
-	}
-	if m := a.DatapointsToAlarm; m < 0 || m > a.EvaluationPeriods {
-		fail("DatapointsToAlarm: is %d, want 1 to EvaluationPeriods, %d", m, a.EvaluationPeriods)
-	}
-	switch a.TreatMissingData {
-	case "", cloudwatch.Missing, cloudwatch.Ignore, cloudwatch.Breaching, cloudwatch.NotBreaching:
-	default:
-		fail("TreatMissingData: is %q, want missing, ignore, breaching or notBreaching", a.TreatMissingData)
-	}
-	c, known := comparisons[a.ComparisonOperator]
-	switch {
-	case !known:
-		fail("ComparisonOperator: is %q, want one of %v", a.ComparisonOperator, sortedKeys(comparisons))
-	case c.band && a.ThresholdMetricID == "":
-		fail("ThresholdMetricID: is empty, want the id of the band that %s compares with", a.ComparisonOperator)
-	case !c.band && a.ThresholdMetricID != "":
-		fail("ThresholdMetricID: is %q, want none with %s", a.ThresholdMetricID, a.ComparisonOperator)
-	}
-	if !finite(a.Threshold) {
-		fail("Threshold: is %v, want a number", a.Threshold)
-	}
-	errs = append(errs, validateQueries(a)...)
-	return errors.Join(errs...)
-}
-
-func validateQueries(a cloudwatch.MetricAlarm) []error {
-	var errs []error
-	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	ids := map[string]bool{}
-	metrics, judged, percentiles := 0, 0, 0
-	var period time.Duration
-	for i, q := range a.Queries {
-		at := fmt.Sprintf("Queries[%d]", i)
-		if q.ID == "" && len(a.Queries) == 1 && q.Expression == "" {
-			// The only metric needs no name.
-		} else if !queryID.MatchString(q.ID) {
-			fail("%s.ID: is %q, want a lower case letter, then letters, digits and _", at, q.ID)
-		} else if ids[q.ID] {
-			fail("%s.ID: %q is there twice", at, q.ID)
-		}
-		ids[q.ID] = true
-		if returns(a, q) && (q.ID != a.ThresholdMetricID || q.ID == "") {
-			judged++
-		}
-		if q.Expression != "" {
-			if q.Metric.Name != "" {
-				fail("%s: has a Metric and an Expression, want one of them", at)
-			}
-			if err := validatePeriod(q.Period); q.Period != 0 && err != nil {
-				fail("%s.Period: %w", at, err)
-			}
-			continue
-		}
-		metrics++
-		m := q.Metric
-		if m.Namespace == "" || m.Name == "" {
-			fail("%s.Metric: is %q %q, want a namespace and a name", at, m.Namespace, m.Name)
-		}
-		if s, err := parseStatistic(m.Stat); err == nil && s.Kind == cloudwatch.KindPercentile {
-			percentiles++
-		}
-		if err := validatePeriod(m.Period); err != nil || m.Period == time.Second || m.Period == 5*time.Second {
-			fail("%s.Metric.Period: is %s, want 10, 20 or 30 seconds, or whole minutes", at, m.Period)
-		} else if period != 0 && m.Period != period {
-			fail("%s.Metric.Period: is %s, want %s: the metrics of an alarm share one period", at, m.Period, period)
-		}
-		period = m.Period
-	}
-	for i, q := range a.Queries {
-		if q.Expression != "" && q.Period != 0 && q.Period != period {
-			fail("Queries[%d].Period: is %s, want that of the metrics, %s", i, q.Period, period)
-		}
-	}
-	switch total := time.Duration(a.EvaluationPeriods) * period; {
-	case period < time.Hour && total > 24*time.Hour:
-		fail("EvaluationPeriods: %d periods of %s are more than a day, the longest with a period under an hour", a.EvaluationPeriods, period)
-	case total > 7*24*time.Hour:
-		fail("EvaluationPeriods: %d periods of %s are more than seven days", a.EvaluationPeriods, period)
-	}
-	switch {
-	case metrics == 0:
-		fail("Queries: have no metric, want at least one")
-	case metrics > maxMetrics:
-		fail("Queries: have %d metrics, want at most %d", metrics, maxMetrics)
-	}
-	if len(a.Queries) > 0 && judged != 1 {
-		fail("Queries: %d of them have ReturnData, want one that the alarm judges", judged)
-	}
-	if a.ThresholdMetricID != "" && !ids[a.ThresholdMetricID] {
-		fail("ThresholdMetricID: there is no query with the id %q", a.ThresholdMetricID)
-	}
-	switch few := a.EvaluateLowSampleCountPercentile; {
-	case few != "" && few != "evaluate" && few != "ignore":
-		fail("EvaluateLowSampleCountPercentile: is %q, want evaluate or ignore", few)
-	case few == "ignore" && (percentiles != 1 || len(a.Queries) != 1):
-		fail("EvaluateLowSampleCountPercentile: is ignore, want an alarm on one percentile: AWS says what it does only there")
-	}
-	return errs
-}
-
 // evaluate appends the changes of the alarm's state.
 func (r *run) evaluate(changes []Change) ([]Change, error) {
 	points := make([]datapoint, r.grid.count)
@@ -417,7 +301,7 @@ func (r *run) reason(v verdict) string {
 		return fmt.Sprintf("no data in %d periods", r.grid.count)
 	case premature:
 		text += fmt.Sprintf(", none of the others there, and the oldest is %d or more periods old", r.toAlarm)
-	case counted, kept:
+	case counted:
 		if v.filled > 0 {
 			text += fmt.Sprintf(", with %d missing as %s", v.filled, r.treat)
 		}

@@ -168,7 +168,7 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-func run[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T { //nolint:revive // t comes first in tests
+func run[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T {
 	t.Helper()
 	result, err := chromedp.Run(ctx, action)
 	if err != nil {
@@ -177,7 +177,7 @@ func run[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T 
 	return result
 }
 
-func call[P, R any](t *testing.T, ctx context.Context, command cdp.Command[P, R], params P) R { //nolint:revive // t comes first in tests
+func call[P, R any](t *testing.T, ctx context.Context, command cdp.Command[P, R], params P) R {
 	t.Helper()
 	result, err := chromedp.Call(ctx, command, params)
 	if err != nil {

@@ -20,6 +20,7 @@ const (
 	marginSide  = 48
 	marginBelow = 24
 	labelHeight = 15
+	letterWidth = 6.2 // of the labels of thresholds
 	tableRows   = 48
 )
 
@@ -51,6 +52,7 @@ type markView struct {
 	Y, LabelY    float64
 	Color, Class string
 	Label        string
+	Short        string // as much of the label as there is room for
 }
 
 type table struct {
@@ -271,7 +273,7 @@ func (c *chart) marks(graph dashboard.Metrics, scales map[string]scale) {
 				continue
 			}
 			y := c.inside(s.at(m.Value))
-			v := markView{Y: y, LabelY: y - 3, Label: m.Label, Color: m.Color, Class: severities[strings.ToLower(m.Color)]}
+			v := markView{Y: y, LabelY: y - 3, Label: m.Label, Short: c.short(m.Label), Color: m.Color, Class: severities[strings.ToLower(m.Color)]}
 			if v.Class != "" {
 				v.Color = ""
 			}
@@ -292,6 +294,14 @@ func (c *chart) marks(graph dashboard.Metrics, scales map[string]scale) {
 		c.Marks[i].LabelY = max(c.Marks[i].LabelY, lowest)
 		lowest = c.Marks[i].LabelY + labelHeight
 	}
+}
+
+func (c *chart) short(label string) string {
+	letters, most := []rune(label), int((c.Right-c.Left)/letterWidth)
+	if len(letters) <= most {
+		return label
+	}
+	return string(letters[:most-1]) + "…"
 }
 
 // summary says a graph in a sentence, for those who cannot see it.

@@ -218,6 +218,16 @@ func TestMarksMoveApart(t *testing.T) {
 	}
 }
 
+func TestLongLabelsAreCut(t *testing.T) {
+	p := small(10, 90)
+	graph := p.Dashboards[0].Body.Widgets[0].Properties.(dashboard.Metrics)
+	graph.Annotations = &dashboard.Annotations{Horizontal: []dashboard.Mark{{Label: strings.Repeat("é", 200), Value: 70}, {Label: "short", Value: 20}}}
+	c := p.chart(graph, 6, 6)
+	if cut := c.Marks[0].Short; len([]rune(cut)) > 40 || !strings.HasSuffix(cut, "é…") || c.Marks[1].Short != "short" {
+		t.Errorf("labels %q and %q", cut, c.Marks[1].Short)
+	}
+}
+
 func TestTicks(t *testing.T) {
 	for _, test := range []struct {
 		low, high float64

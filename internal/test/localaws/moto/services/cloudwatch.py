@@ -1,5 +1,5 @@
 """CloudWatch: composite alarms, DescribeAlarms with all of its filters and pages,
-EnableAlarmActions, DisableAlarmActions, and what AWS refuses.
+EnableAlarmActions, DisableAlarmActions, trimmed statistics, and what AWS refuses.
 
 Rules and limits: API reference of CloudWatch (PutCompositeAlarm, DescribeAlarms,
 DeleteAlarms) and "Composite alarms" in its user guide. Messages that are quoted in
@@ -10,6 +10,7 @@ import re
 
 from moto.cloudwatch.exceptions import (
     CloudWatchException,
+    InvalidParameterValue,
     ResourceNotFoundException,
     ValidationError,
 )
@@ -28,6 +29,14 @@ MAX_ELEMENTS = 500
 MAX_CHILDREN = 100
 MAX_PARENTS = 150
 PAGE = 50
+
+# User guide, "CloudWatch statistics definitions".
+PERCENT = r"(100|\d{1,2}(\.\d{1,10})?)"
+EXTENDED_STATISTIC = re.compile(
+    rf"p{PERCENT}|(tm|wm|tc|ts){PERCENT}|IQM"
+    rf"|(TM|WM|TC|TS)\(({PERCENT}%:({PERCENT}%)?|:{PERCENT}%|[\d.]+:[\d.]*|:[\d.]+)\)"
+    r"|PR\(([\d.]+:[\d.]*|:[\d.]+)\)"
+)
 
 COMPOSITE_ACTIONS = re.compile(
     r"arn:aws[a-z-]*:(sns:[a-z0-9-]+:\d{12}:[\w-]+"
@@ -348,11 +357,18 @@ moto_set_alarm_state = CloudWatchBackend.set_alarm_state
 
 
 @implement(CloudWatchBackend)
-def put_metric_alarm(self, name, **settings):
+def put_metric_alarm(self, name, extended_statistic=None, **settings):
     before = self.alarms.get(name)
     if before and is_composite(before):
         raise ValidationError(f"The alarm {name} exists and is a composite alarm")
-    return moto_put_metric_alarm(self, name=name, **settings)
+    if extended_statistic and not EXTENDED_STATISTIC.fullmatch(extended_statistic):
+        raise InvalidParameterValue(
+            f"The value {extended_statistic} for parameter ExtendedStatistic is not supported."
+        )
+    # moto knows percentiles only, and refuses everything else.
+    alarm = moto_put_metric_alarm(self, name=name, **settings)
+    alarm.extended_statistic = extended_statistic
+    return alarm
 
 
 @implement(CloudWatchBackend)

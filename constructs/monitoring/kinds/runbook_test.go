@@ -1,0 +1,156 @@
+package kinds_test
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/monitoring/kinds"
+	"github.com/ohmycoins/infra/internal/test/coverage"
+)
+
+// look are the commands that show more of a resource, for its sections in a runbook.
+var look = map[string][]string{
+	"SQSQueue": {
+		`aws sqs get-queue-attributes --queue-url "$QUEUE_URL" --attribute-names All`,
+		`aws sqs receive-message --queue-url "$DEAD_LETTERS_URL" --visibility-timeout 0 --attribute-names All`,
+		`aws sqs start-message-move-task --source-arn "$DEAD_LETTERS_ARN"`,
+	},
+	"LambdaFunction": {
+		`aws lambda get-function-configuration --function-name "$FUNCTION" --query "[LastModified,State,Timeout,MemorySize]"`,
+		`aws logs filter-log-events --log-group-name "/aws/lambda/$FUNCTION" --filter-pattern "?ERROR ?Exception ?\"timed out\"" --max-items 20`,
+		`aws lambda get-account-settings --query "AccountLimit"`,
+	},
+	"DynamoDBTable": {
+		`aws dynamodb describe-table --table-name "$TABLE" --query "Table.[BillingModeSummary,ProvisionedThroughput,Replicas]"`,
+		`aws dynamodb describe-kinesis-streaming-destination --table-name "$TABLE"`,
+	},
+	"RESTAPI": {
+		`aws apigateway get-stage --rest-api-id "$API" --stage-name "$STAGE" --query "[deploymentId,lastUpdatedDate,accessLogSettings]"`,
+		`aws apigateway get-deployments --rest-api-id "$API" --limit 5`,
+	},
+	"HTTPAPI": {
+		`aws apigatewayv2 get-stage --api-id "$API" --stage-name "$STAGE"`,
+		`aws apigatewayv2 get-integrations --api-id "$API" --query "Items[].[IntegrationUri,TimeoutInMillis]"`,
+	},
+	"NLB": {
+		`aws elbv2 describe-target-health --target-group-arn "$TARGET_GROUP_ARN" --query "TargetHealthDescriptions[].[Target.Id,TargetHealth]"`,
+	},
+	"CloudFront": {
+		`aws cloudfront get-distribution --id "$DISTRIBUTION" --query "Distribution.[Status,LastModifiedTime,DistributionConfig.Origins.Items[].DomainName]"`,
+		`aws cloudfront describe-function --name "$FUNCTION" --stage LIVE`,
+	},
+	"S3Bucket": {
+		`aws s3api get-bucket-metrics-configuration --bucket "$BUCKET" --id EntireBucket`,
+		`aws s3api get-bucket-replication --bucket "$BUCKET"`,
+	},
+	"EFS": {
+		`aws efs describe-file-systems --file-system-id "$FILE_SYSTEM" --query "FileSystems[].[ThroughputMode,PerformanceMode,SizeInBytes]"`,
+		`aws efs update-file-system --file-system-id "$FILE_SYSTEM" --throughput-mode elastic`,
+	},
+	"NATGateway": {
+		`aws ec2 describe-nat-gateways --nat-gateway-ids "$NAT_GATEWAY" --query "NatGateways[].[State,FailureMessage,NatGatewayAddresses]"`,
+	},
+	"SNSTopic": {
+		`aws sns list-subscriptions-by-topic --topic-arn "$TOPIC_ARN" --query "Subscriptions[].[Protocol,Endpoint,SubscriptionArn]"`,
+		`aws sns get-topic-attributes --topic-arn "$TOPIC_ARN"`,
+	},
+	"Certificate": {
+		`aws acm describe-certificate --certificate-arn "$CERTIFICATE_ARN" --query "Certificate.[Status,NotAfter,Type,RenewalSummary,DomainValidationOptions]"`,
+	},
+	"HealthCheck": {
+		`aws route53 get-health-check-status --health-check-id "$HEALTH_CHECK" --query "HealthCheckObservations[].[Region,StatusReport.Status]"`,
+	},
+	"AutoScalingGroup": {
+		`aws autoscaling describe-scaling-activities --auto-scaling-group-name "$GROUP" --max-items 10`,
+		`aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names "$GROUP" --query "AutoScalingGroups[].Instances[].[InstanceId,LifecycleState,HealthStatus]"`,
+		`aws autoscaling terminate-instance-in-auto-scaling-group --instance-id "$INSTANCE" --no-should-decrement-desired-capacity`,
+	},
+	"StateMachine": {
+		`aws stepfunctions list-executions --state-machine-arn "$STATE_MACHINE_ARN" --status-filter FAILED --max-items 10`,
+		`aws stepfunctions get-execution-history --execution-arn "$EXECUTION_ARN" --reverse-order --max-items 10`,
+		`aws stepfunctions redrive-execution --execution-arn "$EXECUTION_ARN"`,
+	},
+	"ScheduleGroup": {
+		`aws scheduler list-schedules --group-name "$GROUP" --query "Schedules[].[Name,State,Target.Arn]"`,
+		`aws scheduler get-schedule --group-name "$GROUP" --name "$SCHEDULE"`,
+	},
+	"KinesisStream": {
+		`aws kinesis describe-stream-summary --stream-name "$STREAM"`,
+		`aws kinesis list-stream-consumers --stream-arn "$STREAM_ARN"`,
+	},
+	"UserPool": {
+		`aws service-quotas list-service-quotas --service-code cognito-idp --query "Quotas[].[QuotaName,Value]"`,
+	},
+	"LogGroup": {
+		`aws logs filter-log-events --log-group-name "$LOG_GROUP" --filter-pattern "$PATTERN" --start-time "$((($(date +%s) - 900) * 1000))" --max-items 20`,
+		`aws logs describe-log-streams --log-group-name "$LOG_GROUP" --order-by LastEventTime --descending --max-items 5`,
+	},
+	"ScheduledJob": {
+		`aws cloudwatch get-metric-statistics --namespace "$NAMESPACE" --metric-name "$METRIC" --statistics SampleCount --period 3600 --start-time "$FROM" --end-time "$TO"`,
+	},
+	"CustomMetric": {
+		`aws cloudwatch list-metrics --namespace "$NAMESPACE" --metric-name "$METRIC"`,
+	},
+}
+
+// TestRunbookTemplates compares docs/runbook-templates.md with the alarms of the kinds:
+// whoever uses a kind copies its sections, so that links in alarms lead somewhere.
+func TestRunbookTemplates(t *testing.T) {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# Templates for a runbook")
+	line("")
+	line("Each alarm links to a section of `Config.RunbookURL`. For the kinds of resources in")
+	line("[constructs/monitoring/kinds](../constructs/monitoring/README.md#more-kinds) these are the sections: copy those of the kinds that you use,")
+	line("set the variables to the names of your resources, and add what is special about yours. `make snapshots` writes this page from the alarms.")
+	for _, kind := range coverage.Kinds() {
+		kindName := reflect.TypeOf(kind.Example).Name()
+		if reflect.TypeOf(kind.Example).PkgPath() != reflect.TypeFor[kinds.SQSQueue]().PkgPath() {
+			continue
+		}
+		if len(look[kindName]) == 0 {
+			t.Errorf("no commands for %s", kindName)
+		}
+		line("")
+		line("## %s", kind.Name)
+		line("")
+		line("See more of it:")
+		line("")
+		for _, command := range look[kindName] {
+			line("- `%s`", command)
+		}
+		written := map[string]bool{}
+		for _, a := range kind.Example.Watch().Alarms {
+			if written[a.Section] {
+				continue
+			}
+			written[a.Section] = true
+			line("")
+			line("### %s", a.Section)
+			line("")
+			line("Goes off, for example: %s %s.", cloudwatch.SeriesOf(a.When), a.Condition())
+			line("")
+			line("1. %s", a.FirstStep)
+			line("2. Run the commands above, and compare with the graph on the dashboard: did it begin suddenly, or grow?")
+		}
+	}
+	const path = "../../../docs/runbook-templates.md"
+	if os.Getenv("UPDATE_SNAPS") != "" {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(got), b.String()); diff != "" {
+		t.Errorf("%s (-document +code), make snapshots writes it:\n%s", path, diff)
+	}
+}
