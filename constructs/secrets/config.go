@@ -45,7 +45,7 @@ type Config struct {
 	// imported instead of created, and its value is left alone. It may stay after the
 	// import. Default: create.
 	AdoptARN string
-	// Protect makes Terraform refuse to destroy the secret, so that it cannot be had
+	// Protect makes Terraform refuse to destroy the secret. A new secret cannot have it
 	// with DeleteImmediately. Default: false.
 	Protect bool
 	// Provider is the alias of the AWS provider that makes everything: "sydney" for the
@@ -182,7 +182,8 @@ func (c Config) validateKeys(p *problems.Problems) {
 }
 
 func (c Config) validateDeletion(p *problems.Problems) {
-	if c.Protect && c.DeleteImmediately {
+	// A secret that is adopted keeps the window that it has.
+	if c.Protect && c.DeleteImmediately && c.AdoptARN == "" {
 		p.Want("Protect", true, "false when DeleteImmediately is true: a protected secret is never deleted")
 	}
 	days := c.RecoveryDays

@@ -534,6 +534,9 @@ func TestGoodInput(t *testing.T) {
 		"adopted secret that ends like a suffix": keep(func(c *secrets.Config) {
 			c.Name, c.AdoptARN = "/app-secret", "arn:aws:secretsmanager:"+place+"secret:/app-secret-AbCdEf"
 		}),
+		"adopted secret that is protected and deleted at once": keep(func(c *secrets.Config) {
+			c.Protect, c.DeleteImmediately, c.AdoptARN = true, true, "${data.aws_secretsmanager_secret.app.arn}"
+		}),
 		"name with five characters at its end":  named("shop-abcde"),
 		"name with seven characters at its end": named("shop-abcdefg"),
 		"name with every character":             named("a/b_c+d=e.f@g-h"),

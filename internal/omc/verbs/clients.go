@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -68,6 +69,7 @@ type clients struct {
 	databases *rds.Client
 	caches    *elasticache.Client
 	topics    *sns.Client
+	keys      *kms.Client
 
 	// login is where the credentials of all of them come from.
 	login *login
@@ -120,6 +122,7 @@ func newClients(cfg aws.Config, env environment.Environment) clients {
 		databases: rds.NewFromConfig(cfg),
 		caches:    elasticache.NewFromConfig(cfg),
 		topics:    sns.NewFromConfig(cfg),
+		keys:      kms.NewFromConfig(cfg),
 
 		login: from,
 	}

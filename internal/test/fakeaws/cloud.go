@@ -58,6 +58,7 @@ type Cloud struct {
 	// EndlessPages lets a description of alarms have always another page.
 	EndlessPages bool
 	Health       Health
+	Audited      Audited
 	// RegistryURL is a real registry; digests come from there when it is set.
 	RegistryURL string
 
@@ -201,7 +202,10 @@ func New(env environment.Environment) *Cloud {
 	if err != nil {
 		panic(err) // the policy is part of the program
 	}
-	c.Permissions = &policy.Recorder{Role: role, World: policy.NewWorld(Account, env)}
+	world := policy.NewWorld(Account, env)
+	world.Tags = map[string]map[string]string{c.arn("kms", "key/"+KeyID): env.Tags}
+	c.Permissions = &policy.Recorder{Role: role, World: world}
+	c.Audited = Audited{Silent: map[string]bool{}, KeyPolicy: letCloudWatchIn(`["kms:Decrypt","kms:GenerateDataKey*"]`)}
 	c.server = httptest.NewServer(http.HandlerFunc(c.serve))
 	c.URL = c.server.URL
 	c.seed(env)
