@@ -401,6 +401,10 @@ func TestFindings(t *testing.T) {
 			old.watch("AWS/RDS", "CPUUtilization", dim("DBInstanceIdentifier", prefix+"-orders"))
 			w.Metrics = append(w.Metrics, old)
 		}, nil},
+		"a cluster whose services are watched": {func(_ *testing.T, w *World) {
+			w.list("AWS/ECS", "CPUReservation", dim("ClusterName", prefix+"-cluster"))
+			w.list("AWS/ECS", "CPUReservation", dim("ClusterName", prefix+"-batch"))
+		}, []string{"resource AWS/ECS ClusterName=ohmycoins-staging-batch: unwatched: *CPUReservation*"}},
 		"a body that is no JSON": {
 			func(_ *testing.T, w *World) { w.Dashboards[0].Body = "{" },
 			[]string{"dashboard ohmycoins-staging: dashboard-body: *"},

@@ -170,16 +170,15 @@ func about(patterns, except words, name string, fold bool) verdict {
 
 // conditionHolds says whether one condition of a statement holds.
 func conditionHolds(operator string, values words, call map[string]string, key string) verdict {
-	operator, optional := strings.CutSuffix(operator, "IfExists")
 	got, known := call[key]
-	if !known || optional && got == "" {
+	if !known {
 		return perhaps
 	}
 	matches := func(equal func(want, got string) bool) verdict {
 		return whether(slices.ContainsFunc(values, func(want string) bool { return equal(want, got) }))
 	}
 	exact := func(want, got string) bool { return want == got }
-	switch operator {
+	switch strings.TrimSuffix(operator, "IfExists") {
 	case "StringEquals":
 		return matches(exact)
 	case "StringNotEquals":

@@ -182,7 +182,7 @@ var attempts = []attempt{
 	{"deployment", false, "change the dashboard", demand{"cloudwatch:PutDashboard", params("DashboardName", "ohmycoins-staging")}},
 	{"deployment", true, "audit the policy of the topics' key", demand{"kms:GetKeyPolicy", params("KeyId", ours)}},
 	{"deployment", false, "read the policy of production's key", demand{"kms:GetKeyPolicy", params("KeyId", theirs)}},
-	{"deployment", false, "audit somebody else's topic", demand{"sns:GetTopicAttributes", params("TopicArn", "arn:aws:sns:ap-southeast-2:111122223333:ohmycoins-prod-critical")}},
+	{"deployment", false, "audit somebody else's topic", demand{"sns:GetTopicAttributes", params("TopicArn", "arn:aws:sns:ap-southeast-2:111122223333:shop-critical")}},
 	{"deployment", false, "silence production's alarm", demand{"cloudwatch:SetAlarmState", params("AlarmName", "ohmycoins-prod/alb/5xx-high")}},
 	{"deployment", false, "silence an older alarm of production", demand{"cloudwatch:SetAlarmState", params("AlarmName", "ohmycoins-prod-alb-5xx-errors")}},
 	{"infrastructure", true, "remove a subscription", demand{"sns:Unsubscribe", params("SubscriptionArn", "arn:aws:sns"+regional+"ohmycoins-staging-critical:1-2")}},
