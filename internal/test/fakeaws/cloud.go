@@ -247,7 +247,7 @@ func (c *Cloud) seed(env environment.Environment) {
 		}
 		var secrets []any
 		for _, key := range env.Secret.Keys {
-			if key.Container && service.Key == "backend" {
+			if !key.Optional && service.Key == "backend" {
 				secrets = append(secrets, map[string]any{"name": key.Name, "valueFrom": secret + ":" + key.Name + "::"})
 			}
 		}
@@ -262,7 +262,7 @@ func (c *Cloud) seed(env environment.Environment) {
 			"containerDefinitions": []any{map[string]any{
 				"name": service.Container, "essential": true,
 				"image":        c.Repositories[service.Repository].URI + "@" + Digest("old-"+service.Key),
-				"portMappings": []any{map[string]any{"containerPort": service.Port, "protocol": "tcp"}},
+				"portMappings": []any{map[string]any{"containerPort": 8000, "protocol": "tcp"}},
 				"environment":  []any{map[string]any{"name": "MODE", "value": "plain"}},
 				"secrets":      secrets,
 				"logConfiguration": map[string]any{"logDriver": "awslogs", "options": map[string]any{

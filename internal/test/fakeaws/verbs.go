@@ -238,7 +238,7 @@ func (c *Cloud) healthyTargets(arn string) string {
 			continue
 		}
 		for _, target := range c.Health.Healthy[group.Name] {
-			fmt.Fprintf(&members, "<member><Target><Id>%s</Id><Port>%d</Port></Target><TargetHealth><State>healthy</State></TargetHealth></member>", target, group.Port)
+			fmt.Fprintf(&members, "<member><Target><Id>%s</Id><Port>8000</Port></Target><TargetHealth><State>healthy</State></TargetHealth></member>", target)
 		}
 	}
 	return members.String()
