@@ -455,8 +455,8 @@ func (c cloud) checkTopics(t *testing.T, env environment.Environment) {
 	t.Helper()
 	ctx := t.Context()
 	want := map[string][]string{
-		c.output(t, "critical-topic-arn"): env.Alerts.Critical.Emails,
-		c.output(t, "warning-topic-arn"):  env.Alerts.Warning.Emails,
+		c.output(t, "critical-topic-arn"): env.Notify.Critical.Emails,
+		c.output(t, "warning-topic-arn"):  env.Notify.Warning.Emails,
 	}
 	for arn, emails := range want {
 		topic, err := c.sns.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &arn})

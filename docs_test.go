@@ -18,6 +18,7 @@ import (
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/kinds"
 	"github.com/ohmycoins/infra/internal/test/coverage"
+	"github.com/ohmycoins/infra/internal/test/localaws"
 	"github.com/ohmycoins/infra/stacks"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -89,6 +90,7 @@ func environmentTable() string {
 		{"Container Insights"},
 	}
 	for _, env := range environment.All() {
+		infra := localaws.InfrastructureOf(env)
 		var services, groups, nodes []string
 		for _, s := range env.Cluster.Services {
 			services = append(services, "`"+s.Name+"`")
@@ -97,10 +99,10 @@ func environmentTable() string {
 		for _, n := range env.Cache.Nodes {
 			nodes = append(nodes, "`"+n.ID+"`")
 		}
-		zones := map[bool]string{true: "two zones", false: "one zone"}[env.Database.MultiAZ]
+		zones := map[bool]string{true: "two zones", false: "one zone"}[infra.Database.MultiAZ]
 		for i, cell := range []string{
 			env.Name, "`" + env.Prefix + "`", "`" + env.Cluster.Name + "`", strings.Join(services, ", "), "`" + env.LoadBalancer.Name + "`",
-			fmt.Sprintf("`%s`: %s, %d GiB, %s", env.Database.Instance, env.Database.Class, env.Database.StorageGiB, zones),
+			fmt.Sprintf("`%s`: %s, %d GiB, %s", env.Database.Instance, env.Database.Class, infra.Database.StorageGiB, zones),
 			strings.Join(nodes, ", ") + ": " + env.Cache.NodeType,
 			fmt.Sprintf("`%s`: %d days to restore it", env.Secret.Name, env.Secret.RecoveryDays),
 			strings.Join(groups, ", "),
@@ -121,6 +123,51 @@ func environmentTable() string {
 
 func TestEnvironmentTable(t *testing.T) {
 	checkTable(t, "docs/deployment.md", "environments", environmentTable())
+}
+
+// TestMapOfPackages wants every package in the README's table of folders and on the map
+// of the architecture, and nothing there that is not in the tree.
+func TestMapOfPackages(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.Dir}}", "./...").Output()
+	must(t, err)
+	root, err := os.Getwd()
+	must(t, err)
+	var packages []string
+	for _, dir := range strings.Fields(string(out)) {
+		if rel, err := filepath.Rel(root, dir); err == nil && rel != "." {
+			packages = append(packages, filepath.ToSlash(rel))
+		}
+	}
+	section := func(path, from, to string) string {
+		doc, err := os.ReadFile(path)
+		must(t, err)
+		_, rest, found := strings.Cut(string(doc), from)
+		text, _, end := strings.Cut(rest, to)
+		if !found || !end {
+			t.Fatalf("%s has no section from %q to %q", path, from, to)
+		}
+		return text
+	}
+	folders := section("README.md", "| folder |", "\n## ")
+	overview := strings.NewReplacer("…/", "constructs/monitoring/").Replace(section("docs/architecture.md", "## The map", "\n## "))
+	onMap := regexp.MustCompile("[\"`]([a-z]+(?:/[a-z]+)*)(?:[\"`]|<br/>)")
+	mapped := map[string]bool{}
+	for _, m := range onMap.FindAllStringSubmatch(overview, -1) {
+		mapped[m[1]] = true
+	}
+	for _, p := range packages {
+		if !strings.Contains(folders, "`"+p+"`") {
+			t.Errorf("README.md: the table of folders lacks `%s`", p)
+		}
+		if !mapped[p] {
+			t.Errorf("docs/architecture.md: the map lacks `%s`", p)
+		}
+	}
+	for _, m := range regexp.MustCompile("`([a-z_]+(?:/[a-z_]+)*)`").FindAllStringSubmatch(folders+overview, -1) {
+		if _, err := os.Stat(m[1]); err != nil && strings.Contains(m[1], "/") {
+			t.Errorf("there is no %s", m[1])
+		}
+	}
 }
 
 // checkTable compares the part of a document between two comments with what the code

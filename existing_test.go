@@ -82,8 +82,9 @@ func existingReferences(stack cdk.Scope) {
 }
 
 // existingEnvironment is what the look-ups find, as far as environments know it.
-func existingEnvironment() environment.Environment {
+func existingEnvironment() (environment.Environment, localaws.Infrastructure) {
 	env := environment.Staging()
+	infra := localaws.InfrastructureOf(env)
 	env.State.Bucket = "example-state"
 	env.Cluster.Name = "example"
 	services := env.Cluster.Services[:2]
@@ -93,11 +94,11 @@ func existingEnvironment() environment.Environment {
 	env.LoadBalancer.TargetGroups = env.LoadBalancer.TargetGroups[:1]
 	env.LoadBalancer.TargetGroups[0].Name = "example-tg"
 	env.Database.Instance = "example-postgres"
-	env.Cache.ReplicationGroup = "example-redis"
+	infra.ReplicationGroup = "example-redis"
 	env.Cache.Nodes[0].ID = "example-redis-001"
 	env.Secret.Name = "example/app-secrets"
-	env.Roles.TaskExecution, env.Roles.Task = "example-execution", "example-task"
-	return env
+	env.Roles.TaskExecution, infra.TaskRole = "example-execution", "example-task"
+	return env, infra
 }
 
 // otherKinds makes what environments do not know.
@@ -117,10 +118,10 @@ const otherKinds = `{
 }`
 
 // names are the names of everything in env that can be left out.
-func names(env environment.Environment) []string {
+func names(env environment.Environment, infra localaws.Infrastructure) []string {
 	list := []string{
-		env.Cluster.Name, env.LoadBalancer.Name, env.Database.Instance, env.Cache.ReplicationGroup, env.Secret.Name,
-		env.Roles.TaskExecution, env.Roles.Task, env.Roles.GitHubActions,
+		env.Cluster.Name, env.LoadBalancer.Name, env.Database.Instance, infra.ReplicationGroup, env.Secret.Name,
+		env.Roles.TaskExecution, infra.TaskRole, infra.GitHubRole,
 	}
 	for _, service := range env.Cluster.Services {
 		list = append(list, service.Name, service.LogGroup, service.Repository)
@@ -138,11 +139,11 @@ func names(env environment.Environment) []string {
 // what is there is not as said.
 func TestExisting(t *testing.T) {
 	t.Parallel()
-	env := existingEnvironment()
+	env, infra := existingEnvironment()
 	var recorder doctest.Recorder
 	const terraform = "terraform"
 	seed := func(t *testing.T, options ...localaws.SeedOption) map[string]string {
-		return startAWS(t, recorder.Handler, []environment.Environment{env}, options...).Env()
+		return startAWS(t, recorder.Handler, []environment.Environment{env}, append(options, localaws.With(infra))...).Env()
 	}
 	plan := func(t *testing.T, stack string, variables map[string]string) error {
 		t.Helper()
@@ -166,14 +167,14 @@ func TestExisting(t *testing.T) {
 
 	t.Run("nothing there", func(t *testing.T) {
 		t.Parallel()
-		variables := seed(t, localaws.Without(names(env)...))
+		variables := seed(t, localaws.Without(names(env, infra)...))
 		err := plan(t, reviewed(t, "existing-full"), variables)
 		wantNamed(t, err, "example-alb", "example-tg", "(example)", "example-postgres", "example-redis-001", "example-execution",
 			"example/app-secrets", "example-orders", "example-resize", "example-carts", "example-pager", "/ecs/example/web")
 	})
 	t.Run("no service in the cluster", func(t *testing.T) {
 		t.Parallel()
-		variables := seed(t, localaws.Without(slices.DeleteFunc(names(env), func(name string) bool { return name == env.Cluster.Name })...))
+		variables := seed(t, localaws.Without(slices.DeleteFunc(names(env, infra), func(name string) bool { return name == env.Cluster.Name })...))
 		wantNamed(t, plan(t, reviewed(t, "existing-full"), variables), "example-web", "example-worker")
 	})
 	t.Run("everything there", func(t *testing.T) {

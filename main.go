@@ -14,13 +14,20 @@ import (
 )
 
 func main() {
+	if err := environment.Validate(environment.All()...); err != nil {
+		fail(err)
+	}
 	err := synth.App(func(app constructs.Construct) {
 		for _, env := range environment.All() {
 			stacks.NewOperations(app, env)
 		}
 	})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		fail(err)
 	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
 }

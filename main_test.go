@@ -29,12 +29,22 @@ func TestProgram(t *testing.T) {
 			},
 		},
 		{
+			name: "mistakes in environments",
+			mistake: map[string]string{
+				"staging":    "DeleteImmediately: true,=RecoveryDays: 3,",
+				"production": `TimeoutMinutes: 20=TimeoutMinutes: -1`,
+			},
+			stderr: `staging: Secret.RecoveryDays: is 3, want 0 (DeleteImmediately, or the default of 30) or 7 to 30
+production: Deployment.TimeoutMinutes: is -1, want 0 (the default of 15) or 1 to 1440
+`,
+		},
+		{
 			name: "mistakes",
 			mistake: map[string]string{
-				"staging":    "RecoveryDays: 0,=RecoveryDays: 3,",
+				"staging":    `Critical: Recipients{Emails: []string{"oncall@example.com"=Critical: Recipients{Emails: []string{"not-an-email"`,
 				"production": `Emails: []string{"platform@example.com"}=Emails: nil`,
 			},
-			stderr: `staging/app-secrets: RecoveryDays: is 3, want 0 (DeleteImmediately, or the default of 30) or 7 to 30
+			stderr: `staging/monitoring: Notify["critical"][0]: is "not-an-email", want an e-mail address ("name@example.com")
 production/monitoring: Notify["warning"]: is empty, want at least one target for backend/cpu-high, backend/memory-high, frontend/cpu-high and 6 more
 `,
 		},

@@ -332,13 +332,13 @@ func number(stack constructs.Construct, id string) *float64 {
 func variants() map[string]func(app cdk.Scope) {
 	recipients := func(addresses ...string) environment.Environment {
 		env := environment.Staging()
-		env.Alerts.Critical.Emails = addresses
+		env.Notify.Critical.Emails = addresses
 		return env
 	}
 	everything := environment.Staging()
 	everything.AccountID = "000000000000"
-	everything.Alerts.Critical.URLs = []string{"https://events.example.com/integration"}
-	everything.Alerts.Warning.TopicARNs = []string{"arn:aws:sns:ap-southeast-2:000000000000:team"}
+	everything.Notify.Critical.URLs = []string{"https://events.example.com/integration"}
+	everything.Notify.Warning.TopicARNs = []string{"arn:aws:sns:ap-southeast-2:000000000000:team"}
 	everything.Tune = map[string]environment.Tuning{"redis-001/hit-rate-low": {Off: true, Reason: "nothing is cached yet"}}
 	tuned := recipients("oncall@example.com", "platform@example.com", "third@example.com")
 	tuned.Tune = map[string]environment.Tuning{"backend/cpu-high": {Threshold: 90}}
@@ -605,8 +605,8 @@ func TestLeastPrivilege(t *testing.T) {
 
 func TestBadInput(t *testing.T) {
 	staging, production := environment.Staging(), environment.Production()
-	staging.Secret.RecoveryDays = 3
-	staging.Alerts.Critical.Emails = []string{"not-an-email", "oncall@example.com", "oncall@example.com"}
+	staging.Secret.RecoveryDays, staging.Secret.DeleteImmediately = 3, false
+	staging.Notify.Critical.Emails = []string{"not-an-email", "oncall@example.com", "oncall@example.com"}
 	production.Cache.Nodes = nil
 	production.Tune = map[string]environment.Tuning{"backend/cpu": {Threshold: 90}}
 
@@ -619,7 +619,7 @@ func TestBadInput(t *testing.T) {
 staging/monitoring: Notify["critical"][0]: is "not-an-email", want an e-mail address ("name@example.com")
 staging/monitoring: Notify["critical"][2]: is "oncall@example.com", want each target once: Notify["critical"][1] is the same
 production/monitoring: Resources[4] (redis).Nodes: is empty, want at least one cache cluster id: CloudWatch has no metrics of replication groups
-production/monitoring: Tune["backend/cpu"]: is "backend/cpu", want one of alb-backend/unhealthy-targets, alb-frontend/unhealthy-targets, alb/5xx-high, backend/cpu-high, backend/memory-high, frontend/cpu-high, frontend/memory-high, postgres/cpu-high, postgres/storage-low`
+production/monitoring: Tune["backend/cpu"]: is "backend/cpu", want one of backend/cpu-high, frontend/cpu-high, backend/memory-high (the nearest of 38)`
 	if err == nil {
 		t.Fatal("synthesized without an error")
 	}

@@ -33,7 +33,7 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 		Description:       env.Secret.Description,
 		Keys:              secretKeys(env.Secret.Keys),
 		RecoveryDays:      float64(env.Secret.RecoveryDays),
-		DeleteImmediately: env.Secret.RecoveryDays == 0,
+		DeleteImmediately: env.Secret.DeleteImmediately,
 		ReaderRoles:       map[string]string{"task-execution": env.Roles.TaskExecution},
 		AdoptARN:          exists.secretARN,
 		// The application does not start without its secret, so that destroying the
@@ -70,7 +70,7 @@ func monitoringConfig(env environment.Environment, exists found) monitoring.Conf
 	return monitoring.Config{
 		Name:      env.Prefix,
 		Region:    env.Region,
-		Notify:    targets(env.Alerts),
+		Notify:    targets(env.Notify),
 		Resources: resources(env, exists),
 		Profile:   monitoring.Profile(env.Profile),
 		Tune:      tuning(env.Tune),
@@ -112,7 +112,7 @@ func lookUp(stack cdk.Scope, env environment.Environment) found {
 func secretKeys(keys []environment.SecretKey) []secrets.Key {
 	var list []secrets.Key
 	for _, key := range keys {
-		list = append(list, secrets.Key{Name: key.Name, Optional: !key.Container})
+		list = append(list, secrets.Key{Name: key.Name, Optional: key.Optional})
 	}
 	return list
 }
@@ -138,7 +138,7 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 	)
 }
 
-func targets(alerts environment.Alerts) map[monitoring.Severity][]monitoring.Target {
+func targets(notify environment.Notify) map[monitoring.Severity][]monitoring.Target {
 	list := func(r environment.Recipients) []monitoring.Target {
 		var targets []monitoring.Target
 		for _, address := range r.Emails {
@@ -153,8 +153,8 @@ func targets(alerts environment.Alerts) map[monitoring.Severity][]monitoring.Tar
 		return targets
 	}
 	return map[monitoring.Severity][]monitoring.Target{
-		monitoring.Critical: list(alerts.Critical),
-		monitoring.Warning:  list(alerts.Warning),
+		monitoring.Critical: list(notify.Critical),
+		monitoring.Warning:  list(notify.Warning),
 	}
 }
 

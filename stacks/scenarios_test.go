@@ -37,7 +37,7 @@ func nodes(env environment.Environment) []string {
 // of it. The times are worked out by hand.
 func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.Scenario {
 	people := func(r environment.Recipients) []string { return slices.Concat(r.Emails, r.URLs, r.TopicARNs) }
-	critical, warning := people(env.Alerts.Critical), people(env.Alerts.Warning)
+	critical, warning := people(env.Notify.Critical), people(env.Notify.Warning)
 	goesOff := func(d time.Duration, alarm string, tells []string) alarmtest.Event {
 		return alarmtest.Event{At: d, Alarm: alarm, State: cloudwatch.InAlarm, Tells: tells}
 	}

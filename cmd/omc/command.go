@@ -167,6 +167,9 @@ func (o *options) reporter() verbs.Reporter {
 // app returns the engine for an environment.
 func (o *options) app(ctx context.Context, name string) (*verbs.App, environment.Environment, error) {
 	env, _ := environment.Lookup(name)
+	if err := environment.Validate(env); err != nil {
+		return nil, env, fmt.Errorf("stacks/environment:\n%w", err)
+	}
 	cfg, err := loadAWS(ctx, env)
 	if err != nil {
 		return nil, env, fmt.Errorf("reading the AWS configuration: %w", err)

@@ -42,7 +42,7 @@ put back: the message says what to do; 130 interrupted, what ran before runs.`,
 	flags.StringArrayVar(&images, "image", nil, "an image that exists, instead of building it: `SERVICE=repository@sha256:…` (may be repeated)")
 	flags.StringVar(&opt.Service, "service", "", "the only service to deploy")
 	flags.BoolVar(&opt.Force, "force", false, "roll out also what runs already")
-	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long the roll-out may take, such as 15m (default: the environment's, which a rollback has in any case)")
+	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long everything may take but building and asking, such as 15m (default: the environment's, which putting back has in any case)")
 	flags.BoolVar(&opt.NoRollback, "no-rollback", false, "leave a failed or interrupted deployment as it is: ECS does not roll it back either")
 	offer(cmd, "builder", verbs.Builders()...)
 	_ = cmd.MarkFlagDirname("source") // the flag is there

@@ -65,6 +65,50 @@ func omc(t testing.TB, cloud *fakeaws.Cloud, dir, stdin string, env []string, ar
 	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String(), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 }
 
+// TestInvalidEnvironment builds omc with mistakes in an environment: nothing is called.
+func TestInvalidEnvironment(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	source, err := filepath.Abs(filepath.Join("..", "..", "stacks", "environment", "staging.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := strings.NewReplacer("TimeoutMinutes: 15", "TimeoutMinutes: -1", `"ohmycoins-staging-cluster"`, `"arn:x"`).Replace(string(text))
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{source: filepath.Join(dir, "staging.go")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{"staging.go": wrong, "overlay.json": string(overlay)} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program := filepath.Join(dir, "omc")
+	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatal(string(out))
+	}
+	for _, verb := range []string{"status", "deploy"} {
+		cmd := exec.CommandContext(t.Context(), program, verb, "staging")
+		out, _ := cmd.CombinedOutput() // the status says it
+		if status := cmd.ProcessState.ExitCode(); status != 2 {
+			t.Errorf("%s: exit status %d", verb, status)
+		}
+		for _, want := range []string{
+			`staging: Cluster.Name: is "arn:x", want a name in AWS`,
+			"staging: Deployment.TimeoutMinutes: is -1, want 0 (the default of 15) or 1 to 1440",
+		} {
+			if !strings.Contains(string(out), want) {
+				t.Errorf("%s: %q is missing in:\n%s", verb, want, out)
+			}
+		}
+	}
+}
+
 func newCloud(t *testing.T) *fakeaws.Cloud {
 	t.Helper()
 	cloud := fakeaws.New(environment.Staging())

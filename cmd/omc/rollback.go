@@ -30,7 +30,7 @@ was changed.`,
 	flags := cmd.Flags()
 	flags.StringVar(&opt.To, "to", "", "the `REVISION` to return to: 41 with --service, or family:41")
 	flags.StringVar(&opt.Service, "service", "", "the only service to roll back")
-	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long it may take (default: the environment's)")
+	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long everything may take but asking (default: the environment's)")
 	return o.verb(cmd, func(ctx context.Context, app *verbs.App, env environment.Environment) error {
 		opt.DryRun = o.dryRun
 		if err := checkTimeout(cmd, opt.Timeout); err != nil {

@@ -23,6 +23,7 @@ func TestVerbUsage(t *testing.T) {
 		"secrets put staging":                  "--file: is empty, want a JSON file of keys and values: omc secrets put staging --file secrets.json",
 		"secrets put staging --file none.json": "--file: open none.json: no such file",
 		"alarms test":                          `ENV: is "", want staging or production: omc alarms test staging`,
+		"alarms audit":                         `ENV: is "", want staging or production: omc alarms audit staging`,
 	} {
 		got := omc(t, cloud, t.TempDir(), "", nil, strings.Fields(args)...)
 		if got.status != 2 || !strings.Contains(got.stderr, want) || got.stdout != "" {
@@ -117,6 +118,10 @@ func TestAlarms(t *testing.T) {
 		{"", "alarms test production --dry-run", 0, "would set to ALARM and back", 0},
 		{"staging\n", "alarms test production", 2, `want "production": nothing was changed`, 0},
 		{"", "alarms test production --yes --output json", 0, `"outcome": "succeeded"`, 4},
+		{"", "alarms audit production", 0, "omc alarms audit production: succeeded, ", 4},
+		{"", "alarms audit production --output json", 0, `"found": []`, 4},
+		{"", "alarms audit production --expected none", 2, "--expected: open none: no such file", 4},
+		{"", "alarms audit production --prefix nothing", 1, `no alarm's name begins with "nothing"`, 4},
 	} {
 		got := omc(t, cloud, t.TempDir(), test.stdin, nil, strings.Fields(test.args)...)
 		if got.status != test.status || !strings.Contains(got.stdout+got.stderr, test.want) || cloud.Count("SetAlarmState") != test.writes {

@@ -331,6 +331,9 @@ func (c Config) validateResources(p *problems.Problems) (valid bool) {
 			}
 			owner[key] = i
 		}
+		if place, ok := r.(Placed); ok && !token.Is(c.Region) && !token.Is(place.Region()) && place.Region() != c.Region {
+			p.Want(resourceAt(i, r), problems.Text("in a Monitoring of "+c.Region), "a Monitoring of its own with the Region %q: its metrics are there only", place.Region())
+		}
 		p.AddIn(resourceAt(i, r), r.Validate())
 		p.CheckTexts(resourceAt(i, r), r)
 	}

@@ -1,6 +1,7 @@
 package monitoring
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -543,5 +544,23 @@ func TestSizeProblems(t *testing.T) {
 				t.Errorf("%T: %s, want %s", r, got[i], lines[i])
 			}
 		}
+	}
+}
+
+// elsewhere is a resource whose metrics are in another region.
+type elsewhere struct{ RDS }
+
+func (elsewhere) Region() string { return "us-east-1" }
+
+func TestPlacedResources(t *testing.T) {
+	cfg := application()
+	cfg.Resources = append(cfg.Resources, elsewhere{RDS{Key: "far", Instance: "far"}})
+	want := fmt.Sprintf(`Resources[%d] (far): is in a Monitoring of ap-southeast-2, want a Monitoring of its own with the Region "us-east-1": its metrics are there only`, len(cfg.Resources)-1)
+	if err := cfg.Validate(); err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+	cfg.Region = "us-east-1"
+	if err := cfg.Validate(); err != nil {
+		t.Errorf("in its region: %v", err)
 	}
 }

@@ -36,6 +36,15 @@ type Resource interface {
 	Watch() Watch
 }
 
+// Placed is a [Resource] whose metrics are in one region only, whatever region it
+// serves: those of CloudFront are in us-east-1. A Config of another region refuses
+// it, because its alarms could never go off.
+type Placed interface {
+	Resource
+	// Region is the region of the metrics.
+	Region() string
+}
+
 // Watch is what there is to watch of a resource.
 type Watch struct {
 	// Alarms are its alarms.

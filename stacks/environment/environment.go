@@ -27,7 +27,7 @@ type Environment struct {
 	Cache        Cache
 	Secret       Secret
 	Roles        Roles
-	Alerts       Alerts
+	Notify       Notify
 	Deployment   Deployment
 	// Profile says which alarms there are: "essential" or "recommended", as in
 	// docs/coverage.md.
@@ -62,8 +62,6 @@ type Service struct {
 	Name string
 	// Container is the name of the container that serves requests.
 	Container string
-	// Port is the port that the container listens on.
-	Port int
 	// LogGroup is the CloudWatch Logs group of the container.
 	LogGroup string
 	// Repository is the ECR repository of the container's image.
@@ -117,28 +115,21 @@ type TargetGroup struct {
 	// Key is the target group's stable name in this project.
 	Key  string
 	Name string
-	Port int
-	// HealthCheckPath is what the load balancer asks for.
-	HealthCheckPath string
 }
 
 // Database is an RDS instance.
 type Database struct {
 	// Instance is the DB instance identifier, not the resource id ("db-…").
 	Instance string
-	Class    string
-	// StorageGiB is the allocated storage.
-	StorageGiB int
-	MultiAZ    bool
-	Name       string
-	User       string
+	// Class is the instance class: "db.t3.micro".
+	Class string
 }
 
-// Cache is an ElastiCache replication group of Redis nodes.
+// Cache is the nodes of Redis in ElastiCache.
 type Cache struct {
-	ReplicationGroup string
-	NodeType         string
-	Nodes            []Node
+	// NodeType is what the nodes run on: "cache.t3.micro".
+	NodeType string
+	Nodes    []Node
 }
 
 // Node is one node of a replication group. CloudWatch knows nodes only.
@@ -154,24 +145,26 @@ type Node struct {
 type Secret struct {
 	Name        string
 	Description string
-	// RecoveryDays is how long a deleted secret can be restored; 0 deletes at once.
+	// RecoveryDays is how many days a deleted secret can be restored: 7 to 30.
+	// Default: 30.
 	RecoveryDays int
-	Keys         []SecretKey
+	// DeleteImmediately deletes the secret without a recovery window. Default: false.
+	DeleteImmediately bool
+	Keys              []SecretKey
 }
 
 // SecretKey is a key of the JSON object that the secret holds.
 type SecretKey struct {
 	Name string
-	// Container says that the backend's task definition names the key, so that no
-	// backend task starts without it.
-	Container bool
+	// Optional says that no container needs the key: the backend's task definition does
+	// not name it. Default: no backend task starts without the key.
+	Optional bool
 }
 
 // Roles are names of IAM roles.
 type Roles struct {
+	// TaskExecution is the role that starts tasks, and reads the secret for them.
 	TaskExecution string
-	Task          string
-	GitHubActions string
 }
 
 // Deployment says how the application is deployed.
@@ -179,14 +172,14 @@ type Deployment struct {
 	// Folder is where the lock and the records of deployments are kept in the
 	// bucket of [State]: the first part of object keys, without a slash at its end.
 	Folder string
-	// TimeoutMinutes is how long a rollout may take.
+	// TimeoutMinutes is how long a roll-out may take, at most a day. Default: 15.
 	TimeoutMinutes int
 	// Confirm says that people have to type the environment's name first.
 	Confirm bool
 }
 
-// Alerts says who is told about alarms.
-type Alerts struct {
+// Notify says who is told about alarms.
+type Notify struct {
 	Critical Recipients
 	Warning  Recipients
 }
@@ -238,28 +231,28 @@ func Names() []string {
 // environment.
 func applicationKeys() []SecretKey {
 	return []SecretKey{
-		{Name: "SECRET_KEY", Container: true},
-		{Name: "FIRST_SUPERUSER", Container: true},
-		{Name: "FIRST_SUPERUSER_PASSWORD", Container: true},
-		{Name: "POSTGRES_SERVER"},
-		{Name: "POSTGRES_PORT"},
-		{Name: "POSTGRES_DB"},
-		{Name: "POSTGRES_USER"},
-		{Name: "POSTGRES_PASSWORD", Container: true},
-		{Name: "SMTP_HOST", Container: true},
-		{Name: "SMTP_USER", Container: true},
-		{Name: "SMTP_PASSWORD", Container: true},
-		{Name: "SMTP_TLS"},
-		{Name: "SMTP_SSL"},
-		{Name: "SMTP_PORT"},
-		{Name: "EMAILS_FROM_EMAIL"},
-		{Name: "REDIS_HOST"},
-		{Name: "REDIS_PORT"},
-		{Name: "LLM_PROVIDER"},
-		{Name: "OPENAI_API_KEY", Container: true},
-		{Name: "OPENAI_MODEL"},
-		{Name: "SENTRY_DSN"},
-		{Name: "ENVIRONMENT"},
-		{Name: "FRONTEND_HOST"},
+		{Name: "SECRET_KEY"},
+		{Name: "FIRST_SUPERUSER"},
+		{Name: "FIRST_SUPERUSER_PASSWORD"},
+		{Name: "POSTGRES_SERVER", Optional: true},
+		{Name: "POSTGRES_PORT", Optional: true},
+		{Name: "POSTGRES_DB", Optional: true},
+		{Name: "POSTGRES_USER", Optional: true},
+		{Name: "POSTGRES_PASSWORD"},
+		{Name: "SMTP_HOST"},
+		{Name: "SMTP_USER"},
+		{Name: "SMTP_PASSWORD"},
+		{Name: "SMTP_TLS", Optional: true},
+		{Name: "SMTP_SSL", Optional: true},
+		{Name: "SMTP_PORT", Optional: true},
+		{Name: "EMAILS_FROM_EMAIL", Optional: true},
+		{Name: "REDIS_HOST", Optional: true},
+		{Name: "REDIS_PORT", Optional: true},
+		{Name: "LLM_PROVIDER", Optional: true},
+		{Name: "OPENAI_API_KEY"},
+		{Name: "OPENAI_MODEL", Optional: true},
+		{Name: "SENTRY_DSN", Optional: true},
+		{Name: "ENVIRONMENT", Optional: true},
+		{Name: "FRONTEND_HOST", Optional: true},
 	}
 }

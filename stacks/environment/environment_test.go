@@ -52,7 +52,7 @@ func TestNoPersonalData(t *testing.T) {
 		if found := account.Find(data); found != nil {
 			t.Errorf("%s: contains the account id %s", env.Name, found)
 		}
-		for _, recipients := range []Recipients{env.Alerts.Critical, env.Alerts.Warning} {
+		for _, recipients := range []Recipients{env.Notify.Critical, env.Notify.Warning} {
 			for _, address := range recipients.Emails {
 				if !strings.HasSuffix(address, "@example.com") {
 					t.Errorf("%s: notifies %s, want an address at example.com", env.Name, address)
@@ -66,7 +66,7 @@ func TestContainerKeys(t *testing.T) {
 	for _, env := range All() {
 		n := 0
 		for _, key := range env.Secret.Keys {
-			if key.Container {
+			if !key.Optional {
 				n++
 			}
 		}

@@ -24,7 +24,6 @@ func Production() Environment {
 					Key:        "backend",
 					Name:       "ohmycoins-prod-backend",
 					Container:  "backend",
-					Port:       8000,
 					LogGroup:   "/ecs/ohmycoins-prod/backend",
 					Repository: "omc-backend",
 					Build: Build{
@@ -45,7 +44,6 @@ func Production() Environment {
 					Key:        "frontend",
 					Name:       "ohmycoins-prod-frontend",
 					Container:  "frontend",
-					Port:       80,
 					LogGroup:   "/ecs/ohmycoins-prod/frontend",
 					Repository: "omc-frontend",
 					Build: Build{
@@ -67,21 +65,13 @@ func Production() Environment {
 		LoadBalancer: LoadBalancer{
 			Name: "ohmycoins-prod-alb",
 			TargetGroups: []TargetGroup{
-				{Key: "backend", Name: "ohmycoins-prod-backend-tg", Port: 8000, HealthCheckPath: "/api/v1/utils/health-check/"},
-				{Key: "frontend", Name: "ohmycoins-prod-frontend-tg", Port: 80, HealthCheckPath: "/"},
+				{Key: "backend", Name: "ohmycoins-prod-backend-tg"},
+				{Key: "frontend", Name: "ohmycoins-prod-frontend-tg"},
 			},
 		},
-		Database: Database{
-			Instance:   "ohmycoins-prod-postgres",
-			Class:      "db.t3.small",
-			StorageGiB: 100,
-			MultiAZ:    true,
-			Name:       "app",
-			User:       "postgres",
-		},
+		Database: Database{Instance: "ohmycoins-prod-postgres", Class: "db.t3.small"},
 		Cache: Cache{
-			ReplicationGroup: "ohmycoins-prod-redis",
-			NodeType:         "cache.t3.small",
+			NodeType: "cache.t3.small",
 			Nodes: []Node{
 				{Key: "001", ID: "ohmycoins-prod-redis-001"},
 				{Key: "002", ID: "ohmycoins-prod-redis-002"},
@@ -93,12 +83,8 @@ func Production() Environment {
 			RecoveryDays: 30,
 			Keys:         applicationKeys(),
 		},
-		Roles: Roles{
-			TaskExecution: "ohmycoins-prod-ecs-task-execution-role",
-			Task:          "ohmycoins-prod-ecs-task-role",
-			GitHubActions: "ohmycoins-prod-github-actions-role",
-		},
-		Alerts: Alerts{
+		Roles: Roles{TaskExecution: "ohmycoins-prod-ecs-task-execution-role"},
+		Notify: Notify{
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
 		},

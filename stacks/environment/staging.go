@@ -23,7 +23,6 @@ func Staging() Environment {
 					Key:        "backend",
 					Name:       "ohmycoins-staging-backend",
 					Container:  "backend",
-					Port:       8000,
 					LogGroup:   "/ecs/ohmycoins-staging/backend",
 					Repository: "omc-backend",
 					Build: Build{
@@ -44,7 +43,6 @@ func Staging() Environment {
 					Key:        "frontend",
 					Name:       "ohmycoins-staging-frontend",
 					Container:  "frontend",
-					Port:       80,
 					LogGroup:   "/ecs/ohmycoins-staging/frontend",
 					Repository: "omc-frontend",
 					Build: Build{
@@ -66,37 +64,25 @@ func Staging() Environment {
 		LoadBalancer: LoadBalancer{
 			Name: "ohmycoins-staging-alb",
 			TargetGroups: []TargetGroup{
-				{Key: "backend", Name: "ohmycoins-staging-backend-tg", Port: 8000, HealthCheckPath: "/api/v1/utils/health-check/"},
-				{Key: "frontend", Name: "ohmycoins-staging-frontend-tg", Port: 80, HealthCheckPath: "/"},
+				{Key: "backend", Name: "ohmycoins-staging-backend-tg"},
+				{Key: "frontend", Name: "ohmycoins-staging-frontend-tg"},
 			},
 		},
-		Database: Database{
-			Instance:   "ohmycoins-staging-postgres",
-			Class:      "db.t3.micro",
-			StorageGiB: 20,
-			MultiAZ:    false,
-			Name:       "app",
-			User:       "postgres",
-		},
+		Database: Database{Instance: "ohmycoins-staging-postgres", Class: "db.t3.micro"},
 		Cache: Cache{
-			ReplicationGroup: "ohmycoins-staging-redis",
-			NodeType:         "cache.t3.micro",
+			NodeType: "cache.t3.micro",
 			Nodes: []Node{
 				{Key: "001", ID: "ohmycoins-staging-redis-001"},
 			},
 		},
 		Secret: Secret{
-			Name:         "ohmycoins-staging-app-secrets",
-			Description:  "Application secrets of Oh My Coins, staging",
-			RecoveryDays: 0,
-			Keys:         applicationKeys(),
+			Name:              "ohmycoins-staging-app-secrets",
+			Description:       "Application secrets of Oh My Coins, staging",
+			DeleteImmediately: true,
+			Keys:              applicationKeys(),
 		},
-		Roles: Roles{
-			TaskExecution: "ohmycoins-staging-ecs-task-execution-role",
-			Task:          "ohmycoins-staging-ecs-task-role",
-			GitHubActions: "ohmycoins-staging-github-actions-role",
-		},
-		Alerts: Alerts{
+		Roles: Roles{TaskExecution: "ohmycoins-staging-ecs-task-execution-role"},
+		Notify: Notify{
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
 		},

@@ -39,7 +39,7 @@ func run(out io.Writer, args []string, dir string) error {
 		return fmt.Errorf("ENV: is %q, want %s", args[0], names)
 	}
 	cfg := stacks.Monitoring(env)
-	scenario := incident(cfg, env)
+	scenario := incident(cfg)
 	events, err := alarmtest.Play(cfg, scenario)
 	if err != nil {
 		return err
@@ -75,13 +75,13 @@ const (
 
 // incident is a morning on which the database's disk fills up, and a release at ten
 // that answers with errors until it is rolled back.
-func incident(cfg monitoring.Config, env environment.Environment) alarmtest.Scenario {
-	size := float64(env.Database.StorageGiB) * monitoring.GiB
+func incident(cfg monitoring.Config) alarmtest.Scenario {
+	const disk = 40 * monitoring.GiB
 	return alarmtest.Scenario{
 		Name: "the disk fills up, and a release answers with errors",
 		Series: alarmtest.Healthy(cfg).
-			Set("postgres", "FreeStorageSpace", alarmtest.Ramp(0.9*size, 0.02*size), alarmtest.Between(6*time.Hour, 13*time.Hour)).
-			Set("postgres", "FreeStorageSpace", alarmtest.Constant(0.95*size), alarmtest.At(13*time.Hour)).
+			Set("postgres", "FreeStorageSpace", alarmtest.Ramp(0.9*disk, 0.02*disk), alarmtest.Between(6*time.Hour, 13*time.Hour)).
+			Set("postgres", "FreeStorageSpace", alarmtest.Constant(0.95*disk), alarmtest.At(13*time.Hour)).
 			Set("backend", "CPUUtilization", alarmtest.Constant(93), alarmtest.Between(10*time.Hour, 10*time.Hour+25*time.Minute)).
 			Set("alb", "HTTPCode_Target_5XX_Count", alarmtest.Constant(14), alarmtest.Between(10*time.Hour, 10*time.Hour+25*time.Minute)),
 	}

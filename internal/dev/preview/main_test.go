@@ -19,7 +19,7 @@ func TestPreview(t *testing.T) {
 				t.Fatal(err)
 			}
 			page := filepath.Join(dir, "preview", env.Name+".html")
-			for _, want := range []string{"alb/5xx-high", "postgres/storage-low", "goes off", "is over", "tells " + env.Alerts.Critical.Emails[0], page} {
+			for _, want := range []string{"alb/5xx-high", "postgres/storage-low", "goes off", "is over", "tells " + env.Notify.Critical.Emails[0], page} {
 				if !strings.Contains(out.String(), want) {
 					t.Errorf("%q is not in the output:\n%s", want, &out)
 				}

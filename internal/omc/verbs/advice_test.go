@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -182,16 +183,22 @@ func TestAdviceAfterGivingUp(t *testing.T) {
 			b.opt.AllowDirty = true
 			ctx, giveUp := context.WithCancel(t.Context())
 			waiting, before := b.cloud.Count("DescribeServices")+4, map[string]int{}
+			var mu sync.Mutex // calls come side by side
 			b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
-				switch {
-				case op == "DescribeServices" && n == waiting:
+				if op == "DescribeServices" && n == waiting {
 					b.stop()
 					<-done
+				}
+				mu.Lock()
+				switch {
+				case op == "DescribeServices" && n == waiting:
 					before["DescribeServices"], before["UpdateService"] = n, -1
 				case before["UpdateService"] == -1 && op == "UpdateService":
 					before["UpdateService"] = n - 1
 				}
-				if start, began := before[at.op]; began && start >= 0 && op == at.op && n == start+at.n {
+				start, began := before[at.op]
+				mu.Unlock()
+				if began && start >= 0 && op == at.op && n == start+at.n {
 					giveUp()
 					<-done
 				}

@@ -77,7 +77,7 @@ func (t TestedAlarm) reached() bool {
 // PlanAlarmTest chooses an alarm of each severity and says who is told about it. It
 // changes nothing; [App.TestAlarms] does the test.
 func (a *App) PlanAlarmTest(ctx context.Context) (AlarmTest, error) {
-	work, stop := a.interruptible(ctx)
+	work, stop := a.reading(ctx)
 	defer stop()
 	test := AlarmTest{Environment: a.env.Name, Alarms: []TestedAlarm{}}
 	if err := a.planAlarmTest(work, &test); err != nil {

@@ -101,9 +101,47 @@ func (a *App) interruptible(ctx context.Context) (context.Context, context.Cance
 	return work, func() { cancel(nil) }
 }
 
+// readTime is how long a verb may take that only reads.
+const readTime = 2 * time.Minute
+
+// overdue is the cause of a context that ended because its time was over.
+type overdue struct{ limit time.Duration }
+
+func (o overdue) Error() string { return fmt.Sprintf("it has not ended within %s", o.limit) }
+
+// within returns a context that ends with ctx, and when d has passed: with [overdue], which
+// names the limit that d is what is left of.
+func (a *App) within(ctx context.Context, d, limit time.Duration) (context.Context, context.CancelFunc) {
+	work, cancel := context.WithCancelCause(ctx)
+	late := func() { cancel(overdue{limit}) }
+	if d <= 0 {
+		late()
+	}
+	quit := a.clock.After(d, late)
+	return work, func() { quit(); cancel(nil) }
+}
+
+// reading is interruptible for a verb that only reads, which ends after [readTime].
+func (a *App) reading(ctx context.Context) (context.Context, context.CancelFunc) {
+	work, stop := a.interruptible(ctx)
+	work, end := a.within(work, readTime, readTime)
+	return work, func() { end(); stop() }
+}
+
+// lateness returns the error of what ran with work: when its time was over, that is why
+// it failed, and the error says what was going on then.
+func lateness(work context.Context, failure error) error {
+	late := overdue{}
+	if failure == nil || !errors.As(context.Cause(work), &late) || errors.As(failure, &late) || errors.As(failure, &rolloutFailed{}) {
+		return failure
+	}
+	return fmt.Errorf("%w: %w", late, failure)
+}
+
 // interruption returns the error of a verb that ran with work: when the user asked to
 // stop, that is why it failed, whatever was going on then.
 func interruption(work context.Context, failure error) error {
+	failure = lateness(work, failure)
 	if !errors.Is(context.Cause(work), errInterrupted) {
 		return failure
 	}
@@ -153,6 +191,6 @@ const lastWordsTime = time.Minute
 
 // lastWords returns a context for what is still worth trying after ctx has ended:
 // saying in the record how it ended, and giving the lock back.
-func lastWords(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), lastWordsTime)
+func (a *App) lastWords(ctx context.Context) (context.Context, context.CancelFunc) {
+	return a.within(context.WithoutCancel(ctx), lastWordsTime, lastWordsTime)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -68,6 +69,7 @@ type clients struct {
 	databases *rds.Client
 	caches    *elasticache.Client
 	topics    *sns.Client
+	keys      *kms.Client
 
 	// login is where the credentials of all of them come from.
 	login *login
@@ -120,6 +122,7 @@ func newClients(cfg aws.Config, env environment.Environment) clients {
 		databases: rds.NewFromConfig(cfg),
 		caches:    elasticache.NewFromConfig(cfg),
 		topics:    sns.NewFromConfig(cfg),
+		keys:      kms.NewFromConfig(cfg),
 
 		login: from,
 	}
@@ -231,6 +234,7 @@ func (a *App) insist(ctx context.Context, what string, do func(context.Context) 
 
 func (a *App) persistFor(ctx context.Context, p patience, what string, do func(context.Context) error) error {
 	var since time.Time
+	var last error
 	for {
 		err := do(ctx)
 		if err == nil {
@@ -240,8 +244,9 @@ func (a *App) persistFor(ctx context.Context, p patience, what string, do func(c
 			return nil
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("%s: %w", what, context.Cause(ctx))
+			return ended(ctx, what, last)
 		}
+		last = err
 		now := a.clock.Now()
 		if since.IsZero() {
 			since = now
@@ -255,10 +260,19 @@ func (a *App) persistFor(ctx context.Context, p patience, what string, do func(c
 		default:
 			return fmt.Errorf("%s: %w", what, err)
 		}
-		if err := a.clock.Sleep(ctx, pollInterval); err != nil {
-			return fmt.Errorf("%s: %w", what, err)
+		if a.clock.Sleep(ctx, pollInterval) != nil {
+			return ended(ctx, what, last)
 		}
 	}
+}
+
+// ended is the error of what was being done when ctx ended, and why it had not succeeded
+// before, if it was tried before.
+func ended(ctx context.Context, what string, last error) error {
+	if last == nil {
+		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
+	}
+	return fmt.Errorf("%s: %w; before that: %s", what, context.Cause(ctx), brief(last))
 }
 
 // A doubt is about something that AWS says and that contradicts what it said before.

@@ -3,6 +3,7 @@ package verbs
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,8 +28,8 @@ type Options struct {
 	// Images are images that exist, by service key: "repository@sha256:…". Default:
 	// the image is built.
 	Images map[string]string
-	// Timeout is how long the roll-out may take. Default: what the environment says,
-	// which is also how long the rollback may take, in any case.
+	// Timeout is how long everything may take but building and asking. Default: what the
+	// environment says, which is also how long the rollback may take, in any case.
 	Timeout time.Duration
 	// NoRollback leaves a failed deployment as it is.
 	NoRollback bool
@@ -87,12 +88,12 @@ func (a *App) Deploy(ctx context.Context, opt Options) (Result, error) {
 	return result, a.fail(&result.Ending, outcome, failure)
 }
 
-// timeout returns how long a roll-out may take.
+// timeout returns how long a deployment or a rollback may take.
 func (a *App) timeout(given time.Duration) time.Duration {
 	if given > 0 {
 		return given
 	}
-	return time.Duration(a.env.Deployment.TimeoutMinutes) * time.Minute
+	return a.env.Deployment.Timeout()
 }
 
 func (d *deployment) phases(ctx context.Context) error {
@@ -101,9 +102,15 @@ func (d *deployment) phases(ctx context.Context) error {
 	}
 	d.out.Phase(1, phases, "Prerequisites")
 	found := &findings{}
-	d.prerequisites(ctx, found)
-	if ctx.Err() != nil {
-		return fmt.Errorf("checking the prerequisites: %w", context.Cause(ctx))
+	err := d.spend(ctx, func(ctx context.Context) error {
+		d.prerequisites(ctx, found)
+		if ctx.Err() == nil {
+			return nil
+		}
+		return errors.Join(fmt.Errorf("checking the prerequisites: %w", context.Cause(ctx)), found.unmet())
+	})
+	if err != nil {
+		return err
 	}
 	nothing := d.runsAlready()
 	if !nothing && (d.opt.DryRun || d.opt.Confirm != nil) {
@@ -121,13 +128,19 @@ func (d *deployment) phases(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := d.begin(ctx, verbDeploy, d.source.version(), d.who); err != nil {
+	err = d.spend(ctx, func(ctx context.Context) error { return d.begin(ctx, verbDeploy, d.source.version(), d.who) })
+	if err != nil {
 		return err
 	}
 	d.out.Phase(2, phases, "Build and push")
 	if err := d.build(ctx); err != nil {
 		return err
 	}
+	return d.spend(ctx, d.release)
+}
+
+// release brings what was built to where it runs.
+func (d *deployment) release(ctx context.Context) error {
 	d.out.Phase(3, phases, "Read the cluster")
 	if err := d.readCluster(ctx); err != nil {
 		return err
@@ -146,7 +159,7 @@ func (d *deployment) phases(ctx context.Context) error {
 		return err
 	}
 	d.out.Phase(5, phases, "Wait and check")
-	if err := d.awaitAndExplain(ctx, rollouts, d.timeout); err != nil {
+	if err := d.awaitAndExplain(ctx, rollouts); err != nil {
 		return err
 	}
 	d.tryNote(ctx, "rolled out, checking")

@@ -14,7 +14,7 @@ import (
 const startedByOmc = "omc-"
 
 // awaitEarlier waits until no migration of an earlier deployment runs: it may have died
-// without its task. One that takes longer than a migration may is stopped.
+// without its task. One that takes half of our time is stopped.
 func (r *run) awaitEarlier(ctx context.Context, t *target) error {
 	tasks, err := r.earlierMigrations(ctx, t)
 	if err != nil {
@@ -24,10 +24,11 @@ func (r *run) awaitEarlier(ctx context.Context, t *target) error {
 		arn := aws.ToString(task.TaskArn)
 		r.out.Warn(fmt.Sprintf("%s: a migration of an earlier deployment still runs: task %s, started by %s: waiting for it",
 			t.env.Key, taskID(arn), aws.ToString(task.StartedBy)))
-		_, err := r.awaitTask(ctx, t, t.definition.TaskDefinition, arn)
+		limit := r.timeout / 2
+		_, err := r.awaitTask(ctx, t, t.definition.TaskDefinition, arn, limit)
 		if err != nil && ctx.Err() == nil {
 			r.stopTask(ctx, arn, err)
-			_, err = r.awaitTask(ctx, t, t.definition.TaskDefinition, arn)
+			_, err = r.awaitTask(ctx, t, t.definition.TaskDefinition, arn, limit)
 		}
 		if err != nil {
 			return fmt.Errorf("waiting for the migration of an earlier deployment (task %s), which may still run: %w", taskID(arn), err)

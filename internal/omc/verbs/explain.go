@@ -22,12 +22,12 @@ const (
 	explainTasks = 3
 	explainLines = 20
 	// explainPatience bounds what is asked before the rollback begins.
-	explainPatience = 20 * time.Second
+	explainPatience = 15 * time.Second
 )
 
 // awaitAndExplain waits like await, and says why a roll-out failed.
-func (r *run) awaitAndExplain(ctx context.Context, rollouts []*rollout, timeout time.Duration) error {
-	err := r.await(ctx, rollouts, timeout)
+func (r *run) awaitAndExplain(ctx context.Context, rollouts []*rollout) error {
+	err := r.await(ctx, rollouts)
 	if err == nil {
 		return unproven(rollouts)
 	}
@@ -44,7 +44,10 @@ func (r *run) awaitAndExplain(ctx context.Context, rollouts []*rollout, timeout 
 // the load balancer thinks of them, and what they said last. It is asked before the
 // rollback, which ends the tasks that know.
 func (r *run) explain(ctx context.Context, rollouts []*rollout) {
-	ctx, cancel := context.WithTimeout(ctx, explainPatience)
+	if errors.As(context.Cause(ctx), &overdue{}) { // this has a time of its own
+		ctx = context.WithoutCancel(ctx)
+	}
+	ctx, cancel := r.within(ctx, explainPatience, explainPatience)
 	defer cancel()
 	texts := make([][]string, len(rollouts))
 	_ = each(indexes(len(rollouts)), func(i int) error {

@@ -133,16 +133,20 @@ func TestDeploySurvives(t *testing.T) {
 	}
 }
 
-// An outage at the end of the allowed time is no verdict about the roll-out.
+// An outage does not lengthen the time-out: what cannot be seen in time is put back, and the
+// end says why it could not be seen.
 func TestOutageAtTheDeadline(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.opt.Timeout = time.Minute
 	b.service("backend").Script = []fakeaws.Rollout{{Looks: 6}}
 	b.cloud.Faults = []*fakeaws.Fault{{Op: "DescribeServices", After: 7, Times: 50, Kind: fakeaws.Reset}}
-	if result, err := b.deploy(); err != nil {
+	result, err := b.deploy()
+	if err == nil || result.Outcome != RolledBack {
 		t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
 	}
+	contains(t, err.Error(), "ohmycoins-staging-backend: the roll-out has not completed within 1m0s: ", "; no answer from AWS for ", "connection reset by peer")
+	b.runsAsBefore()
 }
 
 func TestDeployGetsStuck(t *testing.T) {

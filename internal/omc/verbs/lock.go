@@ -174,7 +174,7 @@ func (l *lease) giveBack(ctx context.Context) {
 		return
 	}
 	l.signs.end()
-	ctx, cancel := lastWords(ctx)
+	ctx, cancel := l.lastWords(ctx)
 	defer cancel()
 	err := l.insist(ctx, "giving the lock back", func(ctx context.Context) error {
 		_, err := l.store().release(ctx, l.lock)

@@ -42,7 +42,7 @@ func (r *run) migrate(ctx context.Context, t *target, definition *ecstypes.TaskD
 	}
 	arn := aws.ToString(out.Tasks[0].TaskArn)
 	r.noteMigration(ctx, t, arn)
-	task, err := r.awaitTask(ctx, t, definition, arn)
+	task, err := r.awaitTask(ctx, t, definition, arn, r.timeout)
 	if err != nil {
 		r.stopTask(ctx, arn, err)
 		return fmt.Errorf("running the migration %q (task %s): %w", command, taskID(arn), err)
@@ -79,8 +79,8 @@ func (r *run) migrationInput(t *target, definition *ecstypes.TaskDefinition) *ec
 // startedBy is by what ECS finds the migration of a service again.
 func (r *run) startedBy(t *target) string { return startedByOmc + r.record.ID + "-" + t.env.Key }
 
-// awaitTask waits until a task has stopped and shows its log meanwhile.
-func (r *run) awaitTask(ctx context.Context, t *target, definition *ecstypes.TaskDefinition, arn string) (ecstypes.Task, error) {
+// awaitTask waits until a task has stopped, at most for limit, and shows its log meanwhile.
+func (r *run) awaitTask(ctx context.Context, t *target, definition *ecstypes.TaskDefinition, arn string, limit time.Duration) (ecstypes.Task, error) {
 	defer r.out.Settle()
 	started := r.clock.Now()
 	log := follower{App: r.App, label: t.env.Key + " migration"}
@@ -116,8 +116,8 @@ func (r *run) awaitTask(ctx context.Context, t *target, definition *ecstypes.Tas
 		if status == "STOPPED" {
 			return task, nil
 		}
-		if elapsed >= r.timeout {
-			return ecstypes.Task{}, fmt.Errorf("it has not ended within %s", r.timeout)
+		if elapsed >= limit {
+			return ecstypes.Task{}, overdue{limit}
 		}
 	}
 }
@@ -149,7 +149,7 @@ func stopReason(task ecstypes.Task, c ecstypes.Container) string {
 
 // stopTask ends a migration that nobody waits for any more.
 func (r *run) stopTask(ctx context.Context, arn string, why error) {
-	ctx, cancel := lastWords(ctx)
+	ctx, cancel := r.lastWords(ctx)
 	defer cancel()
 	err := r.change(ctx, "stopping the migration", func(ctx context.Context) error {
 		_, err := r.aws.ecs.StopTask(ctx, &ecs.StopTaskInput{
@@ -166,7 +166,7 @@ func (r *run) stopTask(ctx context.Context, arn string, why error) {
 
 // stopStarted ends a migration of which only ECS knows whether it was started.
 func (r *run) stopStarted(ctx context.Context, t *target, why error) {
-	asking, cancel := lastWords(ctx)
+	asking, cancel := r.lastWords(ctx)
 	defer cancel()
 	list, err := r.aws.ecs.ListTasks(asking, &ecs.ListTasksInput{Cluster: &r.env.Cluster.Name, StartedBy: aws.String(r.startedBy(t))})
 	if err != nil {

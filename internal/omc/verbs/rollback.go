@@ -23,7 +23,7 @@ type RollbackOptions struct {
 	To string
 	// Service is the key of the only service that is to be rolled back. Default: all.
 	Service string
-	// Timeout is how long it may take. Default: what the environment says.
+	// Timeout is how long everything may take but asking. Default: what the environment says.
 	Timeout time.Duration
 	// DryRun says what would be done and changes nothing.
 	DryRun bool
@@ -75,20 +75,12 @@ func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) 
 		return err
 	}
 	r.out.Phase(1, phases, "Read the cluster and the records")
-	var err error
-	if *who, err = r.permitted(ctx); err != nil {
+	var chosen []*target
+	err := r.spend(ctx, func(ctx context.Context) (err error) {
+		chosen, err = r.plan(ctx, opt, who)
 		return err
-	}
-	found := &findings{}
-	r.checkLock(ctx, found)
-	if err := r.readTargets(ctx); err != nil {
-		return err
-	}
-	chosen, err := r.choose(ctx, opt, found)
-	if err != nil {
-		return err
-	}
-	if err := found.unmet(); err != nil || opt.DryRun || len(chosen) == 0 {
+	})
+	if err != nil || opt.DryRun || len(chosen) == 0 {
 		return err
 	}
 	if opt.Confirm != nil {
@@ -96,28 +88,45 @@ func (r *run) rollback(ctx context.Context, opt RollbackOptions, who *identity) 
 			return err
 		}
 	}
-	if err := r.begin(ctx, verbRollback, "", *who); err != nil {
-		return err
-	}
-	if err := r.note(ctx, "read the cluster"); err != nil {
-		return err
-	}
+	return r.spend(ctx, func(ctx context.Context) error {
+		if err := r.begin(ctx, verbRollback, "", *who); err != nil {
+			return err
+		}
+		if err := r.note(ctx, "read the cluster"); err != nil {
+			return err
+		}
+		r.out.Phase(2, phases, "Update")
+		var services []environment.Service
+		for _, t := range chosen {
+			services = append(services, t.env)
+		}
+		const back = true
+		rollouts, err := r.rollOut(ctx, chosen, back)
+		if err != nil {
+			return err
+		}
+		r.out.Phase(3, phases, "Wait and check")
+		if err := r.awaitAndExplain(ctx, rollouts); err != nil {
+			return err
+		}
+		return r.checkAll(ctx, services)
+	})
+}
 
-	r.out.Phase(2, phases, "Update")
-	var services []environment.Service
-	for _, t := range chosen {
-		services = append(services, t.env)
+// plan finds out which services a rollback changes. It fails when something is in the way.
+func (r *run) plan(ctx context.Context, opt RollbackOptions, who *identity) (chosen []*target, err error) {
+	if *who, err = r.permitted(ctx); err != nil {
+		return nil, err
 	}
-	const back = true
-	rollouts, err := r.rollOut(ctx, chosen, back)
-	if err != nil {
-		return err
+	found := &findings{}
+	r.checkLock(ctx, found)
+	if err := r.readTargets(ctx); err != nil {
+		return nil, err
 	}
-	r.out.Phase(3, phases, "Wait and check")
-	if err := r.awaitAndExplain(ctx, rollouts, r.timeout); err != nil {
-		return err
+	if chosen, err = r.choose(ctx, opt, found); err != nil {
+		return nil, err
 	}
-	return r.checkAll(ctx, services)
+	return chosen, found.unmet()
 }
 
 // checkRollback finds out whether the options make sense.

@@ -138,31 +138,32 @@ func (r *run) rollOut(ctx context.Context, targets []*target, back bool) ([]*rol
 	return rollouts, nil
 }
 
-// await waits until every roll-out has succeeded or one has failed, or the time is over.
-// It asks ECS once for all of them at each poll.
-func (r *run) await(ctx context.Context, rollouts []*rollout, timeout time.Duration) error {
+// await waits until every roll-out has succeeded or one has failed, or ctx ends. It asks
+// ECS once for all of them at each poll.
+func (r *run) await(ctx context.Context, rollouts []*rollout) error {
 	defer r.out.Settle()
 	started := r.clock.Now()
-	deadline := started.Add(timeout)
 	var silentSince time.Time
+	var silence error // why AWS does not answer
+	ended := func() error {
+		if late := (overdue{}); errors.As(context.Cause(ctx), &late) {
+			return r.timedOut(rollouts, late.limit, silence, r.clock.Now().Sub(silentSince))
+		}
+		return fmt.Errorf("waiting for the roll-out: %w", context.Cause(ctx))
+	}
 	for {
 		done, err := r.judgeAll(rollouts, started)
 		if done || err != nil {
 			return err
 		}
-		now := r.clock.Now()
-		// As long as AWS does not answer, or contradicts itself, nothing can be said
-		// about the roll-out.
-		out := !silentSince.IsZero() && now.Sub(silentSince) <= outage ||
-			slices.ContainsFunc(rollouts, func(ro *rollout) bool { return ro.doubt.open() })
-		if !now.Before(deadline) && !out {
-			return r.timedOut(rollouts, timeout)
-		}
-		if err := r.clock.Sleep(ctx, pollInterval); err != nil {
-			return fmt.Errorf("waiting for the roll-out: %w", err)
+		if r.clock.Sleep(ctx, pollInterval) != nil {
+			return ended()
 		}
 		services, err := r.describeServices(ctx, oneAttempt)
-		now = r.clock.Now()
+		now := r.clock.Now()
+		if err != nil && ctx.Err() != nil {
+			return ended()
+		}
 		if err != nil && silentSince.IsZero() {
 			silentSince = now
 		}
@@ -172,15 +173,15 @@ func (r *run) await(ctx context.Context, rollouts []*rollout, timeout time.Durat
 			if !silentSince.IsZero() {
 				r.out.Live("AWS", "it answers again", silent)
 			}
-			silentSince = time.Time{}
+			silentSince, silence = time.Time{}, nil
 			for _, ro := range rollouts {
 				ro.see(services[ro.target.env.Name], now)
 			}
-		case ctx.Err() != nil:
-			return fmt.Errorf("waiting for the roll-out: %w", context.Cause(ctx))
 		case trouble == transient:
+			silence = err
 			r.out.Live("AWS", "no answer, still waiting: "+brief(err), silent)
 		case trouble == expired && silent < relogin:
+			silence = err
 			r.logInAgain(ctx, "AWS", silent)
 		case trouble == expired:
 			return fmt.Errorf("waiting for the roll-out: the credentials have expired, and there were no new ones within %s: %w", relogin, err)
@@ -246,11 +247,17 @@ func unproven(rollouts []*rollout) error {
 	return errors.Join(errs...)
 }
 
-func (r *run) timedOut(rollouts []*rollout, timeout time.Duration) error {
+// timedOut says how far the roll-outs have come, and since when AWS has not answered, if it
+// does not.
+func (r *run) timedOut(rollouts []*rollout, timeout time.Duration, silence error, silent time.Duration) error {
 	var errs []error
 	for _, ro := range rollouts {
 		if j := judge(ro.service, ro.id); j.verdict != succeeded {
-			errs = append(errs, rolloutFailed{ro.target.env.Name, fmt.Sprintf("the roll-out has not completed within %s: %s", timeout, progressLine(ro, j))})
+			reason := fmt.Sprintf("the roll-out has not completed within %s: %s", timeout, progressLine(ro, j))
+			if silence != nil {
+				reason += fmt.Sprintf("; no answer from AWS for %s: %s", silent.Round(time.Second), brief(silence))
+			}
+			errs = append(errs, rolloutFailed{ro.target.env.Name, reason})
 		}
 	}
 	return errors.Join(errs...)
@@ -267,6 +274,9 @@ func (e updatedByOthers) Error() string {
 // restore returns services to what ran before, and waits for that. A service that
 // somebody else has updated is not ours to put back.
 func (r *run) restore(ctx context.Context, targets []*target) error {
+	limit := r.App.timeout(0)
+	ctx, end := r.within(ctx, limit, limit)
+	defer end()
 	r.tryNote(ctx, "rolling back")
 	if err := r.persist(ctx, "reading what runs", func(ctx context.Context) error { return r.look(ctx, targets) }); err != nil {
 		return err
@@ -285,7 +295,7 @@ func (r *run) restore(ctx context.Context, targets []*target) error {
 	// as long as the environment allows, whatever the deployment was given.
 	rollouts = slices.DeleteFunc(rollouts, func(ro *rollout) bool { return ro == nil })
 	if len(rollouts) > 0 {
-		err = errors.Join(err, r.await(ctx, rollouts, r.App.timeout(0)))
+		err = errors.Join(err, r.await(ctx, rollouts))
 	}
 	for _, ro := range rollouts {
 		ro.target.entry.Restored = judge(ro.service, ro.id).verdict == succeeded

@@ -24,15 +24,28 @@ const (
 // and writes a record.
 type run struct {
 	lease
-	timeout time.Duration
-	record  *Record
-	targets []*target
+	// timeout is how long everything may take but building, asking, and putting back; left
+	// is what is left of it.
+	timeout, left time.Duration
+	record        *Record
+	targets       []*target
 	// answer is what a verb says that had nothing to do.
 	answer []string
 }
 
 func (a *App) newRun(timeout time.Duration) run {
-	return run{lease: lease{App: a}, timeout: a.timeout(timeout), record: &Record{}}
+	limit := a.timeout(timeout)
+	return run{lease: lease{App: a}, timeout: limit, left: limit, record: &Record{}}
+}
+
+// spend does a part of the run in what is left of its time.
+func (r *run) spend(ctx context.Context, do func(context.Context) error) error {
+	began := r.clock.Now()
+	work, end := r.within(ctx, r.left, r.timeout)
+	defer end()
+	err := do(work)
+	r.left -= r.clock.Now().Sub(began)
+	return lateness(work, err)
 }
 
 // A target is a service that a run rolls out.
@@ -69,6 +82,34 @@ func (t *target) good(verb string) string {
 	return t.entry.Before.TaskDefinition
 }
 
+// undone returns the targets that a verb which failed has left somewhere else than where they
+// are to be left, and reports whether somebody else has updated one. It goes by how the
+// services were described last.
+func undone(targets []*target, verb string) (left []*target, foreign bool) {
+	for _, t := range targets {
+		switch {
+		case t.entry == nil || !t.entry.Touched:
+		case t.isForeign():
+			foreign = true
+		case !settledOn(t.seen, t.good(verb)):
+			left = append(left, t)
+		}
+	}
+	return left, foreign
+}
+
+// rollbacks are the commands that return services to where they are to be left.
+func rollbacks(env string, left []*target, foreign bool) []string {
+	if len(left) == 0 || !foreign {
+		return slices.Repeat([]string{"omc rollback " + env}, min(len(left), 1))
+	}
+	var commands []string
+	for _, t := range left { // the other one is not ours
+		commands = append(commands, fmt.Sprintf("omc rollback %s --service %s", env, t.env.Key))
+	}
+	return commands
+}
+
 // isForeign reports whether somebody else has updated the service since the run began.
 func (t *target) isForeign() bool {
 	return primaryID(t.seen) != "" && !runs(t.seen, t.entry.Before.TaskDefinition) && !runs(t.seen, t.entry.After.TaskDefinition)
@@ -88,11 +129,11 @@ func (r *run) begin(ctx context.Context, verb, commit string, who identity) erro
 		ID: newID(now), Environment: r.env.Name, Verb: verb, Commit: commit,
 		By: who.arn, Host: r.host, Started: now.UTC(), Services: r.record.Services,
 	}
-	// Building takes its time too; a migration as long as the roll-out.
+	// Building takes its time too, and so does waiting for AWS before giving up.
 	const building = time.Hour
 	return r.take(ctx, Lock{
 		ID: r.record.ID, Verb: verb, Owner: who.arn, Commit: commit,
-		TimeoutSeconds: int((building + 2*r.timeout + r.App.timeout(0)).Seconds()),
+		TimeoutSeconds: int((building + r.timeout + r.App.timeout(0) + outage).Seconds()),
 	})
 }
 
@@ -129,7 +170,7 @@ func (r *run) end(ctx context.Context, outcome Outcome, failure error) {
 		return
 	}
 	defer r.giveBack(ctx)
-	ctx, cancel := lastWords(ctx)
+	ctx, cancel := r.lastWords(ctx)
 	defer cancel()
 	if r.record.Step != "" { // else nothing was worth a record
 		r.record.Outcome = outcome
@@ -237,7 +278,7 @@ func (r *run) look(ctx context.Context, targets []*target) error {
 
 // lastLook describes what a failed run leaves. It says so when that is not known.
 func (r *run) lastLook(ctx context.Context, targets []*target) {
-	asking, cancel := lastWords(ctx)
+	asking, cancel := r.lastWords(ctx)
 	defer cancel()
 	if ctx.Err() != nil { // whoever gave up is waiting
 		asking, cancel = context.WithTimeout(asking, AttemptTimeout)
@@ -260,8 +301,6 @@ func (r *run) leaves(ctx context.Context, failure error) []string {
 	if len(touched) == 0 {
 		lines = append(lines, "no service was touched")
 	}
-	var undone []*target
-	foreign := false
 	for _, t := range r.targets {
 		if t.entry == nil {
 			continue
@@ -271,10 +310,6 @@ func (r *run) leaves(ctx context.Context, failure error) []string {
 		}
 		if line := t.describe(); line != "" {
 			lines = append(lines, line)
-		}
-		foreign = foreign || t.entry.Touched && t.isForeign()
-		if t.entry.Touched && !t.isForeign() && !settledOn(t.seen, t.good(verb)) {
-			undone = append(undone, t)
 		}
 	}
 	if troubleOf(failure) == expired {
@@ -287,7 +322,8 @@ func (r *run) leaves(ctx context.Context, failure error) []string {
 		return lines
 	}
 	lines = append(lines, "to see what runs: omc status "+r.env.Name)
-	if len(undone) == 0 {
+	left, foreign := undone(r.targets, verb)
+	if len(left) == 0 {
 		return lines
 	}
 	next := "to return to what ran before: "
@@ -295,37 +331,23 @@ func (r *run) leaves(ctx context.Context, failure error) []string {
 		next = "to try again: "
 	}
 	var commands []string
-	for _, t := range undone {
-		if foreign { // the other one is not ours
-			commands = append(commands, fmt.Sprintf("%somc rollback %s --service %s", next, r.env.Name, t.env.Key))
-		}
-	}
-	if !foreign {
-		commands = append(commands, next+"omc rollback "+r.env.Name)
+	for _, command := range rollbacks(r.env.Name, left, foreign) {
+		commands = append(commands, next+command)
 	}
 	commands[len(commands)-1] += "; without omc:"
-	for _, t := range undone {
+	asking, cancel := r.lastWords(ctx)
+	defer cancel()
+	for _, t := range left {
 		good := revisionName(t.good(verb))
-		if definition, err := r.describeLast(ctx, t.good(verb)); err == nil && definition.Status != ecstypes.TaskDefinitionStatusActive {
+		if out, err := r.describeDefinition(asking, t.good(verb)); err == nil && out.TaskDefinition.Status != ecstypes.TaskDefinitionStatusActive {
 			commands = append(commands, fmt.Sprintf("  %s is %s, and ECS starts no tasks of it: name another one with omc rollback %s --service %s --to",
-				good, definition.Status, r.env.Name, t.env.Key))
+				good, out.TaskDefinition.Status, r.env.Name, t.env.Key))
 			continue
 		}
 		commands = append(commands, fmt.Sprintf("  aws ecs update-service --region %s --cluster %s --service %s --task-definition %s",
 			r.env.Region, r.env.Cluster.Name, t.env.Name, good))
 	}
 	return append(lines, commands...)
-}
-
-// describeLast describes a task definition after the end.
-func (r *run) describeLast(ctx context.Context, arn string) (*ecstypes.TaskDefinition, error) {
-	asking, cancel := lastWords(ctx)
-	defer cancel()
-	out, err := r.describeDefinition(asking, arn)
-	if err != nil {
-		return nil, err
-	}
-	return out.TaskDefinition, nil
 }
 
 // describe says what a target runs, "" when there is nothing to say: nothing was done to

@@ -102,7 +102,7 @@ type pendingSecret struct {
 // CheckSecret compares the keys of the application's secret with those that the
 // environment names. It changes nothing and shows no value.
 func (a *App) CheckSecret(ctx context.Context) (SecretCheck, error) {
-	work, stop := a.interruptible(ctx)
+	work, stop := a.reading(ctx)
 	defer stop()
 	result := SecretCheck{Environment: a.env.Name, Secret: a.env.Secret.Name}
 	fail := func(err error) (SecretCheck, error) {
@@ -180,7 +180,7 @@ func checkSecret(text string, keys []environment.SecretKey) (int, []KeyProblem) 
 		value, exists := values[key.Name]
 		problem := ""
 		switch {
-		case !exists && key.Container:
+		case !exists && !key.Optional:
 			problem = "it is missing, and no backend task starts without it"
 		case !exists:
 			problem = "it is missing; the application uses its default"
@@ -193,7 +193,7 @@ func checkSecret(text string, keys []environment.SecretKey) (int, []KeyProblem) 
 			has++
 		}
 		if problem != "" {
-			problems = append(problems, KeyProblem{Key: key.Name, Problem: problem, Warning: !key.Container})
+			problems = append(problems, KeyProblem{Key: key.Name, Problem: problem, Warning: key.Optional})
 		}
 	}
 	for _, name := range sortedKeys(values) {
@@ -243,7 +243,7 @@ func shownKey(name string) string {
 // PlanSecret says what a file does to the application's secret, and changes nothing.
 // [App.PutSecret] then does it. Keys that the file does not name stay as they are.
 func (a *App) PlanSecret(ctx context.Context, file []byte) (SecretChange, error) {
-	work, stop := a.interruptible(ctx)
+	work, stop := a.reading(ctx)
 	defer stop()
 	change := SecretChange{Environment: a.env.Name, Secret: a.env.Secret.Name, Keys: []KeyChange{}}
 	if err := a.planSecret(work, file, &change); err != nil {
@@ -345,7 +345,7 @@ func parseSecretFile(file []byte, keys []environment.SecretKey) (map[string]stri
 			wrong = append(wrong, p.key+": it is "+kindOf(p.value)+", want a string")
 		case json.Unmarshal(p.value, &value) != nil: // it was decoded once already
 			wrong = append(wrong, p.key+": it is no JSON string")
-		case value == "" && keys[i].Container:
+		case value == "" && !keys[i].Optional:
 			wrong = append(wrong, p.key+": it is empty, and the backend needs it")
 		default:
 			values[p.key] = value

@@ -14,7 +14,7 @@ import (
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
-var twoKeys = []environment.SecretKey{{Name: "NEEDED", Container: true}, {Name: "OTHER"}}
+var twoKeys = []environment.SecretKey{{Name: "NEEDED"}, {Name: "OTHER", Optional: true}}
 
 func TestCheckSecretKeys(t *testing.T) {
 	t.Parallel()

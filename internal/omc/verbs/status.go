@@ -57,19 +57,26 @@ type AlarmStatus struct {
 
 // Status says what runs, what is wrong and what was done last. It changes nothing.
 func (a *App) Status(ctx context.Context) (Status, error) {
-	work, stop := a.interruptible(ctx)
+	work, stop := a.reading(ctx)
 	defer stop()
 	status := Status{Environment: a.env.Name, Cluster: a.env.Cluster.Name, Services: []ServiceStatus{}, LastText: "unknown"}
 	if _, err := a.permitted(work); err != nil {
 		err = interruption(work, err)
 		return status, a.fail(&status.Ending, unstarted(err), err)
 	}
+	var services map[string]ecstypes.Service // nil as long as they are not known
 	parts := []func() error{
-		func() error { return a.statusOfServices(work, &status) },
+		func() (err error) {
+			if services, err = a.describeServices(work); err != nil {
+				return err
+			}
+			return a.statusOfServices(work, services, &status)
+		},
 		func() error { return a.statusOfAlarms(work, &status) },
 		func() error { return a.statusOfDeployments(work, &status) },
 	}
 	outcome, err := Succeeded, each(parts, func(part func() error) error { return part() })
+	status.Next = a.whatToDo(status.Last, status.Lock, services)
 	if err != nil {
 		outcome, err = Failed, interruption(work, err)
 	}
@@ -79,13 +86,9 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 	return status, a.fail(&status.Ending, outcome, err)
 }
 
-func (a *App) statusOfServices(ctx context.Context, status *Status) error {
-	services, err := a.describeServices(ctx)
-	if err != nil {
-		return err
-	}
+func (a *App) statusOfServices(ctx context.Context, services map[string]ecstypes.Service, status *Status) error {
 	list := make([]ServiceStatus, len(a.env.Cluster.Services))
-	err = each(indexes(len(list)), func(i int) error {
+	err := each(indexes(len(list)), func(i int) error {
 		service := a.env.Cluster.Services[i]
 		described, exists := services[service.Name]
 		list[i] = ServiceStatus{Service: service.Key, Status: "MISSING"}
@@ -159,33 +162,48 @@ func (a *App) statusOfDeployments(ctx context.Context, status *Status) error {
 		last = &records[0]
 		status.Last = last
 	}
-	status.LastText, status.Next = describeLast(a.env.Name, last, status.Lock, now)
+	status.LastText = describeLast(last, status.Lock, now)
 	return nil
 }
 
-// describeLast puts the newest record into words, and says what to do when it was
-// left undone. The lock is nil when nobody holds it.
-func describeLast(env string, last *Record, lock *Lock, now time.Time) (text string, next []string) {
+// whatToDo says what to do when the last verb was left undone, like its own end: by how
+// the services are described now. When that is not known, there is nothing to say.
+func (a *App) whatToDo(last *Record, lock *Lock, services map[string]ecstypes.Service) []string {
+	var next []string
+	now := a.clock.Now()
 	if lock != nil && lock.abandoned(now) != "" {
-		next = append(next, "omc unlock "+env)
+		next = append(next, "omc unlock "+a.env.Name)
 	}
+	running := last != nil && last.Finished.IsZero() && !last.crashed(lock, now)
+	if last == nil || running || last.Outcome == Succeeded || services == nil {
+		return next
+	}
+	var targets []*target
+	for i, entry := range last.Services {
+		if service, is := serviceByKey(a.env, entry.Service); is {
+			targets = append(targets, &target{env: service, entry: &last.Services[i], seen: services[service.Name]})
+		}
+	}
+	left, foreign := undone(targets, last.Verb)
+	return append(next, rollbacks(a.env.Name, left, foreign)...)
+}
+
+// describeLast puts the newest record into words. The lock is nil when nobody holds it.
+func describeLast(last *Record, lock *Lock, now time.Time) string {
 	if last == nil {
-		return "none", next
+		return "none"
 	}
-	text = fmt.Sprintf("%s %s by %s on %s", last.Verb, last.ID, shortARN(last.By), last.Host)
+	text := fmt.Sprintf("%s %s by %s on %s", last.Verb, last.ID, shortARN(last.By), last.Host)
 	if last.Commit != "" {
 		text += ", commit " + last.Commit
 	}
 	if !last.Finished.IsZero() {
 		text += fmt.Sprintf(": %s at %s", last.Outcome, last.Finished.Format(time.RFC3339))
-		if last.Outcome == Stuck {
-			next = append(next, "omc rollback "+env)
-		}
-		return text, next
+		return text
 	}
 	text += fmt.Sprintf(": at %s: %s", last.Updated.Format(time.RFC3339), last.Step)
 	if !last.crashed(lock, now) {
-		return text + "; it is running, or it died a moment ago", next
+		return text + "; it is running, or it died a moment ago"
 	}
 	text += "; it did not finish"
 	if migration := last.unfinishedMigration(); migration != "" {
@@ -198,9 +216,9 @@ func describeLast(env string, last *Record, lock *Lock, now time.Time) (text str
 		}
 	}
 	if !slices.ContainsFunc(last.Services, func(s ServiceRecord) bool { return s.Touched }) {
-		return text + "; no service was touched", next
+		return text + "; no service was touched"
 	}
-	return text, append(next, "omc rollback "+env)
+	return text
 }
 
 // Page returns the status for people.

@@ -19,7 +19,7 @@ type Unlocking struct {
 // PlanUnlock says who holds the lock on the environment, and changes nothing.
 // [App.Unlock] then takes it away.
 func (a *App) PlanUnlock(ctx context.Context) (Unlocking, error) {
-	work, stop := a.interruptible(ctx)
+	work, stop := a.reading(ctx)
 	defer stop()
 	result := Unlocking{Environment: a.env.Name}
 	// The lock of another account's environment is not ours to remove.
@@ -45,8 +45,10 @@ func (a *App) Unlock(ctx context.Context, plan Unlocking) (Unlocking, error) {
 	if plan.Lock == nil {
 		return plan, a.fail(&plan.Ending, Succeeded, nil)
 	}
-	removed, err := a.store().release(ctx, *plan.Lock)
-	if err != nil {
+	work, end := a.within(ctx, readTime, readTime)
+	defer end()
+	removed, err := a.store().release(work, *plan.Lock)
+	if err = lateness(work, err); err != nil {
 		return plan, a.fail(&plan.Ending, Failed, fmt.Errorf("unlocking %s: %w", a.env.Name, err))
 	}
 	plan.Removed = removed

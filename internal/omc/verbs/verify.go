@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,7 +59,7 @@ type finder func(ctx context.Context) (fine string, wrong []string)
 // Verify makes the six health checks of the runbook, side by side, and returns all of
 // them. It changes nothing.
 func (a *App) Verify(ctx context.Context) (Verification, error) {
-	work, stop := a.interruptible(ctx)
+	work, stop := a.reading(ctx)
 	defer stop()
 	result := Verification{Environment: a.env.Name, Checks: []HealthCheck{}}
 	if _, err := a.permitted(work); err != nil {
@@ -87,11 +88,11 @@ func (a *App) Verify(ctx context.Context) (Verification, error) {
 		result.Checks[i] = check
 		return nil
 	})
-	if work.Err() != nil {
+	if errors.Is(context.Cause(work), errInterrupted) || ctx.Err() != nil {
 		err := interruption(work, context.Cause(work))
 		return result, a.fail(&result.Ending, unstarted(err), err)
 	}
-	outcome, err := Succeeded, unhealthy(result.Checks)
+	outcome, err := Succeeded, lateness(work, unhealthy(result.Checks))
 	if err != nil {
 		outcome = Failed
 	}

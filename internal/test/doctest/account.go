@@ -484,7 +484,7 @@ func (a *Account) target(ctx context.Context, env environment.Environment) (map[
 		_, dimensions[group.Key], _ = strings.Cut(aws.ToString(arn), "arn:aws:elasticloadbalancing:"+env.Region+":"+a.id+":")
 		if _, err := client.RegisterTargets(ctx, &elb.RegisterTargetsInput{
 			TargetGroupArn: arn,
-			Targets:        []elbtypes.TargetDescription{{Id: aws.String("10.0.11.20"), Port: aws.Int32(int32(group.Port))}},
+			Targets:        []elbtypes.TargetDescription{{Id: aws.String("10.0.11.20"), Port: aws.Int32(int32(localaws.InfrastructureOf(env).Services[group.Key].Port))}},
 		}); err != nil {
 			return nil, err
 		}

@@ -48,6 +48,13 @@ func (c *Clock) Advance(d time.Duration) {
 	}
 }
 
+// AdvanceTo lets time pass until then, if it is not later already.
+func (c *Clock) AdvanceTo(then time.Time) {
+	for _, a := range c.advance(max(0, then.Sub(c.Now()))) {
+		a.do()
+	}
+}
+
 // advance lets time pass, and returns what is due, earliest first.
 func (c *Clock) advance(d time.Duration) (due []*alarmClock) {
 	c.mu.Lock()

@@ -58,6 +58,7 @@ type Cloud struct {
 	// EndlessPages lets a description of alarms have always another page.
 	EndlessPages bool
 	Health       Health
+	Audited      Audited
 	// RegistryURL is a real registry; digests come from there when it is set.
 	RegistryURL string
 
@@ -201,7 +202,10 @@ func New(env environment.Environment) *Cloud {
 	if err != nil {
 		panic(err) // the policy is part of the program
 	}
-	c.Permissions = &policy.Recorder{Role: role, World: policy.NewWorld(Account, env)}
+	world := policy.NewWorld(Account, env)
+	world.Tags = map[string]map[string]string{c.arn("kms", "key/"+KeyID): env.Tags}
+	c.Permissions = &policy.Recorder{Role: role, World: world}
+	c.Audited = Audited{Silent: map[string]bool{}, KeyPolicy: letCloudWatchIn(`["kms:Decrypt","kms:GenerateDataKey*"]`)}
 	c.server = httptest.NewServer(http.HandlerFunc(c.serve))
 	c.URL = c.server.URL
 	c.seed(env)
@@ -243,7 +247,7 @@ func (c *Cloud) seed(env environment.Environment) {
 		}
 		var secrets []any
 		for _, key := range env.Secret.Keys {
-			if key.Container && service.Key == "backend" {
+			if !key.Optional && service.Key == "backend" {
 				secrets = append(secrets, map[string]any{"name": key.Name, "valueFrom": secret + ":" + key.Name + "::"})
 			}
 		}
@@ -258,7 +262,7 @@ func (c *Cloud) seed(env environment.Environment) {
 			"containerDefinitions": []any{map[string]any{
 				"name": service.Container, "essential": true,
 				"image":        c.Repositories[service.Repository].URI + "@" + Digest("old-"+service.Key),
-				"portMappings": []any{map[string]any{"containerPort": service.Port, "protocol": "tcp"}},
+				"portMappings": []any{map[string]any{"containerPort": 8000, "protocol": "tcp"}},
 				"environment":  []any{map[string]any{"name": "MODE", "value": "plain"}},
 				"secrets":      secrets,
 				"logConfiguration": map[string]any{"logDriver": "awslogs", "options": map[string]any{

@@ -24,6 +24,7 @@ type attempts struct {
 
 // Do makes one attempt.
 func (a *attempts) Do(req *http.Request) (*http.Response, error) {
+	began := a.cloud.Clock.Now()
 	number := strconv.FormatInt(a.number.Add(1), 10)
 	req.Header.Set(attemptHeader, number)
 	resp, err := a.client.Do(req) //nolint:gosec // on this machine
@@ -40,6 +41,6 @@ func (a *attempts) Do(req *http.Request) (*http.Response, error) {
 		<-req.Context().Done()
 		return nil, &url.Error{Op: req.Method, URL: req.URL.String(), Err: req.Context().Err()}
 	}
-	a.cloud.Clock.Advance(attemptTimeout)
+	a.cloud.Clock.AdvanceTo(began.Add(attemptTimeout)) // attempts side by side wait together
 	return nil, &url.Error{Op: req.Method, URL: req.URL.String(), Err: os.ErrDeadlineExceeded}
 }

@@ -55,6 +55,14 @@ func (c *Cloud) answer(r request) reply {
 		"DescribeDBInstances":      c.describeDatabases,
 		"DescribeCacheClusters":    c.describeCacheClusters,
 		"ListSubscriptionsByTopic": c.listSubscriptionsByTopic,
+
+		"ListMetrics":        c.listMetrics,
+		"GetMetricData":      c.getMetricData,
+		"ListDashboards":     c.listDashboards,
+		"GetDashboard":       c.getDashboard,
+		"GetTopicAttributes": c.getTopicAttributes,
+		"DescribeKey":        c.describeKey,
+		"GetKeyPolicy":       c.getKeyPolicy,
 	}[r.op]
 	if !ok {
 		return failure(http.StatusNotImplemented, "NotImplemented", "fakeaws has no "+r.op)
@@ -153,15 +161,27 @@ func (c *Cloud) getSecretValue(r request) reply {
 }
 
 func (c *Cloud) describeAlarms(r request) reply {
-	var list []any
+	wanted, prefix := r.texts("AlarmNames"), r.text("AlarmNamePrefix")
+	var names []string
 	for _, name := range slices.Sorted(maps.Keys(c.Alarms)) {
-		wanted := r.texts("AlarmNames")
-		prefix := r.text("AlarmNamePrefix")
-		if slices.Contains(wanted, name) || prefix != "" && strings.HasPrefix(name, prefix) {
-			list = append(list, c.alarmJSON(name))
+		if (len(wanted) == 0 || slices.Contains(wanted, name)) && strings.HasPrefix(name, prefix) && name >= r.text("NextToken") {
+			names = append(names, name)
 		}
 	}
-	described := map[string]any{"MetricAlarms": list}
+	described := map[string]any{}
+	size := 50 // as AWS has it by default
+	if most, given := r.body["MaxRecords"].(float64); given {
+		size = int(most)
+	}
+	if len(names) > size {
+		described["NextToken"] = names[size]
+		names = names[:size]
+	}
+	var list []any
+	for _, name := range names {
+		list = append(list, c.alarmJSON(name))
+	}
+	described["MetricAlarms"] = list
 	if c.EndlessPages {
 		described["NextToken"] = fmt.Sprint("page ", c.next())
 	}

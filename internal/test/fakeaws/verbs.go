@@ -161,7 +161,8 @@ func (c *Cloud) alarmJSON(name string) map[string]any {
 	return map[string]any{
 		"AlarmName": name, "AlarmArn": c.arn("cloudwatch", "alarm:"+name), "StateValue": c.Alarms[name], "StateReason": reason,
 		"Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Statistic": "Average", "ComparisonOperator": "GreaterThanThreshold", "Threshold": 80,
-		"Period": 60, "EvaluationPeriods": 5, "ActionsEnabled": !detail.Silent, "AlarmActions": detail.Actions,
+		"Period": 60, "EvaluationPeriods": 5, "ActionsEnabled": !detail.Silent, "AlarmActions": detail.Actions, "OKActions": detail.Actions,
+		"Dimensions": c.alarmDimensions(name), "StateUpdatedTimestamp": beginning.Unix(),
 	}
 }
 
@@ -237,7 +238,7 @@ func (c *Cloud) healthyTargets(arn string) string {
 			continue
 		}
 		for _, target := range c.Health.Healthy[group.Name] {
-			fmt.Fprintf(&members, "<member><Target><Id>%s</Id><Port>%d</Port></Target><TargetHealth><State>healthy</State></TargetHealth></member>", target, group.Port)
+			fmt.Fprintf(&members, "<member><Target><Id>%s</Id><Port>8000</Port></Target><TargetHealth><State>healthy</State></TargetHealth></member>", target)
 		}
 	}
 	return members.String()

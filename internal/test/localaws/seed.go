@@ -54,6 +54,9 @@ func Without(names ...string) SeedOption {
 	}
 }
 
+// With makes another infrastructure than [InfrastructureOf] says.
+func With(infra Infrastructure) SeedOption { return func(s *seeder) { s.infra = infra } }
+
 // Seed makes the existing infrastructure of env in server, under its real names. Every
 // key of the secret has the value "seeded-<key>". The state bucket and the image
 // repositories may exist, since all environments share them, and environments may
@@ -64,6 +67,7 @@ func Seed(ctx context.Context, server *Server, env environment.Environment, opts
 	cfg.Region = env.Region
 	s := &seeder{
 		env:     env,
+		infra:   InfrastructureOf(env),
 		cfg:     cfg,
 		without: map[string]bool{},
 		alarms:  cloudwatch.NewFromConfig(cfg, CloudWatchJSON),
@@ -95,6 +99,7 @@ func CloudWatchJSON(o *cloudwatch.Options) {
 
 type seeder struct {
 	env     environment.Environment
+	infra   Infrastructure
 	cfg     aws.Config
 	without map[string]bool
 	network network
@@ -139,9 +144,9 @@ func (s *seeder) waves() [3][]step {
 		{"state bucket", env.State.Bucket, s.makeBucket},
 		{kindCluster, env.Cluster.Name, s.makeCluster},
 		{kindRole, env.Roles.TaskExecution, s.makeRole(env.Roles.TaskExecution, trustTasks)},
-		{kindRole, env.Roles.Task, s.makeRole(env.Roles.Task, trustTasks)},
+		{kindRole, s.infra.TaskRole, s.makeRole(s.infra.TaskRole, trustTasks)},
 		{kindSecret, env.Secret.Name, s.makeSecret},
-		{"replication group", env.Cache.ReplicationGroup, s.makeReplicationGroup},
+		{"replication group", s.infra.ReplicationGroup, s.makeReplicationGroup},
 	}
 	for _, node := range env.Cache.Nodes {
 		first = append(first, step{"cache node", node.ID, s.makeCacheNode(node)})
@@ -149,7 +154,7 @@ func (s *seeder) waves() [3][]step {
 	second := []step{
 		{"database", env.Database.Instance, s.makeDatabase},
 		{kindLoadBalancer, env.LoadBalancer.Name, s.makeLoadBalancer},
-		{kindRole, env.Roles.GitHubActions, s.makeRole(env.Roles.GitHubActions, trustGitHub)},
+		{kindRole, s.infra.GitHubRole, s.makeRole(s.infra.GitHubRole, trustGitHub)},
 	}
 	for _, group := range env.LoadBalancer.TargetGroups {
 		second = append(second, step{kindTargetGroup, group.Name, s.makeTargetGroup(group)})
@@ -325,21 +330,21 @@ func (s *seeder) makeSecret(ctx context.Context) (string, error) {
 }
 
 func (s *seeder) makeDatabase(ctx context.Context) (string, error) {
-	db := s.env.Database
+	db, id := s.infra.Database, s.env.Database.Instance
 	if _, err := s.rds.CreateDBSubnetGroup(ctx, &rds.CreateDBSubnetGroupInput{
-		DBSubnetGroupName:        &db.Instance,
+		DBSubnetGroupName:        &id,
 		DBSubnetGroupDescription: aws.String("Subnets of the database of Oh My Coins, " + s.env.Name),
 		SubnetIds:                s.network.subnets,
 	}); err != nil {
 		return "", err
 	}
 	_, err := s.rds.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{
-		DBInstanceIdentifier: &db.Instance,
-		DBInstanceClass:      &db.Class,
+		DBInstanceIdentifier: &id,
+		DBInstanceClass:      &s.env.Database.Class,
 		Engine:               aws.String("postgres"),
 		AllocatedStorage:     aws.Int32(int32(db.StorageGiB)),
 		MultiAZ:              &db.MultiAZ,
-		DBSubnetGroupName:    &db.Instance,
+		DBSubnetGroupName:    &id,
 		VpcSecurityGroupIds:  []string{s.network.securityGroup},
 		DBName:               &db.Name,
 		MasterUsername:       &db.User,
@@ -353,14 +358,13 @@ func (s *seeder) makeDatabase(ctx context.Context) (string, error) {
 }
 
 func (s *seeder) makeReplicationGroup(ctx context.Context) (string, error) {
-	cache := s.env.Cache
 	_, err := s.cache.CreateReplicationGroup(ctx, &elasticache.CreateReplicationGroupInput{
-		ReplicationGroupId:          &cache.ReplicationGroup,
+		ReplicationGroupId:          &s.infra.ReplicationGroup,
 		ReplicationGroupDescription: aws.String("Redis of Oh My Coins, " + s.env.Name),
 		Engine:                      aws.String("redis"),
-		CacheNodeType:               &cache.NodeType,
-		NumCacheClusters:            aws.Int32(int32(len(cache.Nodes))),
-		AutomaticFailoverEnabled:    aws.Bool(len(cache.Nodes) > 1),
+		CacheNodeType:               &s.env.Cache.NodeType,
+		NumCacheClusters:            aws.Int32(int32(len(s.env.Cache.Nodes))),
+		AutomaticFailoverEnabled:    aws.Bool(len(s.env.Cache.Nodes) > 1),
 		Tags: tags(s.env.Tags, func(k, v *string) cachetypes.Tag {
 			return cachetypes.Tag{Key: k, Value: v}
 		}),
@@ -374,7 +378,7 @@ func (s *seeder) makeCacheNode(node environment.Node) func(context.Context) (str
 	return func(ctx context.Context) (string, error) {
 		_, err := s.cache.CreateCacheCluster(ctx, &elasticache.CreateCacheClusterInput{
 			CacheClusterId:     &node.ID,
-			ReplicationGroupId: &s.env.Cache.ReplicationGroup,
+			ReplicationGroupId: &s.infra.ReplicationGroup,
 			Engine:             aws.String("redis"),
 			CacheNodeType:      &s.env.Cache.NodeType,
 			NumCacheNodes:      aws.Int32(1),
@@ -401,14 +405,15 @@ func (s *seeder) makeLoadBalancer(ctx context.Context) (string, error) {
 }
 
 func (s *seeder) makeTargetGroup(group environment.TargetGroup) func(context.Context) (string, error) {
+	service := s.infra.Services[group.Key]
 	return func(ctx context.Context) (string, error) {
 		created, err := s.elb.CreateTargetGroup(ctx, &elb.CreateTargetGroupInput{
 			Name:            &group.Name,
-			Port:            aws.Int32(int32(group.Port)),
+			Port:            aws.Int32(int32(service.Port)),
 			Protocol:        elbtypes.ProtocolEnumHttp,
 			TargetType:      elbtypes.TargetTypeEnumIp,
 			VpcId:           &s.network.vpc,
-			HealthCheckPath: &group.HealthCheckPath,
+			HealthCheckPath: &service.HealthCheckPath,
 			Tags:            s.elbTags(),
 		})
 		if err != nil {
@@ -490,7 +495,7 @@ func (s *seeder) makeService(service environment.Service) func(context.Context) 
 			return "", nil
 		}
 		desired := int32(1)
-		if s.env.Database.MultiAZ { // the environment that has to survive a zone
+		if s.infra.Database.MultiAZ { // the environment that has to survive a zone
 			desired = 2
 		}
 		input := &ecs.CreateServiceInput{
@@ -510,7 +515,7 @@ func (s *seeder) makeService(service environment.Service) func(context.Context) 
 				input.LoadBalancers = []ecstypes.LoadBalancer{{
 					TargetGroupArn: &arn,
 					ContainerName:  &service.Container,
-					ContainerPort:  aws.Int32(int32(service.Port)),
+					ContainerPort:  aws.Int32(int32(s.infra.Services[service.Key].Port)),
 				}}
 			}
 		}
@@ -520,7 +525,7 @@ func (s *seeder) makeService(service environment.Service) func(context.Context) 
 }
 
 func (s *seeder) taskDefinition(service environment.Service) *ecs.RegisterTaskDefinitionInput {
-	image := service.Repository
+	image, port := service.Repository, aws.Int32(int32(s.infra.Services[service.Key].Port))
 	if uri := s.arn(kindRepository, service.Repository); uri != "" {
 		image = uri
 	}
@@ -530,8 +535,8 @@ func (s *seeder) taskDefinition(service environment.Service) *ecs.RegisterTaskDe
 		Essential: aws.Bool(true),
 		Memory:    aws.Int32(512), // moto's RunTask fails without it
 		PortMappings: []ecstypes.PortMapping{{
-			ContainerPort: aws.Int32(int32(service.Port)),
-			HostPort:      aws.Int32(int32(service.Port)),
+			ContainerPort: port,
+			HostPort:      port,
 			Protocol:      ecstypes.TransportProtocolTcp,
 		}},
 		LogConfiguration: &ecstypes.LogConfiguration{
@@ -545,7 +550,7 @@ func (s *seeder) taskDefinition(service environment.Service) *ecs.RegisterTaskDe
 	}
 	if secret := s.arn(kindSecret, s.env.Secret.Name); secret != "" && service.Key == "backend" {
 		for _, key := range s.env.Secret.Keys {
-			if key.Container {
+			if !key.Optional {
 				container.Secrets = append(container.Secrets, ecstypes.Secret{
 					Name:      aws.String(key.Name),
 					ValueFrom: aws.String(secret + ":" + key.Name + "::"),
@@ -560,7 +565,7 @@ func (s *seeder) taskDefinition(service environment.Service) *ecs.RegisterTaskDe
 		Cpu:                     aws.String("256"),
 		Memory:                  aws.String("512"),
 		ExecutionRoleArn:        optional(s.arn(kindRole, s.env.Roles.TaskExecution)),
-		TaskRoleArn:             optional(s.arn(kindRole, s.env.Roles.Task)),
+		TaskRoleArn:             optional(s.arn(kindRole, s.infra.TaskRole)),
 		ContainerDefinitions:    []ecstypes.ContainerDefinition{container},
 		Tags:                    s.ecsTags(),
 	}

@@ -89,6 +89,7 @@ func TestSeed(t *testing.T) {
 func TestSeedWithout(t *testing.T) {
 	t.Parallel()
 	env := environment.Production()
+	infra := InfrastructureOf(env)
 	service := env.Cluster.Services[0]
 	s := start(t)
 	// What goes, and what goes with it.
@@ -98,15 +99,15 @@ func TestSeedWithout(t *testing.T) {
 		{env.LoadBalancer.TargetGroups[0].Name},
 		{env.Database.Instance},
 		{env.Cache.Nodes[1].ID},
-		{env.Cache.ReplicationGroup},
+		{infra.ReplicationGroup},
 		{env.Cluster.Name, service.Name, env.Cluster.Services[1].Name},
 		{service.Name},
 		{service.LogGroup},
 		{service.Repository},
 		{env.Secret.Name},
 		{env.Roles.TaskExecution},
-		{env.Roles.Task},
-		{env.Roles.GitHubActions},
+		{infra.TaskRole},
+		{infra.GitHubRole},
 		{"ohmycoins-prod-alb-5xx-errors"},
 		{env.LoadBalancer.Name, env.Database.Instance, env.Cache.Nodes[0].ID},
 	} {
@@ -163,7 +164,7 @@ func TestSeedStoppedServer(t *testing.T) {
 // each: what is wrong with it, or nil.
 func readBack(t *testing.T, s *Server, env environment.Environment) map[string]error {
 	t.Helper()
-	ctx, cfg := t.Context(), s.Config()
+	ctx, cfg, infra := t.Context(), s.Config(), InfrastructureOf(env)
 	found := map[string]error{}
 	check := func(name string, err error, wants ...[2]any) {
 		t.Helper()
@@ -199,7 +200,7 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 		if err == nil {
 			got := out.TargetGroups[0]
 			groups[group.Key] = aws.ToString(got.TargetGroupArn)
-			check(group.Name, nil, [2]any{aws.ToInt32(got.Port), group.Port}, [2]any{aws.ToString(got.HealthCheckPath), group.HealthCheckPath})
+			check(group.Name, nil, [2]any{aws.ToInt32(got.Port), infra.Services[group.Key].Port}, [2]any{aws.ToString(got.HealthCheckPath), infra.Services[group.Key].HealthCheckPath})
 		}
 	}
 	balancers, err := elb.NewFromConfig(cfg).DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{Names: []string{env.LoadBalancer.Name}})
@@ -218,13 +219,13 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 		}
 	}
 
-	db := env.Database
-	databases, err := rds.NewFromConfig(cfg).DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &db.Instance})
-	check(db.Instance, err)
+	db, id := infra.Database, env.Database.Instance
+	databases, err := rds.NewFromConfig(cfg).DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &id})
+	check(id, err)
 	if err == nil {
 		got := databases.DBInstances[0]
-		check(db.Instance, nil,
-			[2]any{aws.ToString(got.DBInstanceClass), db.Class},
+		check(id, nil,
+			[2]any{aws.ToString(got.DBInstanceClass), env.Database.Class},
 			[2]any{aws.ToInt32(got.AllocatedStorage), db.StorageGiB},
 			[2]any{aws.ToBool(got.MultiAZ), db.MultiAZ},
 			[2]any{aws.ToString(got.DBName), db.Name},
@@ -240,13 +241,13 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 			check(node.ID, nil,
 				[2]any{aws.ToString(got.CacheClusterId), node.ID},
 				[2]any{aws.ToString(got.CacheNodeType), env.Cache.NodeType},
-				[2]any{aws.ToString(got.ReplicationGroupId), env.Cache.ReplicationGroup})
+				[2]any{aws.ToString(got.ReplicationGroupId), infra.ReplicationGroup})
 		}
 	}
 	_, err = elasticache.NewFromConfig(cfg).DescribeReplicationGroups(ctx, &elasticache.DescribeReplicationGroupsInput{
-		ReplicationGroupId: &env.Cache.ReplicationGroup,
+		ReplicationGroupId: &infra.ReplicationGroup,
 	})
-	check(env.Cache.ReplicationGroup, err)
+	check(infra.ReplicationGroup, err)
 
 	secret := secretsmanager.NewFromConfig(cfg)
 	var secretARN string
@@ -278,8 +279,8 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 	roles := map[string]string{}
 	for name, trusted := range map[string]string{
 		env.Roles.TaskExecution: "ecs-tasks.amazonaws.com",
-		env.Roles.Task:          "ecs-tasks.amazonaws.com",
-		env.Roles.GitHubActions: "token.actions.githubusercontent.com",
+		infra.TaskRole:          "ecs-tasks.amazonaws.com",
+		infra.GitHubRole:        "token.actions.githubusercontent.com",
 	} {
 		out, err := iam.NewFromConfig(cfg).GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 		check(name, err)
@@ -294,6 +295,7 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 	}
 
 	for _, service := range env.Cluster.Services {
+		port := infra.Services[service.Key].Port
 		var uri string
 		repository, err := ecr.NewFromConfig(cfg).DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{service.Repository}})
 		check(service.Repository, err)
@@ -329,7 +331,7 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 		}
 		if service.Key == "backend" && secretARN != "" {
 			for _, key := range env.Secret.Keys {
-				if key.Container {
+				if !key.Optional {
 					wantSecrets = append(wantSecrets, key.Name+"="+secretARN+":"+key.Name+"::")
 				}
 			}
@@ -347,7 +349,7 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 		gotGroups := []string{}
 		for _, lb := range got.LoadBalancers {
 			gotGroups = append(gotGroups, aws.ToString(lb.TargetGroupArn))
-			check(service.Name, nil, [2]any{aws.ToString(lb.ContainerName), service.Container}, [2]any{aws.ToInt32(lb.ContainerPort), service.Port})
+			check(service.Name, nil, [2]any{aws.ToString(lb.ContainerName), service.Container}, [2]any{aws.ToInt32(lb.ContainerPort), port})
 		}
 		check(service.Name, nil,
 			[2]any{got.LaunchType, "FARGATE"},
@@ -355,10 +357,10 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 			[2]any{gotGroups, wantGroups},
 			[2]any{aws.ToString(definition.Family), service.Name},
 			[2]any{aws.ToString(definition.ExecutionRoleArn), roles[env.Roles.TaskExecution]},
-			[2]any{aws.ToString(definition.TaskRoleArn), roles[env.Roles.Task]},
+			[2]any{aws.ToString(definition.TaskRoleArn), roles[infra.TaskRole]},
 			[2]any{aws.ToString(container.Name), service.Container},
 			[2]any{aws.ToString(container.Image), uri + ":latest"},
-			[2]any{aws.ToInt32(container.PortMappings[0].ContainerPort), service.Port},
+			[2]any{aws.ToInt32(container.PortMappings[0].ContainerPort), port},
 			[2]any{container.LogConfiguration.Options["awslogs-group"], service.LogGroup},
 			[2]any{secrets, wantSecrets})
 	}
@@ -396,7 +398,7 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 			continue
 		}
 		kind, _, _ := strings.Cut(suffix, "-")
-		check(name, nil, [2]any{dimension, map[string]string{"alb": balancer, "rds": db.Instance, "redis": env.Cache.Nodes[0].ID}[kind]})
+		check(name, nil, [2]any{dimension, map[string]string{"alb": balancer, "rds": id, "redis": env.Cache.Nodes[0].ID}[kind]})
 	}
 	return found
 }

@@ -177,6 +177,12 @@ var attempts = []attempt{
 
 	// E. Alarms and subscriptions of the other environment.
 	{"deployment", true, "test an alarm", demand{"cloudwatch:SetAlarmState", params("AlarmName", "ohmycoins-staging/alb/5xx-high")}},
+	{"deployment", true, "audit the dashboard", demand{"cloudwatch:GetDashboard", params("DashboardName", "ohmycoins-staging")}},
+	{"deployment", false, "read production's dashboard", demand{"cloudwatch:GetDashboard", params("DashboardName", "ohmycoins-prod")}},
+	{"deployment", false, "change the dashboard", demand{"cloudwatch:PutDashboard", params("DashboardName", "ohmycoins-staging")}},
+	{"deployment", true, "audit the policy of the topics' key", demand{"kms:GetKeyPolicy", params("KeyId", ours)}},
+	{"deployment", false, "read the policy of production's key", demand{"kms:GetKeyPolicy", params("KeyId", theirs)}},
+	{"deployment", false, "audit somebody else's topic", demand{"sns:GetTopicAttributes", params("TopicArn", "arn:aws:sns:ap-southeast-2:111122223333:shop-critical")}},
 	{"deployment", false, "silence production's alarm", demand{"cloudwatch:SetAlarmState", params("AlarmName", "ohmycoins-prod/alb/5xx-high")}},
 	{"deployment", false, "silence an older alarm of production", demand{"cloudwatch:SetAlarmState", params("AlarmName", "ohmycoins-prod-alb-5xx-errors")}},
 	{"infrastructure", true, "remove a subscription", demand{"sns:Unsubscribe", params("SubscriptionArn", "arn:aws:sns"+regional+"ohmycoins-staging-critical:1-2")}},

@@ -1,0 +1,161 @@
+package audit
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/evaluate"
+)
+
+// checkActions wants each alarm to do something, and to say when it is over. An alarm
+// that only feeds a composite one need not.
+func (w *World) checkActions(r *report) {
+	fed := w.feeding()
+	for a := range w.alarms {
+		switch {
+		case a.actions.Disabled:
+			r.add(a.subject(), "actions-disabled", "its actions are switched off: it tells nobody", "aws cloudwatch enable-alarm-actions --alarm-names '"+a.name+"'")
+		case len(a.actions.Alarm) == 0 && fed[a.name]:
+		case len(a.actions.Alarm) == 0:
+			r.add(a.subject(), "no-actions", "it has no action when it goes off: it tells nobody", "give it a topic, or delete it")
+		case len(a.actions.OK) == 0 && slices.ContainsFunc(a.actions.Alarm, isTopic):
+			r.add(a.subject(), "no-ok-actions", "it tells when it goes off and never that it is over", "give it the topic as OK action, too")
+		}
+	}
+}
+
+// feeding returns the names of alarms that a composite with actions watches.
+func (w *World) feeding() map[string]bool {
+	names := map[string]bool{}
+	for _, c := range w.Composites {
+		rule, err := evaluate.ParseRule(c.AlarmRule)
+		if err != nil || len(c.Actions.Alarm) == 0 || c.Actions.Disabled {
+			continue
+		}
+		for _, reference := range rule.Alarms {
+			names[nameOf(reference)] = true
+		}
+	}
+	return names
+}
+
+// nameOf returns the name of an alarm that a rule names by name or ARN.
+func nameOf(reference string) string {
+	if _, name, found := strings.Cut(reference, ":alarm:"); found && strings.HasPrefix(reference, "arn:") {
+		return name
+	}
+	return reference
+}
+
+// checkStates wants no alarm in ALARM, and none that has lacked data for longer than it
+// looks back.
+func (w *World) checkStates(r *report) {
+	for a := range w.alarms {
+		lasted := w.Now.Sub(a.Since)
+		since := fmt.Sprintf("since %s (%s)", a.Since.UTC().Format("2006-01-02 15:04 MST"), span(lasted))
+		switch {
+		case a.State == cloudwatch.InAlarm:
+			r.add(a.subject(), "in-alarm", "it is in ALARM "+since+because(a.Reason), "do what its description says first; when nobody has to act, change the threshold: an alarm that is always on hides the next trouble")
+		case a.State == cloudwatch.InsufficientData && lasted > a.window:
+			r.add(a.subject(), "insufficient-data", "it is in INSUFFICIENT_DATA "+since+because(a.Reason), "find out why its metric has no data: until then it cannot go off")
+		}
+	}
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
+}
+
+// span writes a length of time in its largest unit: "3 days".
+func span(d time.Duration) string {
+	for _, unit := range []struct {
+		size time.Duration
+		name string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+		if n := d / unit.size; n == 1 {
+			return "1 " + unit.name
+		} else if n > 1 {
+			return fmt.Sprintf("%d %ss", n, unit.name)
+		}
+	}
+	return "less than a minute"
+}
+
+// checkDuplicates wants no two alarms that go off together, always.
+func (w *World) checkDuplicates(r *report) {
+	first := map[string]string{}
+	same := func(name, what string) {
+		other, exists := first[what]
+		if !exists {
+			first[what] = name
+			return
+		}
+		if strings.HasPrefix(name, w.Prefix) || strings.HasPrefix(other, w.Prefix) {
+			r.add("alarm "+name, "duplicate", "it goes off exactly when "+other+" does", "delete one of them")
+		}
+	}
+	for _, a := range w.Metrics {
+		same(a.Name, condition(a.MetricAlarm))
+	}
+	for _, a := range w.Composites {
+		same(a.Name, "rule "+a.AlarmRule)
+	}
+}
+
+// condition writes when an alarm goes off, so that alarms can be compared.
+func condition(a cloudwatch.MetricAlarm) string {
+	a.Queries = slices.Clone(a.Queries)
+	for i := range a.Queries {
+		q := &a.Queries[i]
+		q.Label, q.Metric.Label, q.Unit, q.Metric.Unit = "", "", "", ""
+		q.Metric.Dimensions = sortedDimensions(q.Metric.Dimensions)
+	}
+	if a.DatapointsToAlarm == 0 {
+		a.DatapointsToAlarm = a.EvaluationPeriods
+	}
+	text, _ := json.Marshal([]any{ // it has no type that JSON lacks
+		a.Queries, a.ThresholdMetricID, a.Threshold, a.ComparisonOperator, a.EvaluationPeriods, a.DatapointsToAlarm,
+		missing(a), a.EvaluateLowSampleCountPercentile,
+	})
+	return string(text)
+}
+
+func missing(a cloudwatch.MetricAlarm) cloudwatch.MissingData {
+	if a.TreatMissingData == "" {
+		return cloudwatch.Missing
+	}
+	return a.TreatMissingData
+}
+
+// checkComposites wants the alarms that composite ones name to be there.
+func (w *World) checkComposites(r *report) {
+	known := map[string]bool{}
+	for _, a := range w.Metrics {
+		known[a.Name] = true
+	}
+	for _, a := range w.Composites {
+		known[a.Name] = true
+	}
+	for a := range w.composites {
+		subject := "alarm " + a.Name
+		rule, err := evaluate.ParseRule(a.AlarmRule)
+		if err != nil {
+			r.add(subject, "rule", "its rule cannot be read: "+err.Error(), "correct the rule: "+a.AlarmRule)
+		}
+		for _, reference := range rule.Alarms {
+			if !known[nameOf(reference)] {
+				r.add(subject, "missing-alarm", "its rule names "+reference+", which does not exist: that part never holds", "create the alarm, or take it out of the rule")
+			}
+		}
+		if s := a.ActionsSuppressor; s != "" && !known[nameOf(s)] {
+			r.add(subject, "missing-alarm", "its suppressor "+s+" does not exist", "create the alarm, or take the suppressor out")
+		}
+	}
+}
