@@ -311,12 +311,13 @@ func withoutIDs(s string) string {
 
 // recommendedView is an alarm of the profile as its definition says that AWS has it.
 func recommendedView(a definition.MetricAlarm, topic string) alarmView {
-	pairs := func(m definition.Metric) []string {
+	dimensions := func(m definition.Metric) string {
 		var list []string
 		for _, d := range m.Dimensions {
 			list = append(list, d.Name+"="+d.Value)
 		}
-		return list
+		slices.Sort(list)
+		return strings.Join(list, " ")
 	}
 	view := alarmView{
 		Condition: strings.NewReplacer("GreaterThanThreshold", ">", "LessThanThreshold", "<").Replace(string(a.ComparisonOperator)) +
@@ -326,9 +327,7 @@ func recommendedView(a definition.MetricAlarm, topic string) alarmView {
 	}
 	if a.IsSimple() {
 		m := a.Queries[0].Metric
-		dimensions := pairs(m)
-		slices.Sort(dimensions)
-		view.Metric, view.Dimensions, view.Statistic = m.Namespace+" "+m.Name, strings.Join(dimensions, " "), m.Stat
+		view.Metric, view.Dimensions, view.Statistic = m.Namespace+" "+m.Name, dimensions(m), m.Stat
 		view.Period = int32(m.Period / time.Second)
 		return view
 	}
@@ -337,7 +336,7 @@ func recommendedView(a definition.MetricAlarm, topic string) alarmView {
 		text := q.Expression
 		if text == "" {
 			m := q.Metric
-			text = fmt.Sprintf("%s %s{%s} %s %ds", m.Namespace, m.Name, strings.Join(pairs(m), " "), m.Stat, m.Period/time.Second)
+			text = fmt.Sprintf("%s %s{%s} %s %ds", m.Namespace, m.Name, dimensions(m), m.Stat, m.Period/time.Second)
 		}
 		shown = append(shown, q.ID+" = "+text)
 	}
@@ -534,26 +533,30 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 		}
 	}
 	must(t, json.Unmarshal([]byte(*got.DashboardBody), &body))
-	var titles []string
+	var titles, states []string
 	for _, w := range body.Widgets {
+		states = append(states, w.Properties.Alarms...)
 		titles = append(titles, w.Type+": "+w.Properties.Title)
 	}
 	tasks := map[bool]string{true: "metric: ECS: desired and running tasks", false: "text: "}[env.Cluster.ContainerInsights]
 	if diff := cmp.Diff([]string{
+		"text: ", // where the runbook is
 		"alarm: Alarms",
 		"metric: ECS: CPU and memory utilization",
 		"metric: ALB: response time",
-		"metric: ALB: HTTP status codes",
+		"metric: ALB: HTTP 2xx and 4xx",
+		"metric: ALB: HTTP 5xx and unhealthy targets",
 		"metric: RDS: CPU and connections",
 		"metric: RDS: free storage",
-		"metric: Redis: hit rate, engine CPU and connections",
+		"metric: Redis: hit rate",
+		"metric: Redis: engine CPU and connections",
 		tasks,
 	}, titles); diff != "" {
 		t.Errorf("widgets (-want +got):\n%s", diff)
 	}
 	arns, _ := c.outputs["alarm-arns"].(map[string]any)
 	for key, arn := range arns {
-		if !slices.Contains(body.Widgets[0].Properties.Alarms, arn.(string)) {
+		if !slices.Contains(states, arn.(string)) {
 			t.Errorf("the dashboard does not show the state of %s", key)
 		}
 	}

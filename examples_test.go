@@ -149,6 +149,7 @@ func shownQueries(a types.MetricAlarm) string {
 		for _, d := range list {
 			shown = append(shown, *d.Name+"="+*d.Value)
 		}
+		slices.Sort(shown) // AWS promises no order
 		return strings.Join(shown, " ")
 	}
 	if len(a.Metrics) == 0 {
