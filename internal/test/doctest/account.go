@@ -89,7 +89,7 @@ func Open(ctx context.Context, projectDir string, progress io.Writer) (_ *Accoun
 	for _, env := range environment.All() {
 		hosts = append(hosts, domains[env.Name]...)
 		// The console of docs/ops.sh is a family that it registers itself.
-		if err := a.names.add([]any{env, env.Prefix + "-console"}); err != nil {
+		if err := a.names.add([]any{env, localaws.InfrastructureOf(env), env.Prefix + "-console"}); err != nil {
 			return nil, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -324,6 +325,35 @@ func TestExtendedStatistics(t *testing.T) {
 		}
 		if back := aws.ToString(got.MetricAlarms[0].ExtendedStatistic); back != stat {
 			t.Errorf("%s is read back as %q", stat, back)
+		}
+	}
+}
+
+// TestPercentiles reads percentiles of metric data.
+func TestPercentiles(t *testing.T) {
+	t.Parallel()
+	client := cloudwatch.NewFromConfig(start(t).Config(), CloudWatchJSON, func(o *cloudwatch.Options) { o.DisableRequestCompression = true })
+	now := time.Now().UTC().Truncate(time.Hour)
+	var data []types.MetricDatum
+	for v := 1; v <= 200; v++ {
+		data = append(data, types.MetricDatum{MetricName: aws.String("Latency"), Value: aws.Float64(float64(v)), Timestamp: &now})
+	}
+	if _, err := client.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("Shop"), MetricData: data}); err != nil {
+		t.Fatal(err)
+	}
+	for stat, want := range map[string]float64{"p0": 1, "p50": 100, "p99": 198, "p99.5": 199, "p100": 200, "Average": 100.5, "Maximum": 200} {
+		got, err := client.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
+			StartTime: aws.Time(now.Add(-time.Hour)), EndTime: aws.Time(now.Add(time.Hour)),
+			MetricDataQueries: []types.MetricDataQuery{{Id: aws.String("m"), MetricStat: &types.MetricStat{
+				Metric: &types.Metric{Namespace: aws.String("Shop"), MetricName: aws.String("Latency")}, Period: aws.Int32(3600), Stat: &stat,
+			}}},
+		})
+		if err != nil {
+			t.Errorf("%s: %v", stat, err)
+			continue
+		}
+		if values := got.MetricDataResults[0].Values; len(values) != 1 || values[0] != want {
+			t.Errorf("%s is %v, want %v", stat, values, want)
 		}
 	}
 }

@@ -1,11 +1,13 @@
 """CloudWatch: composite alarms, DescribeAlarms with all of its filters and pages,
-EnableAlarmActions, DisableAlarmActions, trimmed statistics, and what AWS refuses.
+EnableAlarmActions, DisableAlarmActions, trimmed statistics, percentiles of metric data,
+and what AWS refuses.
 
 Rules and limits: API reference of CloudWatch (PutCompositeAlarm, DescribeAlarms,
 DeleteAlarms) and "Composite alarms" in its user guide. Messages that are quoted in
 public reports of errors have AWS's words, the others their sense.
 """
 
+import math
 import re
 
 from moto.cloudwatch.exceptions import (
@@ -14,7 +16,7 @@ from moto.cloudwatch.exceptions import (
     ResourceNotFoundException,
     ValidationError,
 )
-from moto.cloudwatch.models import Alarm, CloudWatchBackend
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, Statistics
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
@@ -350,6 +352,18 @@ def set_actions_enabled(response, enabled):
         if name in response.cloudwatch_backend.alarms:
             response.cloudwatch_backend.alarms[name].actions_enabled = enabled
     return EmptyResult()
+
+
+moto_get_statistics_for_type = Statistics.get_statistics_for_type
+
+
+@implement(Statistics)
+def get_statistics_for_type(self, stat):
+    if not re.fullmatch(rf"p{PERCENT}", stat):
+        return moto_get_statistics_for_type(self, stat)
+    # AWS does not say how it interpolates: the smallest value that is not below that share.
+    values = sorted(self.metric_single_values_list)
+    return values[max(0, math.ceil(len(values) * float(stat[1:]) / 100) - 1)] if values else 0
 
 
 moto_put_metric_alarm = CloudWatchBackend.put_metric_alarm
