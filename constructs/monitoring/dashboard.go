@@ -255,6 +255,9 @@ func (p Panel) graph(region string, marks marks) dashboard.Metrics {
 		Title: p.Title, Region: region, View: "timeSeries", Period: int(p.period().Seconds()),
 		YAxis: map[string]dashboard.Axis{},
 	}
+	if p.Range != 0 {
+		graph.Start = dashboard.Days(int(p.Range / (24 * time.Hour)))
+	}
 	for side, axis := range axes {
 		graph.YAxis[side] = dashboard.Axis{Label: axis.Label, Min: axis.Min, Max: axis.Max}
 	}
@@ -349,6 +352,9 @@ func (p Panel) validate() error {
 	}
 	if p.Width < 0 || p.Width > dashboard.Width {
 		problem.Want("Width", p.Width, "0 (the default of %d) to %d", panelWidth, dashboard.Width)
+	}
+	if p.Range < 0 || p.Range%(24*time.Hour) != 0 {
+		problem.Want("Range", p.Range, "0 (what the reader has chosen) or whole days")
 	}
 	if p.Height < 0 {
 		problem.Want("Height", p.Height, "0 (the default of %d) or more", panelHeight)

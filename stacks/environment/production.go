@@ -1,5 +1,7 @@
 package environment
 
+import "time"
+
 // Production is what customers use. AWS names begin with "ohmycoins-prod", while the
 // application's own ENVIRONMENT is "production".
 func Production() Environment {
@@ -89,6 +91,10 @@ func Production() Environment {
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
 		},
 		Profile: "recommended",
+		ServiceLevels: []ServiceLevel{
+			{Key: "api-availability", TargetGroup: "backend", Objective: 99.5},
+			{Key: "api-latency", TargetGroup: "backend", Objective: 99, Within: time.Second},
+		},
 		Deployment: Deployment{
 			Folder:         "deployments/production",
 			TimeoutMinutes: 20,
