@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -79,11 +80,12 @@ func (e *Events) makeQueue(cfg Config) cdk.QueueRef {
 		return fmt.Sprintf("arn:%s:%s:%s:%s:%s", cdk.ARNPart(beside, cdk.ARNPartition), service,
 			cdk.ARNPart(beside, cdk.ARNRegion), cdk.ARNPart(beside, cdk.ARNAccount), resource)
 	}
+	list := cfg.Rules()
+	slices.SortFunc(list, func(a, b Rule) int { return strings.Compare(a.Key, b.Key) })
 	var rules []string
-	for _, r := range cfg.Rules() {
+	for _, r := range list {
 		rules = append(rules, arn("events", "rule/"+cfg.ruleName(r)))
 	}
-	slices.Sort(rules)
 	policy := cdk.NewPolicyDocument(e.node, "queue-policy-document", cdk.PolicyDocument{Statements: []cdk.Statement{{
 		SID:           "UndeliveredOfTheseRules",
 		Actions:       []string{"sqs:SendMessage"},

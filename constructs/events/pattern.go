@@ -27,7 +27,7 @@ import (
 type Pattern map[string]any
 
 // Is lists the values that a field may have.
-func Is(values ...any) []any { return append([]any{}, values...) } // none are a list, too
+func Is(values ...any) []any { return append([]any{}, values...) }
 
 // Either lists the patterns of "$or".
 func Either(patterns ...Pattern) []any {

@@ -16,7 +16,7 @@ const anyEvent = `{"id": "1", "account": "123456789012", "source": "shop", "time
 // TestGrammar compares what we refuse of a pattern with what EventBridge refuses.
 func TestGrammar(t *testing.T) {
 	client := eventBridge(t)
-	is := func(values ...any) Pattern { return Pattern{"detail": Pattern{"state": values}} }
+	is := func(values ...any) Pattern { return Pattern{"detail": Pattern{"state": Is(values...)}} }
 	operator := func(name string, operand any) Pattern { return is(map[string]any{name: operand}) }
 	for _, tt := range []struct {
 		pattern Pattern
