@@ -65,14 +65,16 @@ func (d Dashboard) shows(m model, resource string) bool {
 }
 
 // body returns the body of a dashboard: a title that links to the runbook, the
-// state of every alarm, then the panels. arn returns the ARN of an alarm.
+// state of every alarm that tells somebody, then the panels. arn returns the ARN of an alarm.
 func (c Config) body(m model, d Dashboard, arn func(Alarm) string) dashboard.Body {
 	var alarms []Alarm
 	var arns []string
 	for _, a := range m.alarms {
 		if d.shows(m, a.Resource) {
 			alarms = append(alarms, a)
-			arns = append(arns, arn(a))
+			if a.Severity != Silent {
+				arns = append(arns, arn(a))
+			}
 		}
 	}
 	var f flow
