@@ -283,7 +283,9 @@ func (s SLO) validateObjective(p *Problems) {
 		p.Want("Objective", o, "%s: write %s for %s of all requests", percentage, decimal(math.Round(o*100*finest)/finest), decimal(o))
 	case o == 100:
 		p.Want("Objective", o, "%s: 100 leaves no error budget, and the first bad request would break it for the whole window; write 99.9, or what you can keep", percentage)
-	case !(o >= leastObjective && o < 100):
+	case o > 100:
+		p.Want("Objective", o, "%s: there are no more than 100 in a hundred; write 99.5", percentage)
+	case o < leastObjective:
 		p.Want("Objective", o, "%s: below 90, every tenth request may be bad, and no burn is fast enough to page; write 99, or what users need", percentage)
 	case s.budget() == 0:
 		p.Want("Objective", o, "%s: its error budget is smaller than one request of ten thousand million", percentage)
@@ -303,7 +305,7 @@ func (s SLO) validateBurns(p *Problems) {
 		}
 		switch d := b.Long; {
 		case d < 2*time.Minute || d > longestBurn || d <= day && d%time.Minute != 0 || d > day && d%day != 0:
-			p.Want(at+".Long", d, "whole minutes up to a day, or whole days up to seven: CloudWatch has no period longer than a day, and no alarm looks at more than seven days")
+			p.Want(at+".Long", d, "whole minutes from 2 up to a day, or whole days up to seven: CloudWatch has no period longer than a day, and no alarm looks at more than seven days")
 		case d >= s.window():
 			p.Want(at+".Long", d, "less than Window, %s", spelled(s.window()))
 		case seen[d]:
@@ -324,10 +326,14 @@ func (s SLO) validateBurns(p *Problems) {
 
 // validateTraffic refuses what the traffic is too low for.
 func (s SLO) validateTraffic(p *Problems) {
-	if bad := s.RequestsPerDay * s.window().Hours() / 24 * s.budget(); bad < 1 {
-		p.Want("Objective", s.Objective, "one that lets at least one request of Window be bad: of the %s in %s it lets %s; write a longer Window, or at most %s",
-			decimal(math.Round(s.RequestsPerDay*s.window().Hours()/24)), spelled(s.window()), decimal(math.Round(bad*1000)/1000),
-			decimal(math.Floor((100-100/(s.RequestsPerDay*s.window().Hours()/24))*100)/100))
+	all := s.RequestsPerDay * s.window().Hours() / 24
+	if bad := all * s.budget(); bad < 1 {
+		instead := "an objective for something that happens more often"
+		if most := math.Floor((100-100/all)*100) / 100; most >= leastObjective {
+			instead = "at most " + decimal(most)
+		}
+		p.Want("Objective", s.Objective, "one that lets at least one request of Window be bad: of the %s in %s it lets %s; write a longer Window, or %s",
+			decimal(math.Round(all)), spelled(s.window()), decimal(math.Round(bad*1000)/1000), instead)
 		return
 	}
 	for _, b := range s.burns() {
