@@ -29,7 +29,7 @@ interrupted.`,
 	cmd.Flags().Var(&since, "since", "how far the graphs go back, such as 3h or 2d")
 	cmd.Flags().StringVar(&opt.File, "file", "", "where to write the page (default: dashboard-ENV.html)")
 	return o.verb(cmd, func(ctx context.Context, app *verbs.App, _ environment.Environment) error {
-		opt.Since = time.Duration(since)
+		opt.Since, opt.DryRun = time.Duration(since), o.dryRun
 		return o.finish(app.Dashboard(ctx, opt))
 	})
 }

@@ -22,6 +22,8 @@ type DashboardOptions struct {
 	Since time.Duration
 	// File is where the page is written. Default: dashboard-ENV.html in the current folder.
 	File string
+	// DryRun reads everything and writes no page.
+	DryRun bool
 }
 
 // longestGraph is how far back a graph goes at most: its period does not change with the
@@ -51,6 +53,9 @@ func (a *App) Dashboard(ctx context.Context, opt DashboardOptions) (DashboardPic
 	if err := a.drawDashboards(work, opt, &result); err != nil {
 		err = interruption(work, err)
 		return result, a.fail(&result.Ending, unstarted(err), err)
+	}
+	if opt.DryRun {
+		return result, a.fail(&result.Ending, Planned, nil)
 	}
 	return result, a.fail(&result.Ending, Succeeded, nil)
 }
@@ -95,10 +100,14 @@ func (a *App) drawDashboards(ctx context.Context, opt DashboardOptions, result *
 	if path == "" {
 		path = "dashboard-" + a.env.Name + ".html"
 	}
-	if err := writePage(path, l.picture(a.env.Prefix)); err != nil {
+	page, err := drawPage(l.picture(a.env.Prefix))
+	if err == nil && !opt.DryRun {
+		result.File, err = path, backtest.WriteFile(path, page)
+	}
+	if err != nil {
 		return fmt.Errorf("--file: %w", err)
 	}
-	result.From, result.To, result.File = l.from, l.to, path
+	result.From, result.To = l.from, l.to
 	result.Notes = append(result.Notes, l.problems...)
 	return nil
 }
