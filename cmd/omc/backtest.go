@@ -42,7 +42,7 @@ file, or the credentials; 130 interrupted.`,
 	flags.StringVar(&opt.Data, "data", "", "a file that keeps the data; if it exists, it is read instead of CloudWatch, up to its end")
 	flags.StringVar(&opt.Page, "page", "", "where to write a page with the states and a graph of each alarm")
 	return o.verb(cmd, func(ctx context.Context, app *verbs.App, _ environment.Environment) error {
-		opt.Since = time.Duration(since)
+		opt.Since, opt.DryRun = time.Duration(since), o.dryRun
 		if flags.Changed("prefix") {
 			opt.Prefix = &prefix
 		}

@@ -63,7 +63,7 @@ func Read(ctx context.Context, aws Clients, scope Scope) (audit.World, error) {
 	if w.Metrics, w.Composites, err = Alarms(ctx, aws.CloudWatch); err != nil {
 		return w, err
 	}
-	if err := r.dashboards(ctx, scope.Dashboards); err != nil {
+	if w.Dashboards, err = Dashboards(ctx, aws.CloudWatch, scope.Dashboards); err != nil {
 		return w, err
 	}
 	var errs []error
@@ -122,14 +122,15 @@ func pages(what string, next func(token *string) (*string, error)) error {
 	return fmt.Errorf("%s: the answer has more than %d pages", what, mostPages)
 }
 
-func (r reader) dashboards(ctx context.Context, prefix string) error {
+// Dashboards reads the dashboards whose names begin with a prefix, by name.
+func Dashboards(ctx context.Context, client *cloudwatch.Client, prefix string) ([]audit.Dashboard, error) {
 	var names []string
 	err := pages("listing dashboards", func(token *string) (*string, error) {
 		in := &cloudwatch.ListDashboardsInput{NextToken: token}
 		if prefix != "" {
 			in.DashboardNamePrefix = &prefix
 		}
-		out, err := r.CloudWatch.ListDashboards(ctx, in)
+		out, err := client.ListDashboards(ctx, in)
 		if err != nil {
 			return nil, err
 		}
@@ -139,19 +140,18 @@ func (r reader) dashboards(ctx context.Context, prefix string) error {
 		return out.NextToken, nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	slices.Sort(names)
 	list := make([]audit.Dashboard, len(names))
 	for i, name := range names {
-		out, err := r.CloudWatch.GetDashboard(ctx, &cloudwatch.GetDashboardInput{DashboardName: &name})
+		out, err := client.GetDashboard(ctx, &cloudwatch.GetDashboardInput{DashboardName: &name})
 		if err != nil {
-			return fmt.Errorf("reading dashboard %s: %w", name, err)
+			return nil, fmt.Errorf("reading dashboard %s: %w", name, err)
 		}
 		list[i] = audit.Dashboard{Name: name, Body: aws.ToString(out.DashboardBody)}
 	}
-	r.world.Dashboards = list
-	return nil
+	return list, nil
 }
 
 // metrics lists the metrics of each namespace that matters.

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -602,24 +601,6 @@ func TestLike(t *testing.T) {
 	} {
 		if got := like(test.pattern, test.text); got != test.want {
 			t.Errorf("%q, %q: %t", test.pattern, test.text, got)
-		}
-	}
-}
-
-func TestWriteOut(t *testing.T) {
-	t.Parallel()
-	above := []string{"AWS/RDS", "CPUUtilization", "DBInstanceIdentifier", "a"}
-	for words, want := range map[string]string{
-		`["...", "b"]`:              "AWS/RDS CPUUtilization DBInstanceIdentifier b",
-		`[".", "DBLoad", ".", "."]`: "AWS/RDS DBLoad DBInstanceIdentifier a",
-		`["A", "B"]`:                "A B",
-	} {
-		var line []string
-		if err := json.Unmarshal([]byte(words), &line); err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Join(writeOut(line, above), " "); got != want {
-			t.Errorf("%s: %s, want %s", words, got, want)
 		}
 	}
 }

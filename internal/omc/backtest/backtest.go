@@ -318,7 +318,7 @@ func (t *Test) metric(s *side, p plan, data *Data) tested {
 func (p plan) run(a cloudwatch.MetricAlarm, data *Data, start map[string]cloudwatch.State, to time.Time) (cloudwatch.State, []evaluate.Change, error) {
 	series := evaluate.Data{}
 	for _, w := range p.wants {
-		data.add(series, w.values, w.counts)
+		data.AddTo(series, w.values, w.counts)
 	}
 	history, err := evaluate.Run(evaluate.Input{Alarms: []cloudwatch.MetricAlarm{a}, Data: series, Start: start, From: p.from, To: to})
 	if err != nil {

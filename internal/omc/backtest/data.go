@@ -224,9 +224,9 @@ func (d *Data) Put(list ...Series) {
 	}
 }
 
-// add gives the evaluator what a query of an alarm needs; counts has the number of
+// AddTo gives the evaluator what answers a query; counts has the number of
 // samples of each value, where they are wanted.
-func (d *Data) add(to evaluate.Data, q, counts Query) {
+func (d *Data) AddTo(to evaluate.Data, q, counts Query) {
 	s, ok := d.series[q.String()]
 	series := evaluate.Series{Period: q.Metric.Period, Stat: q.Metric.Stat}
 	if ok {

@@ -127,7 +127,7 @@ func (t *Test) drawnValues(name string, data *Data) (picture.Series, error) {
 	p, _ := t.newest(name)
 	series := evaluate.Data{}
 	for _, w := range p.wants {
-		data.add(series, w.values, w.counts)
+		data.AddTo(series, w.values, w.counts)
 	}
 	s, err := evaluate.Values(p.alarm.Queries, series, p.from, t.in.To)
 	if err != nil {

@@ -115,7 +115,7 @@ func newWant(a cloudwatch.MetricAlarm, m cloudwatch.Metric, resolution time.Dura
 	query := func(stat string) Query {
 		m.Stat, m.Period = stat, resolution
 		// A whole hour, so that many alarms ask for the same.
-		return Query{Metric: m, From: floor(from.Truncate(time.Hour), resolution), To: floor(to, resolution)}
+		return Query{Metric: m, From: Floor(from.Truncate(time.Hour), resolution), To: Floor(to, resolution)}
 	}
 	w := want{values: query(m.Stat)}
 	if stat.Kind == cloudwatch.KindAverage && resolution != a.Period() || a.EvaluateLowSampleCountPercentile == "ignore" {
@@ -124,8 +124,8 @@ func newWant(a cloudwatch.MetricAlarm, m cloudwatch.Metric, resolution time.Dura
 	return w
 }
 
-// floor is the begin of the period of a time.
-func floor(t time.Time, period time.Duration) time.Time {
+// Floor is the begin of the period of a time.
+func Floor(t time.Time, period time.Duration) time.Time {
 	return t.Add(-time.Duration(t.UnixNano() % int64(period)))
 }
 

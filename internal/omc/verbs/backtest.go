@@ -28,6 +28,8 @@ type BacktestOptions struct {
 	Data string
 	// Page is where to write a page with a graph for each alarm. Default: nowhere.
 	Page string
+	// DryRun writes no file.
+	DryRun bool
 }
 
 // late is how long CloudWatch may take until it has a value: what is younger is not
@@ -113,14 +115,18 @@ func (a *App) backtest(ctx context.Context, opt BacktestOptions, result *AlarmBa
 	if err != nil {
 		return err
 	}
-	if err := a.readData(ctx, data, test.Queries, now, opt.Data); err != nil {
+	if err := a.readData(ctx, data, test.Queries, now, opt); err != nil {
 		return err
 	}
 	if result.Report, err = test.Run(data); err != nil {
 		return err
 	}
-	if opt.Page != "" {
-		if err := writePage(opt.Page, test.Picture(result.Report, data, a.env.Name)); err != nil {
+	if opt.Page != "" && !opt.DryRun {
+		page, err := drawPage(test.Picture(result.Report, data, a.env.Name))
+		if err == nil {
+			err = backtest.WriteFile(opt.Page, page)
+		}
+		if err != nil {
 			return fmt.Errorf("--page: %w", err)
 		}
 		result.PageFile = opt.Page
@@ -188,13 +194,13 @@ func (a *App) readSides(ctx context.Context, in *backtest.Input, number string, 
 }
 
 // readData reads what the data does not have yet, and keeps it in a file.
-func (a *App) readData(ctx context.Context, data *backtest.Data, queries []backtest.Query, now time.Time, file string) error {
+func (a *App) readData(ctx context.Context, data *backtest.Data, queries []backtest.Query, now time.Time, opt BacktestOptions) error {
 	missing := data.Missing(queries)
 	if len(missing) == 0 {
 		return nil
 	}
 	if gone := backtest.Gone(missing, now); len(gone) > 0 {
-		return fmt.Errorf("--data: %s lacks %s from %s, and CloudWatch does not keep that any more: delete the file to read anew", file, gone[0], shortTime(gone[0].From))
+		return fmt.Errorf("--data: %s lacks %s from %s, and CloudWatch does not keep that any more: delete the file to read anew", opt.Data, gone[0], shortTime(gone[0].From))
 	}
 	a.out.Info(fmt.Sprintf("reading the data of %s", plural(len(missing), "metric")))
 	series, err := account.Data(ctx, a.aws.alarms, missing)
@@ -202,22 +208,20 @@ func (a *App) readData(ctx context.Context, data *backtest.Data, queries []backt
 		return err
 	}
 	data.Put(series...)
-	if file == "" {
+	if opt.Data == "" || opt.DryRun {
 		return nil
 	}
-	if err := data.Write(file); err != nil {
+	if err := data.Write(opt.Data); err != nil {
 		return fmt.Errorf("--data: %w", err)
 	}
 	return nil
 }
 
-// writePage writes a picture as a file.
-func writePage(path string, page picture.Page) error {
+// drawPage is a picture as a file.
+func drawPage(page picture.Page) ([]byte, error) {
 	var html bytes.Buffer
-	if err := picture.Write(&html, page); err != nil {
-		return err
-	}
-	return backtest.WriteFile(path, html.Bytes())
+	err := picture.Write(&html, page)
+	return html.Bytes(), err
 }
 
 func shortTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
