@@ -72,6 +72,7 @@ const localAccount = "123456789012"
 // Terraform is evaluated: the plan role has to be enough for a plan, the infrastructure
 // role for everything.
 func TestApply(t *testing.T) {
+	t.Parallel() // the provider waits a minute for queues
 	envs := environment.All()
 	recorders := map[string]*policy.Recorder{} // by role and environment
 	world := policy.NewWorld(localAccount, envs...)
@@ -159,6 +160,8 @@ var terraformReasons = map[string]string{
 	"cloudwatch:DescribeAlarmHistory": "omc alarms backtest of a pull request",
 	"cloudwatch:GetMetricData":        "omc alarms backtest of a pull request",
 	"kms:UpdateAlias":                 "a key that is replaced",
+	"kms:UpdateAlias":                 "a key that is replaced",
+	"sqs:SetQueueAttributes":          "the queue's policy, when a rule comes or goes: the provider then waits for half a minute",
 }
 
 func must(t *testing.T, err error) {

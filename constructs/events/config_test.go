@@ -117,7 +117,7 @@ func TestConfigErrors(t *testing.T) {
 			`Name: is "` + strings.Repeat("x", 62) + `", want a shorter one: the name of the queue would have 81 characters, and SQS allows 80`,
 			"Sources[0].Key: is 73 characters, want at most 64: that is what AWS allows for the name of the rule, " + strings.Repeat("x", 62) + "-order-lost",
 			"Sources[0].First: is 537 characters, want at most 512: that is what AWS allows for the description of the rule",
-			"Sources[0].Title: is 8604 characters, want at most 8192: that is what AWS allows for the message",
+			"Sources[0].Title: is 8686 characters, want at most 8192: that is what AWS allows for the message",
 			"Sources[1].Key: is 67 characters, want at most 64: that is what AWS allows for the name of the rule, " + strings.Repeat("x", 62) + "-many",
 			"Sources[1].Title: is 105 values of the event, want at most 100 in a message",
 			"Sources[1].Title: is 262 characters, want at most 256: that is what AWS allows for the path of a value",
@@ -220,12 +220,13 @@ func TestTune(t *testing.T) {
 func TestMessagePlaceholders(t *testing.T) {
 	r := order()
 	r.Title, r.Where = `"a" \ <$.detail.a_b>, <$.detail.a.b>`, "<$.detail.a.b>, <$.resources[1]>"
-	got := r.message("")
+	got := r.message("shop-order-lost", "")
 	want := message{
 		Template: `"WARNING: \"a\" \\ <detail_a_b>, <detail_a_b_2>"` + "\n" +
 			`"Where: <detail_a_b_2>, <resources_1>"` + "\n" +
 			`"In <region>, account <account>, at <time>"` + "\n" +
-			`"First: Look into the shop's log."`,
+			`"First: Look into the shop's log."` + "\n" +
+			`"Rule: shop-order-lost"`,
 		Paths: map[string]string{
 			"detail_a_b": "$.detail.a_b", "detail_a_b_2": "$.detail.a.b", "resources_1": "$.resources[1]",
 			"region": "$.region", "account": "$.account", "time": "$.time",

@@ -153,7 +153,7 @@ func TestSamples(t *testing.T) {
 func TestMessages(t *testing.T) {
 	var all []string
 	for _, r := range shop().Rules() {
-		all = append(all, delivered(t, r.message(shop().RunbookURL), readSample(t, r.Key).Event))
+		all = append(all, delivered(t, r.message(shop().ruleName(r), shop().RunbookURL), readSample(t, r.Key).Event))
 	}
 	got := strings.Join(all, "\n\n") + "\n"
 	const path = "testdata/messages.txt"
