@@ -160,7 +160,6 @@ var terraformReasons = map[string]string{
 	"cloudwatch:DescribeAlarmHistory": "omc alarms backtest of a pull request",
 	"cloudwatch:GetMetricData":        "omc alarms backtest of a pull request",
 	"kms:UpdateAlias":                 "a key that is replaced",
-	"kms:UpdateAlias":                 "a key that is replaced",
 	"sqs:SetQueueAttributes":          "the queue's policy, when a rule comes or goes: the provider then waits for half a minute",
 }
 
