@@ -76,6 +76,9 @@ func TestConfigErrors(t *testing.T) {
 			`Sources[7].HealthServices[0]: is "rds", want a service as AWS Health names it ("RDS")`,
 			`Sources[9]: is the rule "order-lost" again, want a Key of its own: Sources[8] has it already`,
 		}},
+		"a source of another region": {with(func(c *Config) { c.Sources = []Source{order(), RootLogin{}} }), []string{
+			`Sources[1]: is in a Config of ap-southeast-2, want a Config of its own with the Region "us-east-1": its events are there only`,
+		}},
 		"a rule": {rule(func(r *Rule) { *r = Rule{Key: "Order Lost", Severity: "Loud", Where: "in\nlines"} }), []string{
 			`Sources[0].Key: is "Order Lost", want a key that matches [a-z][a-z0-9-]*`,
 			`Sources[0].Severity: is "Loud", want a severity that Topics has, such as critical or warning`,
@@ -157,7 +160,7 @@ func TestConfigErrors(t *testing.T) {
 				"certificate-expiring": {Severity: "page"},
 			}
 		}), []string{
-			`Tune["ecs-task-faild"]: is "ecs-task-faild", want the key of a rule: one of ecs-task-failed, backup-failed, ecs-task-not-started (the nearest of 18)`,
+			`Tune["ecs-task-faild"]: is "ecs-task-faild", want the key of a rule: one of ecs-task-failed, backup-failed, ecs-task-not-started (the nearest of 17)`,
 			`Tune["ecs-task-failed"].Reason: is "", want the reason why the rule is off`,
 			`Tune["rds-failover"].Severity: is "page", want none when the rule is Off`,
 			`Tune["rds-failure"].Reason: is "x", want none unless the rule is Off`,
@@ -204,15 +207,15 @@ func TestTune(t *testing.T) {
 	for _, r := range cfg.Rules() {
 		severities[r.Key] = r.Severity
 	}
-	if _, on := severities["ecs-task-failed"]; on || severities["rds-failover"] != monitoring.Critical || len(severities) != 17 {
+	if _, on := severities["ecs-task-failed"]; on || severities["rds-failover"] != monitoring.Critical || len(severities) != 16 {
 		t.Errorf("rules are %v", severities)
 	}
 	publisher := cfg.Publisher()
 	if diff := cmp.Diff([]string{"rule/shop-rds-failover", "rule/shop-rds-low-storage"}, publisher.Sources[monitoring.Critical][:2]); diff != "" {
 		t.Errorf("what may publish critical messages (-want +got):\n%s", diff)
 	}
-	if n := len(publisher.Sources[monitoring.Critical]) + len(publisher.Sources[monitoring.Warning]); n != 17 {
-		t.Errorf("%d rules may publish, want 17", n)
+	if n := len(publisher.Sources[monitoring.Critical]) + len(publisher.Sources[monitoring.Warning]); n != 16 {
+		t.Errorf("%d rules may publish, want 16", n)
 	}
 }
 

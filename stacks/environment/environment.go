@@ -220,7 +220,7 @@ type Events struct {
 	// anybody being told, besides the one that starts tasks.
 	SecretReaders []string
 	// Account says that what concerns the whole account is told too: Health, certificates,
-	// backups, GuardDuty, root. One environment of an account does, because both would say
+	// backups, GuardDuty. One environment of an account does, because both would say
 	// the same. Default: false.
 	Account bool
 	// HealthServices are the services whose public events in AWS Health are told, as it
