@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ohmycoins/infra/constructs/events"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/kinds"
@@ -97,6 +98,31 @@ func kindsTable() string {
 
 func TestKindsTable(t *testing.T) {
 	checkTable(t, "constructs/monitoring/README.md", "kinds", kindsTable())
+}
+
+// eventTable renders the rules of every environment: what differs are names, and what
+// concerns the account.
+func eventTable() string {
+	table := "| rule | told as | what has happened | where | first | environments |\n|---|---|---|---|---|---|\n"
+	in, rows := map[string][]string{}, []events.Rule{}
+	for _, env := range environment.All() {
+		for _, r := range stacks.Events(env).Rules() {
+			if in[r.Key] == nil {
+				rows = append(rows, r)
+			}
+			in[r.Key] = append(in[r.Key], env.Name)
+		}
+	}
+	value := regexp.MustCompile(`<\$\.(?:detail\.)?([^>]*)>`)
+	for _, r := range rows {
+		shown := func(text string) string { return value.ReplaceAllString(text, "*$1*") }
+		table += fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s |\n", r.Key, r.Severity, shown(r.Title), shown(r.Where), r.First, strings.Join(in[r.Key], ", "))
+	}
+	return table
+}
+
+func TestEventTable(t *testing.T) {
+	checkTable(t, "README.md", "events", eventTable())
 }
 
 // environmentTable renders what the environments differ in.

@@ -30,6 +30,7 @@ type Environment struct {
 	Secret       Secret
 	Roles        Roles
 	Notify       Notify
+	Events       Events
 	Deployment   Deployment
 	// Profile says which alarms there are: "essential" or "recommended", as in
 	// docs/coverage.md.
@@ -131,6 +132,8 @@ type Database struct {
 
 // Cache is the nodes of Redis in ElastiCache.
 type Cache struct {
+	// ReplicationGroup is what the nodes belong to.
+	ReplicationGroup string
 	// NodeType is what the nodes run on: "cache.t3.micro".
 	NodeType string
 	Nodes    []Node
@@ -209,6 +212,20 @@ type ServiceLevel struct {
 	// Within is how long a good request takes at most. Default: a good request is one that
 	// does not fail.
 	Within time.Duration
+}
+
+// Events says which events of AWS are told.
+type Events struct {
+	// SecretReaders are the names of roles that read the application's secret without
+	// anybody being told, besides the one that starts tasks.
+	SecretReaders []string
+	// Account says that what concerns the whole account is told too: Health, certificates,
+	// backups, GuardDuty. One environment of an account does, because both would say
+	// the same. Default: false.
+	Account bool
+	// HealthServices are the services whose public events in AWS Health are told, as it
+	// names them: "RDS". Default: only events about own resources.
+	HealthServices []string
 }
 
 // Tuning changes one alarm.
