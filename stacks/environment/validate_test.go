@@ -49,6 +49,7 @@ func TestValidate(t *testing.T) {
 		"check":            {func(e *Environment) { e.Cluster.Services[0].Checks[0] = Check{URL: "api.example.com"} }, []string{`Cluster.Services[0].Checks[0].URL: is "api.example.com", want an address such as "https://api.example.com/health"`, `Cluster.Services[0].Checks[0].Status: is 0, want an HTTP status: 100 to 599`}},
 		"balancer":         {func(e *Environment) { e.LoadBalancer.Name = "app/x/1" }, []string{`LoadBalancer.Name: is "app/x/1", want ` + aName}},
 		"one target group": {func(e *Environment) { e.LoadBalancer.TargetGroups[1] = e.LoadBalancer.TargetGroups[0] }, []string{`LoadBalancer.TargetGroups[1].Key: is "backend", want each once: LoadBalancer.TargetGroups[0].Key is the same`, `LoadBalancer.TargetGroups[1].Name: is "ohmycoins-staging-backend-tg", want each once: LoadBalancer.TargetGroups[0].Name is the same`}},
+		"service level":    {func(e *Environment) { e.ServiceLevels[1].TargetGroup = "api" }, []string{`ServiceLevels[1].TargetGroup: is "api", want one of backend, frontend`}},
 		"database":         {func(e *Environment) { e.Database.Instance = "" }, []string{`Database.Instance: is "", want ` + aName}},
 		"node":             {func(e *Environment) { e.Cache.Nodes[0].Key = "A" }, []string{`Cache.Nodes[0].Key: is "A", want a stable name of a-z 0-9 - ("001")`}},
 		"secret":           {func(e *Environment) { e.Secret.Name = "" }, []string{`Secret.Name: is "", want the name of a secret: 1 to 512 of A-Z a-z 0-9 / _ + = . @ -; not its ARN`}},
