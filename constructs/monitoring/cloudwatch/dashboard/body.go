@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Width is how many columns a dashboard has.
@@ -40,11 +41,26 @@ type Metrics struct {
 	// View is "timeSeries", "singleValue", "gauge", "bar", "pie" or "table".
 	View string `json:"view"`
 	// Period is in seconds.
-	Period  int    `json:"period"`
+	Period int `json:"period"`
+	// Start is how long ago the graph begins: "-P30D". See [Days]. Default: what the
+	// reader has chosen.
+	Start   string `json:"start,omitempty"`
 	Metrics []Line `json:"metrics"`
 	// YAxis are the axes, "left" and "right".
 	YAxis       map[string]Axis `json:"yAxis"`
 	Annotations *Annotations    `json:"annotations,omitempty"`
+}
+
+// Days is a [Metrics.Start] of a number of days.
+func Days(n int) string { return fmt.Sprintf("-P%dD", n) }
+
+// Range is how much time the graph shows when Start is a number of days, or 0.
+func (m Metrics) Range() time.Duration {
+	var days time.Duration
+	if _, err := fmt.Sscanf(m.Start, "-P%dD", &days); err != nil {
+		return 0
+	}
+	return days * 24 * time.Hour
 }
 
 // Line is a metric in a graph or, with Options.Expression, metric math. In JSON it
