@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -156,8 +157,10 @@ func applyStack(t *testing.T, server *localaws.Server, env environment.Environme
 
 // Why an action is allowed that applying, changing and destroying a stack does not call.
 var terraformReasons = map[string]string{
-	"kms:UpdateAlias":        "a key that is replaced",
-	"sqs:SetQueueAttributes": "the queue's policy, when a rule comes or goes: the provider then waits for half a minute",
+	"cloudwatch:DescribeAlarmHistory": "omc alarms backtest of a pull request",
+	"cloudwatch:GetMetricData":        "omc alarms backtest of a pull request",
+	"kms:UpdateAlias":                 "a key that is replaced",
+	"sqs:SetQueueAttributes":          "the queue's policy, when a rule comes or goes: the provider then waits for half a minute",
 }
 
 func must(t *testing.T, err error) {
@@ -284,10 +287,18 @@ func section(description string) string {
 func (c cloud) alarms(t *testing.T, prefix string) map[string]alarmView {
 	t.Helper()
 	found := map[string]alarmView{}
-	pages := cloudwatch.NewDescribeAlarmsPaginator(c.cloudwatch, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String(prefix)})
+	pages := cloudwatch.NewDescribeAlarmsPaginator(c.cloudwatch, &cloudwatch.DescribeAlarmsInput{
+		AlarmNamePrefix: aws.String(prefix), AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())
 		must(t, err)
+		for _, a := range page.CompositeAlarms {
+			found[*a.AlarmName] = alarmView{
+				Metric: *a.AlarmRule, Topic: strings.Join(a.AlarmActions, " "), OKTopic: strings.Join(a.OKActions, " "),
+				NoData: strings.Join(a.InsufficientDataActions, " "), Runbook: section(aws.ToString(a.AlarmDescription)),
+			}
+		}
 		for _, a := range page.MetricAlarms {
 			var dimensions []string
 			for _, d := range a.Dimensions {
@@ -384,12 +395,16 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 	// The essential alarms stand above as they were promised. The others are as their
 	// definitions say.
 	topics := map[string]string{p + "-critical": critical, p + "-warning": warning}
-	definitions, _ := stacks.Monitoring(env).Definitions()
+	definitions, composites := stacks.Monitoring(env).Definitions()
+	for _, a := range composites {
+		topic := topics[strings.Join(a.Actions.Alarm, " ")]
+		want[a.Name] = alarmView{Metric: a.AlarmRule, Topic: topic, OKTopic: topic, Runbook: section(a.Description)}
+	}
 	for _, a := range definitions {
 		if _, ok := want[a.Name]; ok {
 			continue
 		}
-		view := recommendedView(a, topics[a.Actions.Alarm[0]])
+		view := recommendedView(a, topics[strings.Join(a.Actions.Alarm, " ")]) // parts of composites tell nobody
 		if strings.Contains(a.Name, "/alb") {
 			view.Dimensions = "" // compared below
 		}
@@ -416,6 +431,11 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("alarms (-want +got):\n%s", diff)
+	}
+	for _, a := range stacks.Monitoring(env).Alarms() {
+		if tells := got[p+"/"+a.Key()].Topic != ""; tells == (a.Severity == monitoring.Silent) {
+			t.Errorf("%s, which is %s, tells somebody: %v", a.Key(), a.Severity, tells)
+		}
 	}
 
 	var names []string
@@ -668,6 +688,8 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 	if diff := cmp.Diff([]string{
 		"text: ", // where the runbook is
 		"alarm: Alarms",
+		"metric: Service levels: error budget left over 30 days",
+		"metric: Service levels: burn rate, 1 is what the objective allows",
 		"metric: ECS: CPU and memory utilization",
 		"metric: ALB: response time",
 		"metric: ALB: HTTP 2xx and 4xx",
@@ -681,9 +703,10 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 		t.Errorf("widgets (-want +got):\n%s", diff)
 	}
 	arns, _ := c.outputs["alarm-arns"].(map[string]any)
-	for key, arn := range arns {
-		if !slices.Contains(states, arn.(string)) {
-			t.Errorf("the dashboard does not show the state of %s", key)
+	for _, a := range stacks.Monitoring(env).Alarms() {
+		arn, _ := arns[a.Key()].(string)
+		if shown := slices.Contains(states, arn); shown == (a.Severity == monitoring.Silent) {
+			t.Errorf("the dashboard shows the state of %s: %v", a.Key(), shown)
 		}
 	}
 	url := c.output(t, "dashboard-url")

@@ -32,6 +32,7 @@ func alarmTable() string {
 		monitoring.ALB{Key: "<alb>", TargetGroups: map[string]string{"<target group>": ""}},
 		monitoring.RDS{Key: "<database>", Class: "db.t3.small"},
 		monitoring.Redis{Key: "<redis>", Nodes: map[string]string{"<node>": "", another: ""}, NodeType: "cache.t3.small"},
+		monitoring.SLO{Key: "<service level>", Objective: 99.5, Of: monitoring.ALB{}.Availability("")},
 	}}
 	table := "| alarm | profile | goes off | metric | severity | without data | first |\n|---|---|---|---|---|---|---|\n"
 	for _, a := range cfg.Alarms() {
@@ -42,10 +43,33 @@ func alarmTable() string {
 		if profile == "" {
 			profile = monitoring.Essential
 		}
+		// Markdown takes <…> for HTML, and which resource it is stands in the first column.
+		near := func(text string) string { return strings.ReplaceAll(text, a.Resource+"/", "") }
+		missing := a.Missing
+		if missing == "" {
+			missing = "-"
+		}
 		table += fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s | %s |\n",
-			a.Key(), profile, a.Condition(), cloudwatch.SeriesOf(a.When), a.Severity, a.Missing, a.FirstStep)
+			a.Key(), profile, near(a.Condition()), looksAt(a), a.Severity, missing, near(a.FirstStep))
 	}
 	return table
+}
+
+// looksAt says what an alarm looks at: an expression that is too long to read has a
+// label.
+func looksAt(a monitoring.Alarm) string {
+	const readable = 80
+	switch s := cloudwatch.SeriesOf(a.When).(type) {
+	case nil:
+		return "other alarms"
+	case cloudwatch.Math:
+		if len(s.Expression) > readable {
+			return s.Label
+		}
+		return s.String()
+	default:
+		return fmt.Sprint(s)
+	}
 }
 
 func TestReadmeAlarmTable(t *testing.T) {
