@@ -311,6 +311,20 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 		}
 	}
 	list = append(list, storm, busy, lost, edges)
+	if alarms(cfg)[nodes(env)[0]+"/failover"] {
+		// Each node changes its role, and then says nothing of it any more: the alarm looks
+		// at its last data point a minute longer.
+		failover := alarmtest.Scenario{Name: "Redis fails over", Series: healthy()}
+		for i, node := range nodes(env) {
+			before := float64(i)
+			failover.Series.
+				Set(node, "IsMaster", alarmtest.Constant(before), alarmtest.Always()).
+				Set(node, "IsMaster", alarmtest.Constant(1-before), alarmtest.Between(at(1, 0), at(1, 1))).
+				Set(node, "IsMaster", alarmtest.Gap(), alarmtest.At(at(1, 1)))
+			failover.Want = append(failover.Want, goesOff(at(1, 1), node+"/failover", warning), isOver(at(1, 3), node+"/failover", warning))
+		}
+		list = append(list, failover)
+	}
 	made := alarms(cfg)
 	for i := range list {
 		list[i].Want = slices.DeleteFunc(list[i].Want, func(e alarmtest.Event) bool { return !made[e.Alarm] })
@@ -632,6 +646,11 @@ func TestMessagesWhenEverythingFails(t *testing.T) {
 		}
 		for _, e := range atTheEdge(env, cfg) {
 			set(e.resource, e.metric, e.beyond)
+		}
+		for _, node := range nodes(env) {
+			if alarms(cfg)[node+"/failover"] { // one after the other
+				failing.Set(node, "IsMaster", alarmtest.Ramp(0, 100), span)
+			}
 		}
 		if alarms(cfg)["alb/elb-5xx-rate-high"] {
 			set("alb", "HTTPCode_ELB_5XX_Count", 100)
