@@ -128,10 +128,12 @@ func applyStack(t *testing.T, server *localaws.Server, env environment.Environme
 	t.Helper()
 	ctx := t.Context()
 	ws := workspace(t, reviewed(t, env.Name), as("infrastructure", env, server))
+	ws.addAssets(t, env.Name)
 	must(t, ws.Init(ctx))
 	must(t, ws.Apply(ctx))
 	wantChanges(t, ws, "applied twice")
 	planner := workspace(t, reviewed(t, env.Name), as("plan", env, server))
+	planner.addAssets(t, env.Name)
 	must(t, planner.Init(ctx))
 	_, err := planner.PlanTo(ctx, filepath.Join(t.TempDir(), "plan"))
 	must(t, err)
@@ -539,7 +541,7 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 		titles = append(titles, w.Type+": "+w.Properties.Title)
 	}
 	tasks := map[bool]string{true: "metric: ECS: desired and running tasks", false: "text: "}[env.Cluster.ContainerInsights]
-	if diff := cmp.Diff([]string{
+	want := []string{
 		"text: ", // where the runbook is
 		"alarm: Alarms",
 		"metric: ECS: CPU and memory utilization",
@@ -550,8 +552,11 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 		"metric: RDS: free storage",
 		"metric: Redis: hit rate",
 		"metric: Redis: engine CPU and connections",
-		tasks,
-	}, titles); diff != "" {
+	}
+	if len(env.Synthetics.Canaries) > 0 {
+		want = append(want, "metric: From outside: successful checks and their duration")
+	}
+	if diff := cmp.Diff(append(want, tasks), titles); diff != "" {
 		t.Errorf("widgets (-want +got):\n%s", diff)
 	}
 	arns, _ := c.outputs["alarm-arns"].(map[string]any)

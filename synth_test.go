@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"github.com/ohmycoins/infra/constructs/canary"
 	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
@@ -35,6 +37,9 @@ import (
 // never call into Node.
 var synthesized map[string]string
 
+// synthesizedDir is where they were written, with their assets.
+var synthesizedDir string
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(synthesizeOnly); dir != "" {
 		if err := synthesize(dir); err != nil {
@@ -48,6 +53,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	synthesizedDir = dir
 	err = synthesize(dir)
 	if err == nil {
 		synthesized, err = readStacks(dir)
@@ -156,6 +162,13 @@ func snapshotStacks(app cdk.Scope) {
 			Tags:                   map[string]string{"Team": "example"},
 		})
 	})
+	construct("canary-minimal", func(stack cdk.Scope) {
+		canary.New(stack, "canaries", canary.Config{
+			Region: "ap-southeast-2", Bucket: "example-canaries", Role: "example-canaries",
+			Canaries: []monitoring.Canary{{Key: "api", Name: "example-api", URL: "https://api.example.com/health", Every: time.Minute}},
+		})
+	})
+	construct("canary-full", everyCanary)
 	construct("monitoring-open", openModel)
 	construct("monitoring-kinds", everyKind)
 	construct("monitoring-references", func(stack cdk.Scope) {
@@ -178,6 +191,24 @@ func snapshotStacks(app cdk.Scope) {
 			RunbookURL: ref("runbook-url"),
 		})
 	})
+}
+
+// everyCanary has everything that can be configured of canaries, in another region
+// than the stack.
+func everyCanary(stack cdk.Scope) {
+	provider.NewAwsProvider(stack, jsii.String("virginia"), &provider.AwsProviderConfig{
+		Alias: jsii.String("virginia"), Region: jsii.String("us-east-1"),
+	})
+	ref := references(stack)
+	canaries := canary.New(stack, "canaries", canary.Config{
+		Region: "us-east-1", Bucket: ref("bucket"), Role: ref("role"), PermissionsBoundary: ref("boundary"),
+		Canaries: []monitoring.Canary{
+			{Key: "api", Name: "example-api", URL: "https://api.example.com/health", Every: 5 * time.Minute, Status: 204, Body: `{"ok":"'; exit"}`, MaxDuration: time.Second},
+			{Key: "bucket", Name: ref("name"), URL: ref("url"), Every: time.Hour},
+		},
+		Runtime: "syn-nodejs-puppeteer-16.1", KeepDays: 7, Provider: "virginia", Tags: map[string]string{"Team": "example"},
+	})
+	cdk.NewOutput(stack, "made", "", []string{canaries.ARN("api"), canaries.BucketName(), canaries.RoleARN()})
 }
 
 // constructStack makes the stack of a construct's snapshot.
@@ -388,7 +419,7 @@ func snapshotIDs() []string {
 
 func TestSnapshots(t *testing.T) {
 	ids := snapshotIDs()
-	if len(ids) != 14 {
+	if len(ids) != 16 {
 		t.Fatalf("stacks are %v, want both environments, the cases of each construct, and aliases of providers", ids)
 	}
 	files := map[string]bool{}
@@ -418,9 +449,38 @@ func TestSnapshots(t *testing.T) {
 			if diff := cmp.Diff(decode(t, synthesized[id]), decode(t, joined)); diff != "" {
 				t.Errorf("what is reviewed is not what was synthesized (-synthesized +reviewed):\n%s", diff)
 			}
+			for _, path := range matchAssets(t, id) {
+				files[path] = true
+			}
 		})
 	}
 	removeObsolete(t, files)
+}
+
+// matchAssets compares the files beside the JSON of a stack with those of its snapshot,
+// and returns their paths there.
+func matchAssets(t *testing.T, id string) []string {
+	t.Helper()
+	stack := filepath.Join(synthesizedDir, "stacks", id)
+	found, err := filepath.Glob(filepath.Join(stack, "assets", "*", "*"))
+	must(t, err)
+	var reviewed []string
+	for _, path := range found {
+		rel, err := filepath.Rel(stack, path)
+		must(t, err)
+		content, err := os.ReadFile(path)
+		must(t, err)
+		at := filepath.Join("__snapshots__", id, rel)
+		reviewed = append(reviewed, at)
+		if os.Getenv("UPDATE_SNAPS") == "true" {
+			must(t, os.MkdirAll(filepath.Dir(at), 0o755))
+			must(t, os.WriteFile(at, content, 0o644))
+		}
+		if old, err := os.ReadFile(at); err != nil || !bytes.Equal(old, content) {
+			t.Errorf("%s is not the asset that was synthesized (%v): make snapshots writes it", at, err)
+		}
+	}
+	return reviewed
 }
 
 // removeObsolete looks for snapshots that no test made, and removes them when

@@ -3,8 +3,12 @@
 package stacks
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/canary"
 	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/secrets"
@@ -42,6 +46,15 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 		Protect: true,
 	})
 	mon := monitoring.New(stack, "monitoring", monitoringConfig(env, exists))
+	if len(env.Synthetics.Canaries) > 0 {
+		canary.New(stack, "canaries", canary.Config{
+			Region:              env.Region,
+			Canaries:            canaries(env),
+			Bucket:              env.Synthetics.Bucket,
+			Role:                env.Synthetics.Role,
+			PermissionsBoundary: exists.policyARN(env.Synthetics.Boundary),
+		})
+	}
 
 	cdk.NewOutput(stack, "dashboard-url", "The dashboard in the AWS console", mon.DashboardURL())
 	cdk.NewOutput(stack, "alarm-arns", "The ARN of every alarm", mon.AlarmARNs())
@@ -84,6 +97,12 @@ type found struct {
 	loadBalancer string            // ARN suffix
 	targetGroups map[string]string // ARN suffixes
 	secretARN    string
+	roleARN      string // of a role of the account
+}
+
+// policyARN is the ARN of a policy of the account.
+func (f found) policyARN(name string) string {
+	return fmt.Sprintf("arn:%s:iam::%s:policy/%s", cdk.ARNPart(f.roleARN, cdk.ARNPartition), cdk.ARNPart(f.roleARN, cdk.ARNAccount), name)
 }
 
 // lookUp finds what exists. Each look-up has the name in AWS as its id.
@@ -105,7 +124,7 @@ func lookUp(stack cdk.Scope, env environment.Environment) found {
 	for _, n := range env.Cache.Nodes {
 		existing.NewCacheNode(node, n.ID, existing.CacheNode{ID: n.ID, NodeType: env.Cache.NodeType})
 	}
-	existing.NewRole(node, role, existing.Role{Name: role})
+	exists.roleARN = existing.NewRole(node, role, existing.Role{Name: role}).ARN
 	return exists
 }
 
@@ -131,11 +150,27 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 	for _, node := range env.Cache.Nodes {
 		nodes[node.Key] = node.ID
 	}
-	return append(list,
+	list = append(list,
 		monitoring.ALB{Key: "alb", ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups},
 		monitoring.RDS{Key: "postgres", Instance: env.Database.Instance, Class: env.Database.Class},
 		monitoring.Redis{Key: "redis", Nodes: nodes, NodeType: env.Cache.NodeType},
 	)
+	for _, c := range canaries(env) {
+		list = append(list, c)
+	}
+	return list
+}
+
+// canaries are both made and watched.
+func canaries(env environment.Environment) []monitoring.Canary {
+	var list []monitoring.Canary
+	for _, c := range env.Synthetics.Canaries {
+		list = append(list, monitoring.Canary{
+			Key: c.Key, Name: c.Name, URL: c.Check.URL, Every: time.Duration(c.EveryMinutes) * time.Minute,
+			Status: c.Check.Status, Body: c.Check.Body,
+		})
+	}
+	return list
 }
 
 func targets(notify environment.Notify) map[monitoring.Severity][]monitoring.Target {

@@ -17,6 +17,8 @@ const (
 	// its limit.
 	defaultTimeoutMinutes = 15
 	mostTimeoutMinutes    = 24 * 60
+	// mostMinutesBetweenRuns is the limit of [Canary.EveryMinutes].
+	mostMinutesBetweenRuns = 60
 )
 
 // Timeout is how long a roll-out may take.
@@ -71,6 +73,7 @@ var (
 	secretPattern   = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 	nodeKeyPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 	platformPattern = regexp.MustCompile(`^[a-z]+/[a-z0-9]+(/[a-z0-9]+)?$`)
+	canaryPattern   = regexp.MustCompile(`^[0-9a-z_-]{1,255}$`)
 	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	keyPattern      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 )
@@ -100,6 +103,7 @@ func (e Environment) Validate() error {
 	e.Cache.check(c)
 	e.Secret.check(c)
 	c.name("Roles.TaskExecution", e.Roles.TaskExecution)
+	e.Synthetics.check(c)
 	c.match("Deployment.Folder", e.Deployment.Folder, pathPattern, `a folder in the bucket ("deployments/staging"), without a slash at its beginning or end`)
 	if m := e.Deployment.TimeoutMinutes; m < 0 || m > mostTimeoutMinutes {
 		c.Want("Deployment.TimeoutMinutes", m, "0 (the default of %d) or 1 to %d", defaultTimeoutMinutes, mostTimeoutMinutes)
@@ -191,6 +195,27 @@ func (s Secret) check(c *checker) {
 		c.match(field, key.Name, keyPattern, "a letter or _, then letters, digits, _ . -")
 		names(field, key.Name)
 	}
+}
+
+func (s Synthetics) check(c *checker) {
+	keys, names := c.once(), c.once()
+	for i, canary := range s.Canaries {
+		in := fmt.Sprintf("Synthetics.Canaries[%d]", i)
+		c.key(in+".Key", canary.Key)
+		keys(in+".Key", canary.Key)
+		c.match(in+".Name", canary.Name, canaryPattern, "the name of a canary: 0-9 a-z _ -")
+		names(in+".Name", canary.Name)
+		if m := canary.EveryMinutes; m < 1 || m > mostMinutesBetweenRuns {
+			c.Want(in+".EveryMinutes", m, "1 to %d", mostMinutesBetweenRuns)
+		}
+		canary.Check.check(c, in+".Check")
+	}
+	if len(s.Canaries) == 0 {
+		return
+	}
+	c.match("Synthetics.Bucket", s.Bucket, bucketPattern, "the name of a bucket: 3 to 63 of a-z 0-9 . -")
+	c.name("Synthetics.Role", s.Role)
+	c.name("Synthetics.Boundary", s.Boundary)
 }
 
 // A checker collects problems.

@@ -319,6 +319,12 @@ func (a *Account) workspace(inst *terraform.Installation, stack string, doc map[
 	if err := os.WriteFile(filepath.Join(dir, "cdk.tf.json"), content, 0o600); err != nil {
 		return nil, err
 	}
+	assets := filepath.Join(a.projectDir, "__snapshots__", stack, "assets")
+	if _, err := os.Stat(assets); err == nil {
+		if err := os.CopyFS(filepath.Join(dir, "assets"), os.DirFS(assets)); err != nil {
+			return nil, err
+		}
+	}
 	// As in the tests of the stacks: moto answers 500 to what it lacks.
 	const override = `{"provider": {"aws": [{"max_retries": 3}]}}`
 	if err := os.WriteFile(filepath.Join(dir, "local_override.tf.json"), []byte(override), 0o600); err != nil {

@@ -37,11 +37,6 @@ var (
 	scope = regexp.MustCompile(`Credential=[^/]*/[^/]*/[^/]*/([^/]*)/aws4_request`)
 	// prefixes are IAM's names of services whose signatures use another one.
 	prefixes = map[string]string{"monitoring": "cloudwatch"}
-	// s3Actions are the permissions for calls to S3: by method, for objects and buckets.
-	s3Actions = map[string][2]string{
-		http.MethodGet: {"s3:GetObject", "s3:ListBucket"}, http.MethodHead: {"s3:GetObject", "s3:ListBucket"},
-		http.MethodPut: {"s3:PutObject", ""}, http.MethodDelete: {"s3:DeleteObject", ""},
-	}
 )
 
 // readCall reads a signed request.
@@ -64,6 +59,9 @@ func readCall(r *http.Request, body []byte) (call, error) {
 	if service == "s3" {
 		return s3Call(r)
 	}
+	if c, ok := routedCall(service, r, body); ok {
+		return c, nil
+	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil || form.Get("Action") == "" {
 		return call{}, fmt.Errorf("%s %s %s: is no call that is known", service, r.Method, r.URL.Path)
@@ -73,17 +71,8 @@ func readCall(r *http.Request, body []byte) (call, error) {
 
 func s3Call(r *http.Request) (call, error) {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	kind := 0
-	if key == "" {
-		kind = 1
-	}
-	action := s3Actions[r.Method][kind]
 	query := r.URL.Query()
-	for name := range query { // "?versions", "?policy" need other permissions
-		if !slices.Contains([]string{"list-type", "prefix", "max-keys", "x-id", "delimiter", "encoding-type", "continuation-token", "start-after"}, name) {
-			action = ""
-		}
-	}
+	action := s3Action(r, key != "")
 	if action == "" {
 		return call{}, fmt.Errorf("s3 %s %s: is no call that is known", r.Method, r.URL.RequestURI())
 	}
@@ -265,7 +254,7 @@ func (w *World) further(row action, parameters map[string]any, requests []Reques
 	}
 	for _, parameter := range row.passes {
 		for _, arn := range lookup(parameters, parameter) {
-			passed, err := w.ask("iam:PassRole", map[string]any{"RoleArn": arn, "PassedToService": "ecs-tasks.amazonaws.com"}) //nolint:gosec // a service's name
+			passed, err := w.ask("iam:PassRole", map[string]any{"RoleArn": arn, "PassedToService": row.to}) //nolint:gosec // a service's name
 			if err != nil {
 				return nil, err
 			}
@@ -278,6 +267,13 @@ func (w *World) further(row action, parameters map[string]any, requests []Reques
 // tagsOf returns tags, whatever a service calls their keys and values.
 func tagsOf(parameters map[string]any, parameter string) map[string]string {
 	tags := map[string]string{}
+	if pairs, ok := parameters[parameter].(map[string]any); ok { // {"Team": "example"}
+		for key, value := range pairs {
+			if text, ok := value.(string); ok {
+				tags[key] = text
+			}
+		}
+	}
 	for _, names := range [][2]string{{"Key", "Value"}, {"key", "value"}, {"TagKey", "TagValue"}} {
 		keys, values := lookup(parameters, parameter+"."+names[0]), lookup(parameters, parameter+"."+names[1])
 		for i := range min(len(keys), len(values)) {
