@@ -143,6 +143,7 @@ func applyStack(t *testing.T, server *localaws.Server, env environment.Environme
 	cloud.checkTopics(t, env)
 	cloud.checkDashboard(t, env)
 	cloud.checkSecret(t, env)
+	checkCanaries(t, server, env)
 	if env.Name == "staging" {
 		checkChanges(t, ws)
 	}

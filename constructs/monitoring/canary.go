@@ -2,7 +2,6 @@ package monitoring
 
 import (
 	"fmt"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -88,12 +87,20 @@ func (c Canary) validateURL(p *Problems) {
 		return
 	}
 	before := p.Len()
-	if shape.CheckEndpoint(p, "URL", c.URL, c.URL); p.Len() > before {
-		return
-	}
-	if u, err := url.Parse(c.URL); err == nil && len(u.String()) > maxCanaryURL {
+	shape.CheckEndpoint(p, "URL", c.URL, withoutUser(c.URL))
+	if n := len(c.URL); p.Len() == before && n > maxCanaryURL {
 		p.Want("URL", c.URL, "at most %d characters", maxCanaryURL)
 	}
+}
+
+// withoutUser is a URL as messages may show it: what stands before an "@" may be a
+// password.
+func withoutUser(address string) any {
+	i := strings.LastIndex(address, "@")
+	if i < 0 {
+		return address
+	}
+	return Text(fmt.Sprintf("%q (%d characters)", "https://…"+address[i:], len(address)))
 }
 
 // Watch implements [Resource].

@@ -1,6 +1,8 @@
 package coverage
 
 import (
+	"time"
+
 	"github.com/ohmycoins/infra/constructs/monitoring"
 )
 
@@ -72,6 +74,10 @@ func core() []Kind {
 			Example: monitoring.Redis{
 				Key: "redis", Nodes: map[string]string{"001": "shop-001", "002": "shop-002"}, NodeType: "cache.t3.small",
 			},
+		},
+		{
+			Name:    "Canary",
+			Example: monitoring.Canary{Key: "api", Name: "shop-api", URL: "https://api.example.com/health", Every: 5 * time.Minute, Body: "true", MaxDuration: 2 * time.Second},
 		},
 	}
 }

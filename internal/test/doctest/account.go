@@ -551,6 +551,10 @@ func (a *Account) measure(ctx context.Context, env environment.Environment, bala
 				"FreeableMemory": 210 << 20, "SwapUsage": 0, "ReplicationLag": 0, "AuthenticationFailures": 0,
 			}))
 	}
+	for _, key := range []string{"api", "dashboard"} { // that production has
+		errs = append(errs, put("CloudWatchSynthetics", map[string]string{"CanaryName": env.Prefix + "-" + key},
+			map[string]float64{"SuccessPercent": 100, "Duration": 640}))
+	}
 	return errors.Join(errs...)
 }
 
