@@ -93,7 +93,7 @@ func (c Config) runStatements(roleARN, bucketARN string) []cdk.Statement {
 		{SID: "ListBuckets", Actions: []string{"s3:ListAllMyBuckets"}, Resources: []string{"*"}},
 		{
 			SID: "PublishMetrics", Actions: []string{"cloudwatch:PutMetricData"}, Resources: []string{"*"},
-			Conditions: []cdk.Condition{{Test: "StringEquals", Variable: "cloudwatch:namespace", Value: "CloudWatchSynthetics"}},
+			Conditions: []cdk.Condition{{Test: "StringEquals", Variable: "cloudwatch:namespace", Values: []string{"CloudWatchSynthetics"}}},
 		},
 	}
 }

@@ -36,9 +36,12 @@ type Config struct {
 	// NotifyInsufficientData also notifies when an alarm has no data. Default: only
 	// ALARM and OK are notified.
 	NotifyInsufficientData bool
+	// Publishers are services that publish to the topics that are made here, besides
+	// CloudWatch. Default: none.
+	Publishers []Publisher
 	// KMSKeyARN is the ARN of the key that encrypts notifications; its policy must
-	// let cloudwatch.amazonaws.com use it. Default: a key is made that does, when a
-	// topic is made.
+	// let cloudwatch.amazonaws.com and the Publishers use it. Default: a key is made that
+	// does, when a topic is made.
 	KMSKeyARN string
 	// Resources are what is watched.
 	Resources []Resource
@@ -261,6 +264,7 @@ func (c Config) check() (model, error) {
 	c.validateProfiles(&p)
 	valid = c.validateTune(&p, m) && valid
 	c.validateNotify(&p, m)
+	c.validatePublishers(&p)
 	c.validateComposites(&p, m)
 	c.validateLengths(&p, m)
 	if valid && !p.Has("Region") {

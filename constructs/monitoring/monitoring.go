@@ -22,6 +22,8 @@ type Monitoring struct {
 	dashboardURLs map[string]string
 	alarms        map[string]cdk.AlarmRef
 	topics        map[Severity]cdk.TopicRef
+	// existing are the topics of Notify, which are others'.
+	existing map[Severity][]string
 }
 
 // New makes alarms, topics and a dashboard below scope, usually a stack. What is
@@ -33,6 +35,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 		dashboardURLs: map[string]string{},
 		alarms:        map[string]cdk.AlarmRef{},
 		topics:        map[Severity]cdk.TopicRef{},
+		existing:      cfg.existingTopics(),
 	}
 	cdk.TakeNames(m.node, cfg.Provider, cfg.names())
 	cdk.AddRegionCheck(m.node, cfg.Provider, cfg.validateRegion)
@@ -264,3 +267,30 @@ func (m *Monitoring) AlarmARNs() map[string]string {
 func (m *Monitoring) TopicARN(severity Severity) string { return m.topicARN(severity) }
 
 func (m *Monitoring) topicARN(severity Severity) string { return m.topics[severity].ARN }
+
+// TopicARNs returns the ARNs of every topic that is told of a severity: the one that
+// was made, then those of Notify. What else publishes there needs their policies to
+// let it: those made here let Config.Publishers.
+func (m *Monitoring) TopicARNs() map[Severity][]string {
+	all := map[Severity][]string{}
+	for severity, topic := range m.topics {
+		all[severity] = append(all[severity], topic.ARN)
+	}
+	for severity, arns := range m.existing {
+		all[severity] = append(all[severity], arns...)
+	}
+	return all
+}
+
+// existingTopics are the topics that Notify names.
+func (c Config) existingTopics() map[Severity][]string {
+	all := map[Severity][]string{}
+	for s, targets := range c.Notify {
+		for _, t := range targets {
+			if t.protocol == protocolTopic {
+				all[s] = append(all[s], t.address)
+			}
+		}
+	}
+	return all
+}

@@ -73,7 +73,7 @@ func NewBucket(scope Scope, id string, b Bucket) BucketRef {
 		Policy: String(NewPolicyDocument(scope, id+"-policy-document", PolicyDocument{Statements: []Statement{{
 			SID: "OnlyOverTLS", Deny: true, Actions: []string{"s3:*"}, Resources: []string{ref.ARN, ref.ARN + "/*"},
 			PrincipalType: "*", Principals: []string{"*"},
-			Conditions: []Condition{{Test: "Bool", Variable: "aws:SecureTransport", Value: "false"}},
+			Conditions: []Condition{{Test: "Bool", Variable: "aws:SecureTransport", Values: []string{"false"}}},
 		}}}).JSON),
 	})
 	return ref

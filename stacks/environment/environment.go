@@ -29,6 +29,7 @@ type Environment struct {
 	Roles        Roles
 	Synthetics   Synthetics
 	Notify       Notify
+	Events       Events
 	Deployment   Deployment
 	// Profile says which alarms there are: "essential" or "recommended", as in
 	// docs/coverage.md.
@@ -128,6 +129,8 @@ type Database struct {
 
 // Cache is the nodes of Redis in ElastiCache.
 type Cache struct {
+	// ReplicationGroup is what the nodes belong to.
+	ReplicationGroup string
 	// NodeType is what the nodes run on: "cache.t3.micro".
 	NodeType string
 	Nodes    []Node
@@ -218,6 +221,20 @@ type Recipients struct {
 	URLs []string
 	// TopicARNs are SNS topics that exist.
 	TopicARNs []string
+}
+
+// Events says which events of AWS are told.
+type Events struct {
+	// SecretReaders are the names of roles that read the application's secret without
+	// anybody being told, besides the one that starts tasks.
+	SecretReaders []string
+	// Account says that what concerns the whole account is told too: Health, certificates,
+	// backups, GuardDuty, root. One environment of an account does, because both would say
+	// the same. Default: false.
+	Account bool
+	// HealthServices are the services whose public events in AWS Health are told, as it
+	// names them: "RDS". Default: only events about own resources.
+	HealthServices []string
 }
 
 // Tuning changes one alarm.

@@ -71,7 +71,8 @@ func Production() Environment {
 		},
 		Database: Database{Instance: "ohmycoins-prod-postgres", Class: "db.t3.small"},
 		Cache: Cache{
-			NodeType: "cache.t3.small",
+			ReplicationGroup: "ohmycoins-prod-redis",
+			NodeType:         "cache.t3.small",
 			Nodes: []Node{
 				{Key: "001", ID: "ohmycoins-prod-redis-001"},
 				{Key: "002", ID: "ohmycoins-prod-redis-002"},
@@ -102,6 +103,11 @@ func Production() Environment {
 		Notify: Notify{
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
+		},
+		Events: Events{
+			SecretReaders:  []string{"ohmycoins-prod-github-actions-role"},
+			Account:        true,
+			HealthServices: []string{"ACM", "ECR", "ECS", "ELASTICACHE", "ELASTICLOADBALANCING", "FARGATE", "KMS", "RDS", "SECRETSMANAGER", "SNS", "VPC"},
 		},
 		Profile: "recommended",
 		Deployment: Deployment{

@@ -70,7 +70,8 @@ func Staging() Environment {
 		},
 		Database: Database{Instance: "ohmycoins-staging-postgres", Class: "db.t3.micro"},
 		Cache: Cache{
-			NodeType: "cache.t3.micro",
+			ReplicationGroup: "ohmycoins-staging-redis",
+			NodeType:         "cache.t3.micro",
 			Nodes: []Node{
 				{Key: "001", ID: "ohmycoins-staging-redis-001"},
 			},
@@ -85,6 +86,9 @@ func Staging() Environment {
 		Notify: Notify{
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
+		},
+		Events: Events{
+			SecretReaders: []string{"ohmycoins-staging-github-actions-role"},
 		},
 		Profile: "essential",
 		Tune: map[string]Tuning{

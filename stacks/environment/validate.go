@@ -104,6 +104,10 @@ func (e Environment) Validate() error {
 	e.Secret.check(c)
 	c.name("Roles.TaskExecution", e.Roles.TaskExecution)
 	e.Synthetics.check(c)
+	for i, role := range e.Events.SecretReaders {
+		c.name(fmt.Sprintf("Events.SecretReaders[%d]", i), role)
+	}
+	c.words("Events.HealthServices", e.Events.HealthServices)
 	c.match("Deployment.Folder", e.Deployment.Folder, pathPattern, `a folder in the bucket ("deployments/staging"), without a slash at its beginning or end`)
 	if m := e.Deployment.TimeoutMinutes; m < 0 || m > mostTimeoutMinutes {
 		c.Want("Deployment.TimeoutMinutes", m, "0 (the default of %d) or 1 to %d", defaultTimeoutMinutes, mostTimeoutMinutes)
@@ -171,6 +175,7 @@ func (b LoadBalancer) check(c *checker) {
 }
 
 func (cache Cache) check(c *checker) {
+	c.name("Cache.ReplicationGroup", cache.ReplicationGroup)
 	keys, ids := c.once(), c.once()
 	for i, node := range cache.Nodes {
 		in := fmt.Sprintf("Cache.Nodes[%d]", i)

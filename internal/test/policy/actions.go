@@ -42,6 +42,9 @@ const (
 	targetKey  = arnOf + "kms" + here + "key/{TargetKeyId}"
 	alias      = arnOf + "kms" + here + "{AliasName}"
 	secret     = arnOf + "secretsmanager" + here + "secret:{SecretId+-AbCdEf}"
+	rule       = arnOf + "events" + here + "rule/{Name}"
+	ruleOf     = arnOf + "events" + here + "rule/{Rule}"
+	queue      = arnOf + "sqs" + here + "{QueueUrl}"
 	newTopic   = arnOf + "sns" + here + "{Name}"
 	object     = arnOf + "s3:::{bucket}/{key}"
 	ofBucket   = arnOf + "s3:::{bucket}"
@@ -135,6 +138,16 @@ var actions = map[string]action{
 	"elasticloadbalancing:DescribeTargetGroupAttributes":  on(anything),
 	"elasticloadbalancing:DescribeTargetGroups":           on(anything),
 	"elasticloadbalancing:DescribeTargetHealth":           on(anything),
+
+	"events:DeleteRule":          on(rule),
+	"events:DescribeRule":        on(rule),
+	"events:ListTagsForResource": on("{ResourceARN}"),
+	"events:ListTargetsByRule":   on(ruleOf),
+	"events:PutRule":             on(rule).tagged("Tags", "events:TagResource"),
+	"events:PutTargets":          on(ruleOf).with("events:TargetArn", "{Targets.Arn}"),
+	"events:RemoveTargets":       on(ruleOf),
+	"events:TagResource":         on("{ResourceARN}").tagged("Tags", ""),
+	"events:UntagResource":       on("{ResourceARN}"),
 
 	"iam:AttachRolePolicy":              on(role).with("iam:PolicyARN", "{PolicyArn}").with("iam:PermissionsBoundary", "{boundary}"),
 	"iam:CreatePolicy":                  on(newPolicy).tagged("Tags", "iam:TagPolicy"),
@@ -249,6 +262,14 @@ var actions = map[string]action{
 	"sns:TagResource":               on("{ResourceArn}").tagged("Tags", ""),
 	"sns:Unsubscribe":               on("{SubscriptionArn^}"),
 	"sns:UntagResource":             on("{ResourceArn}"),
+
+	"sqs:CreateQueue":        on(arnOf+"sqs"+here+"{QueueName}").tagged("tags", "sqs:TagQueue"),
+	"sqs:DeleteQueue":        on(queue),
+	"sqs:GetQueueAttributes": on(queue),
+	"sqs:ListQueueTags":      on(queue),
+	"sqs:SetQueueAttributes": on(queue),
+	"sqs:TagQueue":           on(queue).tagged("Tags", ""),
+	"sqs:UntagQueue":         on(queue),
 
 	"sts:GetCallerIdentity": on(anything),
 
