@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"github.com/ohmycoins/infra/constructs/budget"
 	"github.com/ohmycoins/infra/constructs/canary"
 	"github.com/ohmycoins/infra/constructs/events"
 	"github.com/ohmycoins/infra/constructs/existing"
@@ -162,6 +163,20 @@ func snapshotStacks(app cdk.Scope) {
 			RunbookURL:             "https://example.com/runbook",
 			Tags:                   map[string]string{"Team": "example"},
 		})
+	})
+	construct("budget-minimal", func(stack cdk.Scope) {
+		budget.New(stack, "budget", budget.Config{
+			Name: "example", Amount: 99.5, Currency: "USD", Tag: budget.Tag{Key: "Environment", Value: "example"},
+			TopicARN: "arn:aws:sns:ap-southeast-2:000000000000:team",
+		})
+	})
+	construct("budget-full", func(stack cdk.Scope) {
+		cost := budget.New(stack, "budget", budget.Config{
+			Name: "example", Amount: 5000, Currency: "USD", Tag: budget.Tag{Key: "team", Value: "example"},
+			Actual: []float64{50, 90}, Forecast: []float64{110}, AnomaliesFrom: 12.5, TopicARN: references(stack)("topic-arn"),
+			Tags: map[string]string{"Team": "example"},
+		})
+		cdk.NewOutput(stack, "budget-arn", "", cost.ARN())
 	})
 	construct("canary-minimal", func(stack cdk.Scope) {
 		canary.New(stack, "canaries", canary.Config{
@@ -475,7 +490,7 @@ func snapshotIDs() []string {
 
 func TestSnapshots(t *testing.T) {
 	ids := snapshotIDs()
-	if len(ids) != 18 {
+	if len(ids) != 20 {
 		t.Fatalf("stacks are %v, want both environments, the cases of each construct, and aliases of providers", ids)
 	}
 	files := map[string]bool{}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/budget"
 	"github.com/ohmycoins/infra/constructs/canary"
 	"github.com/ohmycoins/infra/constructs/events"
 	"github.com/ohmycoins/infra/constructs/existing"
@@ -50,6 +51,9 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 	mon := monitoring.New(stack, "monitoring", monitoringConfig(env, exists, told))
 	told.Topics = mon.TopicARNs()
 	happened := events.New(stack, "events", told)
+	cost := budgetConfig(env)
+	cost.TopicARN = mon.TopicARN(monitoring.Warning)
+	budget.New(stack, "budget", cost)
 	if len(env.Synthetics.Canaries) > 0 {
 		canary.New(stack, "canaries", canary.Config{
 			Region:              env.Region,
@@ -93,7 +97,8 @@ func monitoringConfig(env environment.Environment, exists found, told events.Con
 		Resources:  append(resources(env, exists), told.Undelivered()),
 		Profile:    monitoring.Profile(env.Profile),
 		Tune:       tuning(env.Tune),
-		Publishers: []monitoring.Publisher{told.Publisher()},
+		Publishers: append(budgetConfig(env).Publishers(monitoring.Warning), told.Publisher()),
+		Panels:     []monitoring.Panel{budgetConfig(env).Panel()},
 
 		RunbookURL: RunbookURL,
 	}
@@ -126,6 +131,14 @@ func eventsConfig(env environment.Environment, secretARN string) events.Config {
 		sources = append(sources, events.Account{HealthServices: env.Events.HealthServices})
 	}
 	return events.Config{Name: env.Prefix, Region: env.Region, Sources: sources, RunbookURL: RunbookURL}
+}
+
+// budgetConfig has no topic yet.
+func budgetConfig(env environment.Environment) budget.Config {
+	return budget.Config{
+		Name: env.Budget.Name, Amount: env.Budget.Amount, Currency: env.Budget.Currency, AnomaliesFrom: env.Budget.AnomaliesFrom,
+		Tag: budget.Tag{Key: environment.EnvironmentTag, Value: env.Tags[environment.EnvironmentTag]},
+	}
 }
 
 // found is what only AWS knows about the infrastructure.

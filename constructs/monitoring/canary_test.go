@@ -46,7 +46,9 @@ func TestCanaryBadInput(t *testing.T) {
 		}},
 		"white space": {func(c *monitoring.Canary) { c.Body = "true\n" }, []string{`Body: is "true\n", want the body without white space around it: "true"`}},
 		"duration":    {func(c *monitoring.Canary) { c.MaxDuration = 5 }, []string{`MaxDuration: is 5ns, want a millisecond to 30s, after which a run gives up (2 * time.Second), or 0 for 5s`}},
-		"all at once": {func(c *monitoring.Canary) { *c = monitoring.Canary{Name: "Shop API", Status: -1, MaxDuration: time.Minute} }, []string{
+		"all at once": {func(c *monitoring.Canary) {
+			*c = monitoring.Canary{Name: "Shop API", Status: -1, MaxDuration: time.Minute}
+		}, []string{
 			`Name: is "Shop API", want the name of a canary ("shop-api"): 1 to 255 of 0-9 a-z _ -`,
 			`URL: is "", want a URL that begins with "https://"`,
 			`Every: is 0s, want whole minutes, 1 to 60 (5 * time.Minute)`,

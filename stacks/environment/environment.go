@@ -28,6 +28,7 @@ type Environment struct {
 	Secret       Secret
 	Roles        Roles
 	Synthetics   Synthetics
+	Budget       Budget
 	Notify       Notify
 	Events       Events
 	Deployment   Deployment
@@ -193,6 +194,19 @@ type Synthetics struct {
 	Role string
 	// Boundary is the name of the policy, which exists, that the role cannot go beyond.
 	Boundary string
+}
+
+// Budget is what the environment may cost in a month: everything that has its tag
+// Environment.
+type Budget struct {
+	// Name is the budget's name in AWS.
+	Name string
+	// Amount is what a month may cost, in Currency: "USD".
+	Amount   float64
+	Currency string
+	// AnomaliesFrom is how much something unusual has to cost until somebody is told.
+	// Default: nobody is told.
+	AnomaliesFrom float64
 }
 
 // Canary calls an address as a customer does.

@@ -100,6 +100,7 @@ func Production() Environment {
 			Role:     "ohmycoins-prod-canaries",
 			Boundary: "ohmycoins-prod-canaries-boundary",
 		},
+		Budget: Budget{Name: "ohmycoins-prod-monthly", Amount: 600, Currency: "USD", AnomaliesFrom: 50},
 		Notify: Notify{
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},

@@ -12,6 +12,9 @@ import (
 	"github.com/ohmycoins/infra/internal/problems"
 )
 
+// EnvironmentTag is the tag by which costs are told apart.
+const EnvironmentTag = "Environment"
+
 const (
 	// defaultTimeoutMinutes is the default of [Deployment.TimeoutMinutes], mostTimeoutMinutes
 	// its limit.
@@ -73,6 +76,7 @@ var (
 	secretPattern   = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 	nodeKeyPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 	platformPattern = regexp.MustCompile(`^[a-z]+/[a-z0-9]+(/[a-z0-9]+)?$`)
+	budgetPattern   = regexp.MustCompile(`^[^:\\]{1,100}$`)
 	canaryPattern   = regexp.MustCompile(`^[0-9a-z_-]{1,255}$`)
 	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	keyPattern      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
@@ -104,6 +108,7 @@ func (e Environment) Validate() error {
 	e.Secret.check(c)
 	c.name("Roles.TaskExecution", e.Roles.TaskExecution)
 	e.Synthetics.check(c)
+	e.Budget.check(c, e.Tags)
 	for i, role := range e.Events.SecretReaders {
 		c.name(fmt.Sprintf("Events.SecretReaders[%d]", i), role)
 	}
@@ -221,6 +226,22 @@ func (s Synthetics) check(c *checker) {
 	c.match("Synthetics.Bucket", s.Bucket, bucketPattern, "the name of a bucket: 3 to 63 of a-z 0-9 . -")
 	c.name("Synthetics.Role", s.Role)
 	c.name("Synthetics.Boundary", s.Boundary)
+}
+
+func (b Budget) check(c *checker, tags map[string]string) {
+	c.match("Budget.Name", b.Name, budgetPattern, `the name of a budget: 1 to 100 characters without : and \`)
+	if !(b.Amount > 0) {
+		c.Want("Budget.Amount", b.Amount, "what a month may cost, more than 0")
+	}
+	if b.Currency == "" {
+		c.Want("Budget.Currency", b.Currency, `the currency of Amount ("USD")`)
+	}
+	if b.AnomaliesFrom < 0 {
+		c.Want("Budget.AnomaliesFrom", b.AnomaliesFrom, "what an anomaly comes to, or 0 to be told of none")
+	}
+	if tags[EnvironmentTag] == "" {
+		c.Want("Tags", problems.Text("without "+EnvironmentTag), "the tag that the budget counts by")
+	}
 }
 
 // A checker collects problems.

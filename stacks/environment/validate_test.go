@@ -77,6 +77,12 @@ func TestValidate(t *testing.T) {
 			`Synthetics.Canaries[1].Name: is "ohmycoins-prod-api", want each once: Synthetics.Canaries[0].Name is the same`,
 			`Synthetics.Canaries[1].EveryMinutes: is 61, want 1 to 60`,
 		}},
+		"no amount": {func(e *Environment) { e.Budget = Budget{Name: "a:b", AnomaliesFrom: -1} }, []string{
+			`Budget.Name: is "a:b", want the name of a budget: 1 to 100 characters without : and \`,
+			`Budget.Amount: is 0, want what a month may cost, more than 0`, `Budget.Currency: is "", want the currency of Amount ("USD")`,
+			`Budget.AnomaliesFrom: is -1, want what an anomaly comes to, or 0 to be told of none`,
+		}},
+		"no tag":        {func(e *Environment) { e.Tags = nil }, []string{`Tags: is without Environment, want the tag that the budget counts by`}},
 		"group":         {func(e *Environment) { e.Cache.ReplicationGroup = "" }, []string{`Cache.ReplicationGroup: is "", want ` + aName}},
 		"reader":        {func(e *Environment) { e.Events.SecretReaders[0] = "role/x" }, []string{`Events.SecretReaders[0]: is "role/x", want ` + aName}},
 		"health":        {func(e *Environment) { e.Events.HealthServices = []string{""} }, []string{`Events.HealthServices[0]: is "", want a word, or no list`}},
@@ -105,7 +111,8 @@ func TestValidateNothing(t *testing.T) {
 	}
 	want := []string{
 		"Name", "Prefix", "Region", "State.Bucket", "State.Key", "Cluster.Name", "Cluster.Services", "LoadBalancer.Name",
-		"Database.Instance", "Database.Class", "Cache.NodeType", "Cache.ReplicationGroup", "Secret.Name", "Roles.TaskExecution", "Deployment.Folder",
+		"Database.Instance", "Database.Class", "Cache.NodeType", "Cache.ReplicationGroup", "Secret.Name", "Roles.TaskExecution",
+		"Budget.Name", "Budget.Amount", "Budget.Currency", "Tags", "Deployment.Folder",
 	}
 	if !slices.Equal(fields, want) {
 		t.Errorf("got %q, want %q", fields, want)

@@ -24,6 +24,7 @@ const (
 	arnOf    = "arn:aws:"
 	here     = ":{region}:{account}:"
 
+	budget     = arnOf + "budgets::{account}:budget/{BudgetName}"
 	alarm      = arnOf + "cloudwatch" + here + "alarm:{AlarmName}"
 	alarms     = arnOf + "cloudwatch" + here + "alarm:{AlarmNames}"
 	dashboard  = arnOf + "cloudwatch::{account}:dashboard/{DashboardName}"
@@ -89,6 +90,24 @@ func (a action) ofOwner() action {
 // actions are those that the tools of this project take. What is not here is an error
 // that asks for a line.
 var actions = map[string]action{
+	"budgets:ListTagsForResource": on("{ResourceARN}"),
+	"budgets:ModifyBudget":        on(budget).tagged("ResourceTags", "budgets:TagResource"),
+	"budgets:TagResource":         on("{ResourceARN}").tagged("ResourceTags", ""),
+	"budgets:UntagResource":       on("{ResourceARN}"),
+	"budgets:ViewBudget":          on(budget),
+
+	"ce:CreateAnomalyMonitor":      on(anything).tagged("ResourceTags", "ce:TagResource"),
+	"ce:CreateAnomalySubscription": on(anything).tagged("ResourceTags", "ce:TagResource"),
+	"ce:DeleteAnomalyMonitor":      on("{MonitorArn}").ofOwner(),
+	"ce:DeleteAnomalySubscription": on("{SubscriptionArn}").ofOwner(),
+	"ce:GetAnomalyMonitors":        on("{MonitorArnList}").ofOwner(),
+	"ce:GetAnomalySubscriptions":   on("{SubscriptionArnList}").ofOwner(),
+	"ce:ListTagsForResource":       on("{ResourceArn}").ofOwner(),
+	"ce:TagResource":               on("{ResourceArn}").tagged("ResourceTags", "").ofOwner(),
+	"ce:UntagResource":             on("{ResourceArn}").ofOwner(),
+	"ce:UpdateAnomalySubscription": on("{SubscriptionArn}").ofOwner(),
+	"ce:UpdateAnomalyMonitor":      on("{MonitorArn}").ofOwner(),
+
 	"cloudwatch:DeleteAlarms":        on(alarms),
 	"cloudwatch:DeleteDashboards":    on(arnOf + "cloudwatch::{account}:dashboard/{DashboardNames}"),
 	"cloudwatch:DescribeAlarms":      on(arnOf + "cloudwatch" + here + "alarm:*"),

@@ -50,7 +50,7 @@ func readCall(r *http.Request, body []byte) (call, error) {
 		service = prefix
 	}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
-		c := call{action: service + ":" + target[strings.LastIndex(target, ".")+1:]}
+		c := call{action: permission(service + ":" + target[strings.LastIndex(target, ".")+1:])}
 		if err := json.Unmarshal(body, &c.parameters); err != nil {
 			return call{}, fmt.Errorf("%s: %w", c.action, err)
 		}
@@ -209,8 +209,32 @@ func (w *World) ask(name string, parameters map[string]any) ([]Request, error) {
 	return append(requests, further...), err
 }
 
+// permissions are those of calls that IAM calls otherwise.
+var permissions = map[string]string{
+	"budgets:CreateBudget":                       "budgets:ModifyBudget",
+	"budgets:CreateNotification":                 "budgets:ModifyBudget",
+	"budgets:DeleteBudget":                       "budgets:ModifyBudget",
+	"budgets:DeleteNotification":                 "budgets:ModifyBudget",
+	"budgets:DescribeBudget":                     "budgets:ViewBudget",
+	"budgets:DescribeNotificationsForBudget":     "budgets:ViewBudget",
+	"budgets:DescribeSubscribersForNotification": "budgets:ViewBudget",
+	"budgets:UpdateBudget":                       "budgets:ModifyBudget",
+}
+
+func permission(call string) string {
+	if named, ok := permissions[call]; ok {
+		return named
+	}
+	return call
+}
+
 // complete adds what AWS looks up for a call.
 func (w *World) complete(parameters map[string]any) {
+	for _, path := range []string{"Budget.BudgetName", "NewBudget.BudgetName"} {
+		if names := lookup(parameters, path); len(names) == 1 {
+			parameters["BudgetName"] = names[0]
+		}
+	}
 	if name, ok := parameters["RoleName"].(string); ok && parameters["boundary"] == nil && w.Boundaries[name] != "" {
 		parameters["boundary"] = w.Boundaries[name]
 	}
