@@ -80,7 +80,10 @@ type AnomalyMonitorRef struct {
 // NewAnomalyMonitor makes an aws_ce_anomaly_monitor and its
 // aws_ce_anomaly_subscription.
 func NewAnomalyMonitor(scope Scope, id string, m AnomalyMonitor) AnomalyMonitorRef {
+	// AWS returns what is not there as null, and the provider compares the texts: without
+	// them every plan would make the monitor anew.
 	specification, err := json.Marshal(map[string]any{
+		"And": nil, "CostCategories": nil, "Dimensions": nil, "Not": nil, "Or": nil,
 		"Tags": map[string]any{"Key": m.TagKey, "MatchOptions": []string{"EQUALS"}, "Values": []string{m.TagValue}},
 	})
 	AddProblems(scope, err)
