@@ -150,15 +150,40 @@ func applyStack(t *testing.T, server *localaws.Server, env environment.Environme
 	cloud.checkEvents(t, env)
 	cloud.checkSecret(t, env)
 	checkCanaries(t, server, env)
+	cloud.checkCost(t, server, env)
 	if env.Name == "staging" {
 		checkChanges(t, ws)
 	}
 	checkDestroy(t, ws, cloud, env)
 }
 
+const theirFunctions = "Synthetics makes and changes a canary's function with the caller's permissions"
+
 // Why an action is allowed that applying, changing and destroying a stack does not call.
 var terraformReasons = map[string]string{
 	"kms:UpdateAlias": "a key that is replaced",
+
+	"iam:UntagRole":                      "the only role is production's, and it is staging that is changed",
+	"s3:DeleteObject":                    "emptying a bucket, in which canaries that never ran have left nothing",
+	"s3:DeleteObjectVersion":             "the same",
+	"s3:ListBucketVersions":              "the same",
+	"synthetics:TagResource":             "a tag of a canary that changes",
+	"synthetics:UntagResource":           "the same",
+	"synthetics:UpdateCanary":            "a canary that changes",
+	"ce:UpdateAnomalyMonitor":            "a monitor that gets another name",
+	"ce:UpdateAnomalySubscription":       "another amount",
+	"lambda:AddPermission":               theirFunctions,
+	"lambda:CreateFunction":              theirFunctions,
+	"lambda:DeleteFunction":              theirFunctions,
+	"lambda:DeleteLayerVersion":          theirFunctions,
+	"lambda:GetFunction":                 theirFunctions,
+	"lambda:GetFunctionConfiguration":    theirFunctions,
+	"lambda:GetLayerVersion":             theirFunctions,
+	"lambda:PublishLayerVersion":         theirFunctions,
+	"lambda:PublishVersion":              theirFunctions,
+	"lambda:TagResource":                 theirFunctions,
+	"lambda:UpdateFunctionCode":          theirFunctions,
+	"lambda:UpdateFunctionConfiguration": theirFunctions,
 }
 
 func must(t *testing.T, err error) {
