@@ -22,6 +22,7 @@ import (
 	"github.com/ohmycoins/infra/constructs/canary"
 	"github.com/ohmycoins/infra/constructs/events"
 	"github.com/ohmycoins/infra/constructs/existing"
+	"github.com/ohmycoins/infra/constructs/guardduty"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/kinds"
@@ -177,6 +178,10 @@ func snapshotStacks(app cdk.Scope) {
 			Tags: map[string]string{"Team": "example"},
 		})
 		cdk.NewOutput(stack, "budget-arn", "", cost.ARN())
+	})
+	construct("detection", detection)
+	construct("guardduty-adopt", func(stack cdk.Scope) {
+		cdk.NewOutput(stack, "detector", "", guardduty.New(stack, "guardduty", guardduty.Config{Detector: guardduty.Adopt}).DetectorID())
 	})
 	construct("canary-minimal", func(stack cdk.Scope) {
 		canary.New(stack, "canaries", canary.Config{
@@ -490,7 +495,7 @@ func snapshotIDs() []string {
 
 func TestSnapshots(t *testing.T) {
 	ids := snapshotIDs()
-	if len(ids) != 20 {
+	if len(ids) != 22 {
 		t.Fatalf("stacks are %v, want both environments, the cases of each construct, and aliases of providers", ids)
 	}
 	files := map[string]bool{}
