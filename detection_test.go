@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/aws/jsii-runtime-go"
@@ -44,13 +46,11 @@ func TestDetection(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	server := startAWS(t, nil, nil)
-	finder := workspace(t, reviewed(t, "guardduty-adopt"), server.Env())
-	must(t, finder.InitWithoutBackend(ctx))
-	if _, err := finder.PlanTo(ctx, t.TempDir()+"/plan"); err == nil {
+	finder := withLocalState(t, workspace(t, reviewed(t, "guardduty-adopt"), server.Env()))
+	if _, err := finder.PlanTo(ctx, filepath.Join(t.TempDir(), "plan")); err == nil {
 		t.Error("a detector was found where there is none")
 	}
-	ws := workspace(t, reviewed(t, "detection"), server.Env())
-	must(t, ws.InitWithoutBackend(ctx))
+	ws := withLocalState(t, workspace(t, reviewed(t, "detection"), server.Env()))
 	must(t, ws.Apply(ctx))
 	wantChanges(t, ws, "applied twice")
 	must(t, finder.Apply(ctx))
@@ -63,4 +63,13 @@ func TestDetection(t *testing.T) {
 	}
 	must(t, finder.Destroy(ctx))
 	must(t, ws.Destroy(ctx))
+}
+
+// withLocalState has a stack keep its state in its folder, and makes it ready.
+func withLocalState(t *testing.T, ws stackWorkspace) stackWorkspace {
+	t.Helper()
+	const override = `{"terraform": {"backend": {"local": {}}}}`
+	must(t, os.WriteFile(filepath.Join(ws.dir, "backend_override.tf.json"), []byte(override), 0o600))
+	must(t, ws.Init(t.Context()))
+	return ws
 }
