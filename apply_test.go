@@ -167,7 +167,6 @@ var terraformReasons = map[string]string{
 	"s3:DeleteObject":                    "emptying a bucket, in which canaries that never ran have left nothing",
 	"s3:DeleteObjectVersion":             "the same",
 	"s3:ListBucketVersions":              "the same",
-	"synthetics:TagResource":             "a tag of a canary that changes",
 	"synthetics:UntagResource":           "the same",
 	"synthetics:UpdateCanary":            "a canary that changes",
 	"ce:UpdateAnomalyMonitor":            "a monitor that gets another name",
