@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -71,6 +72,7 @@ const localAccount = "123456789012"
 // Terraform is evaluated: the plan role has to be enough for a plan, the infrastructure
 // role for everything.
 func TestApply(t *testing.T) {
+	t.Parallel() // the provider waits a minute for queues
 	envs := environment.All()
 	recorders := map[string]*policy.Recorder{} // by role and environment
 	world := policy.NewWorld(localAccount, envs...)
@@ -161,8 +163,6 @@ const theirFunctions = "Synthetics makes and changes a canary's function with th
 
 // Why an action is allowed that applying, changing and destroying a stack does not call.
 var terraformReasons = map[string]string{
-	"kms:UpdateAlias": "a key that is replaced",
-
 	"iam:UntagRole":                      "the only role is production's, and it is staging that is changed",
 	"s3:DeleteObject":                    "emptying a bucket, in which canaries that never ran have left nothing",
 	"s3:DeleteObjectVersion":             "the same",
@@ -183,6 +183,10 @@ var terraformReasons = map[string]string{
 	"lambda:TagResource":                 theirFunctions,
 	"lambda:UpdateFunctionCode":          theirFunctions,
 	"lambda:UpdateFunctionConfiguration": theirFunctions,
+	"cloudwatch:DescribeAlarmHistory":    "omc alarms backtest of a pull request",
+	"cloudwatch:GetMetricData":           "omc alarms backtest of a pull request",
+	"kms:UpdateAlias":                    "a key that is replaced",
+	"sqs:SetQueueAttributes":             "the queue's policy, when a rule comes or goes: the provider then waits for half a minute",
 }
 
 func must(t *testing.T, err error) {
@@ -309,10 +313,18 @@ func section(description string) string {
 func (c cloud) alarms(t *testing.T, prefix string) map[string]alarmView {
 	t.Helper()
 	found := map[string]alarmView{}
-	pages := cloudwatch.NewDescribeAlarmsPaginator(c.cloudwatch, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String(prefix)})
+	pages := cloudwatch.NewDescribeAlarmsPaginator(c.cloudwatch, &cloudwatch.DescribeAlarmsInput{
+		AlarmNamePrefix: aws.String(prefix), AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())
 		must(t, err)
+		for _, a := range page.CompositeAlarms {
+			found[*a.AlarmName] = alarmView{
+				Metric: *a.AlarmRule, Topic: strings.Join(a.AlarmActions, " "), OKTopic: strings.Join(a.OKActions, " "),
+				NoData: strings.Join(a.InsufficientDataActions, " "), Runbook: section(aws.ToString(a.AlarmDescription)),
+			}
+		}
 		for _, a := range page.MetricAlarms {
 			var dimensions []string
 			for _, d := range a.Dimensions {
@@ -409,12 +421,16 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 	// The essential alarms stand above as they were promised. The others are as their
 	// definitions say.
 	topics := map[string]string{p + "-critical": critical, p + "-warning": warning}
-	definitions, _ := stacks.Monitoring(env).Definitions()
+	definitions, composites := stacks.Monitoring(env).Definitions()
+	for _, a := range composites {
+		topic := topics[strings.Join(a.Actions.Alarm, " ")]
+		want[a.Name] = alarmView{Metric: a.AlarmRule, Topic: topic, OKTopic: topic, Runbook: section(a.Description)}
+	}
 	for _, a := range definitions {
 		if _, ok := want[a.Name]; ok {
 			continue
 		}
-		view := recommendedView(a, topics[a.Actions.Alarm[0]])
+		view := recommendedView(a, topics[strings.Join(a.Actions.Alarm, " ")]) // parts of composites tell nobody
 		if strings.Contains(a.Name, "/alb") {
 			view.Dimensions = "" // compared below
 		}
@@ -441,6 +457,11 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("alarms (-want +got):\n%s", diff)
+	}
+	for _, a := range stacks.Monitoring(env).Alarms() {
+		if tells := got[p+"/"+a.Key()].Topic != ""; tells == (a.Severity == monitoring.Silent) {
+			t.Errorf("%s, which is %s, tells somebody: %v", a.Key(), a.Severity, tells)
+		}
 	}
 
 	var names []string
@@ -693,6 +714,8 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 	want := []string{
 		"text: ", // where the runbook is
 		"alarm: Alarms",
+		"metric: Service levels: error budget left over 30 days",
+		"metric: Service levels: burn rate, 1 is what the objective allows",
 		"metric: ECS: CPU and memory utilization",
 		"metric: ALB: response time",
 		"metric: ALB: HTTP 2xx and 4xx",
@@ -709,9 +732,10 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 		t.Errorf("widgets (-want +got):\n%s", diff)
 	}
 	arns, _ := c.outputs["alarm-arns"].(map[string]any)
-	for key, arn := range arns {
-		if !slices.Contains(states, arn.(string)) {
-			t.Errorf("the dashboard does not show the state of %s", key)
+	for _, a := range stacks.Monitoring(env).Alarms() {
+		arn, _ := arns[a.Key()].(string)
+		if shown := slices.Contains(states, arn); shown == (a.Severity == monitoring.Silent) {
+			t.Errorf("the dashboard shows the state of %s: %v", a.Key(), shown)
 		}
 	}
 	url := c.output(t, "dashboard-url")

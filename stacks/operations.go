@@ -199,11 +199,19 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 	for _, node := range env.Cache.Nodes {
 		nodes[node.Key] = node.ID
 	}
+	alb := monitoring.ALB{Key: "alb", ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups}
 	list = append(list,
-		monitoring.ALB{Key: "alb", ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups},
+		alb,
 		monitoring.RDS{Key: "postgres", Instance: env.Database.Instance, Class: env.Database.Class},
 		monitoring.Redis{Key: "redis", Nodes: nodes, NodeType: env.Cache.NodeType},
 	)
+	for _, level := range env.ServiceLevels {
+		slo := monitoring.SLO{Key: level.Key, Objective: level.Objective, Of: alb.Availability(level.TargetGroup)}
+		if level.Within != 0 {
+			slo.Of = alb.Latency(level.TargetGroup, level.Within)
+		}
+		list = append(list, slo)
+	}
 	for _, c := range canaries(env) {
 		list = append(list, c)
 	}

@@ -9,12 +9,8 @@ import (
 )
 
 // Account tells of what concerns the whole account, in this region. One configuration
-// in an account has it: with two, everybody is told twice.
-//
-// Root's log-ins are events of us-east-1, wherever the account works: only a
-// configuration with that Region, and topics there, is told of them (CloudTrail user
-// guide, "AWS Management Console sign-in events"). Health delivers events of services
-// without a region there, too.
+// in an account has it: with two, everybody is told twice. Of root's log-ins tells
+// [RootLogin].
 type Account struct {
 	// HealthServices are the services whose public events are told, as AWS Health names
 	// them: "RDS". Events about the account's own resources are always told. Default: only
@@ -84,16 +80,6 @@ func (a Account) Rules() []Rule {
 			First: "Read why, then start the backup again.",
 		},
 		{
-			Key: "root-login", Severity: monitoring.Critical,
-			Pattern: Pattern{
-				"source": Is("aws.signin"), "detail-type": Is("AWS Console Sign In via CloudTrail"),
-				"detail": Pattern{"eventName": Is("ConsoleLogin"), "userIdentity": Pattern{"type": Is("Root")}},
-			},
-			Title: "The account's root logs in: <$.detail.responseElements.ConsoleLogin>",
-			Where: "from the address <$.detail.sourceIPAddress>, second factor: <$.detail.additionalEventData.MFAUsed>",
-			First: "Ask who it was. When nobody knows, change root's password and look at what it did.",
-		},
-		{
 			Key: "guardduty-warning", Severity: monitoring.Warning, Pattern: finding(">=", 4, "<", 7),
 			Title: found, Where: place,
 			First: "Read the finding: what was done, from where, and to what.",
@@ -112,4 +98,34 @@ func (a Account) Rules() []Rule {
 		}
 	}
 	return rules
+}
+
+// GlobalRegion is where AWS has the events of what has no region.
+const GlobalRegion = "us-east-1"
+
+// RootLogin tells that the account's root logs in to the console, or fails to. These
+// are events of us-east-1, wherever the account works (CloudTrail user guide, "AWS
+// Management Console sign-in events"): a rule elsewhere would never match, so that it
+// belongs in a Config of that Region, with a Provider and topics there.
+type RootLogin struct{}
+
+// Validate implements [Source].
+func (RootLogin) Validate() error { return nil }
+
+// Region implements [Placed].
+func (RootLogin) Region() string { return GlobalRegion }
+
+// Rules implements [Source].
+func (RootLogin) Rules() []Rule {
+	return []Rule{{
+		Key: "root-login", Severity: monitoring.Critical,
+		Pattern: Pattern{
+			"source": Is("aws.signin"), "detail-type": Is("AWS Console Sign In via CloudTrail"),
+			"detail": Pattern{"eventName": Is("ConsoleLogin"), "userIdentity": Pattern{"type": Is("Root")}},
+		},
+		Title:   "The account's root logs in: <$.detail.responseElements.ConsoleLogin>",
+		Where:   "from the address <$.detail.sourceIPAddress>, second factor: <$.detail.additionalEventData.MFAUsed>",
+		First:   "Ask who it was. When nobody knows, change root's password and look at what it did.",
+		Runbook: "root-login",
+	}}
 }

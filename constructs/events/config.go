@@ -46,6 +46,12 @@ type Source interface {
 	Rules() []Rule
 }
 
+// Placed is a source whose events are in one region only.
+type Placed interface {
+	Source
+	Region() string
+}
+
 // Tuning changes one rule. What is not set stays as it is.
 type Tuning struct {
 	// Severity replaces the rule's severity. Default: unchanged.
@@ -152,6 +158,9 @@ func (c Config) validateSources(p *problems.Problems) {
 		}
 		err := s.Validate()
 		p.AddIn(at, err)
+		if placed, ok := s.(Placed); ok && !token.Is(c.Region) && c.Region != placed.Region() {
+			p.Want(at, problems.Text("in a Config of "+c.Region), "a Config of its own with the Region %q: its events are there only", placed.Region())
+		}
 		rules := s.Rules()
 		count += len(rules)
 		for _, r := range rules {

@@ -76,6 +76,9 @@ func TestConfigErrors(t *testing.T) {
 			`Sources[7].HealthServices[0]: is "rds", want a service as AWS Health names it ("RDS")`,
 			`Sources[9]: is the rule "order-lost" again, want a Key of its own: Sources[8] has it already`,
 		}},
+		"a source of another region": {with(func(c *Config) { c.Sources = []Source{order(), RootLogin{}} }), []string{
+			`Sources[1]: is in a Config of ap-southeast-2, want a Config of its own with the Region "us-east-1": its events are there only`,
+		}},
 		"a rule": {rule(func(r *Rule) { *r = Rule{Key: "Order Lost", Severity: "Loud", Where: "in\nlines"} }), []string{
 			`Sources[0].Key: is "Order Lost", want a key that matches [a-z][a-z0-9-]*`,
 			`Sources[0].Severity: is "Loud", want a severity that Topics has, such as critical or warning`,
@@ -117,7 +120,7 @@ func TestConfigErrors(t *testing.T) {
 			`Name: is "` + strings.Repeat("x", 62) + `", want a shorter one: the name of the queue would have 81 characters, and SQS allows 80`,
 			"Sources[0].Key: is 73 characters, want at most 64: that is what AWS allows for the name of the rule, " + strings.Repeat("x", 62) + "-order-lost",
 			"Sources[0].First: is 537 characters, want at most 512: that is what AWS allows for the description of the rule",
-			"Sources[0].Title: is 8604 characters, want at most 8192: that is what AWS allows for the message",
+			"Sources[0].Title: is 8686 characters, want at most 8192: that is what AWS allows for the message",
 			"Sources[1].Key: is 67 characters, want at most 64: that is what AWS allows for the name of the rule, " + strings.Repeat("x", 62) + "-many",
 			"Sources[1].Title: is 105 values of the event, want at most 100 in a message",
 			"Sources[1].Title: is 262 characters, want at most 256: that is what AWS allows for the path of a value",
@@ -157,7 +160,7 @@ func TestConfigErrors(t *testing.T) {
 				"certificate-expiring": {Severity: "page"},
 			}
 		}), []string{
-			`Tune["ecs-task-faild"]: is "ecs-task-faild", want the key of a rule: one of ecs-task-failed, backup-failed, ecs-task-not-started (the nearest of 18)`,
+			`Tune["ecs-task-faild"]: is "ecs-task-faild", want the key of a rule: one of ecs-task-failed, backup-failed, ecs-task-not-started (the nearest of 17)`,
 			`Tune["ecs-task-failed"].Reason: is "", want the reason why the rule is off`,
 			`Tune["rds-failover"].Severity: is "page", want none when the rule is Off`,
 			`Tune["rds-failure"].Reason: is "x", want none unless the rule is Off`,
@@ -204,15 +207,15 @@ func TestTune(t *testing.T) {
 	for _, r := range cfg.Rules() {
 		severities[r.Key] = r.Severity
 	}
-	if _, on := severities["ecs-task-failed"]; on || severities["rds-failover"] != monitoring.Critical || len(severities) != 17 {
+	if _, on := severities["ecs-task-failed"]; on || severities["rds-failover"] != monitoring.Critical || len(severities) != 16 {
 		t.Errorf("rules are %v", severities)
 	}
 	publisher := cfg.Publisher()
 	if diff := cmp.Diff([]string{"rule/shop-rds-failover", "rule/shop-rds-low-storage"}, publisher.Sources[monitoring.Critical][:2]); diff != "" {
 		t.Errorf("what may publish critical messages (-want +got):\n%s", diff)
 	}
-	if n := len(publisher.Sources[monitoring.Critical]) + len(publisher.Sources[monitoring.Warning]); n != 17 {
-		t.Errorf("%d rules may publish, want 17", n)
+	if n := len(publisher.Sources[monitoring.Critical]) + len(publisher.Sources[monitoring.Warning]); n != 16 {
+		t.Errorf("%d rules may publish, want 16", n)
 	}
 }
 
@@ -220,12 +223,13 @@ func TestTune(t *testing.T) {
 func TestMessagePlaceholders(t *testing.T) {
 	r := order()
 	r.Title, r.Where = `"a" \ <$.detail.a_b>, <$.detail.a.b>`, "<$.detail.a.b>, <$.resources[1]>"
-	got := r.message("")
+	got := r.message("shop-order-lost", "")
 	want := message{
 		Template: `"WARNING: \"a\" \\ <detail_a_b>, <detail_a_b_2>"` + "\n" +
 			`"Where: <detail_a_b_2>, <resources_1>"` + "\n" +
 			`"In <region>, account <account>, at <time>"` + "\n" +
-			`"First: Look into the shop's log."`,
+			`"First: Look into the shop's log."` + "\n" +
+			`"Rule: shop-order-lost"`,
 		Paths: map[string]string{
 			"detail_a_b": "$.detail.a_b", "detail_a_b_2": "$.detail.a.b", "resources_1": "$.resources[1]",
 			"region": "$.region", "account": "$.account", "time": "$.time",

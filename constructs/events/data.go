@@ -43,7 +43,8 @@ func (d RDS) Rules() []Rule {
 		{
 			Key: "low-storage", Severity: monitoring.Critical, Pattern: category("low storage"),
 			Title: "The database is short of storage: " + title, Where: where,
-			First: "Raise the allocated storage now: a full disk stops the database.",
+			First:   "Raise the allocated storage now: a full disk stops the database.",
+			Runbook: "rds-storage-low", // of the alarm
 		},
 		{
 			Key: "failure", Severity: monitoring.Critical, Pattern: category("failure"),

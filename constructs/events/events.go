@@ -116,7 +116,7 @@ func (e *Events) makeRule(cfg Config, r Rule, queueARN string) {
 		Tags:        cfg.Tags,
 	})
 	e.rules[r.Key] = rule
-	m := r.message(cfg.RunbookURL)
+	m := r.message(cfg.ruleName(r), cfg.RunbookURL)
 	for _, topic := range cfg.Topics[r.Severity] {
 		// It depends on the topic alone, so that removing one leaves the others where they
 		// are.

@@ -3,13 +3,15 @@ package events
 import "github.com/ohmycoins/infra/internal/problems"
 
 // kind puts the key of a source before the keys of its rules. The section of a rule in
-// the runbook is called after the kind: "ecs-task-failed".
+// the runbook is called after the kind, "ecs-task-failed", where it has no other.
 func kind(name, key string, rules []Rule) []Rule {
 	if key == "" {
 		key = name
 	}
 	for i := range rules {
-		rules[i].Runbook = name + "-" + rules[i].Key
+		if rules[i].Runbook == "" {
+			rules[i].Runbook = name + "-" + rules[i].Key
+		}
 		rules[i].Key = key + "-" + rules[i].Key
 	}
 	return rules

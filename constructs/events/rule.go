@@ -84,8 +84,9 @@ type message struct {
 	Paths    map[string]string
 }
 
-// message returns the message of a rule. EventBridge wants each line in quotes.
-func (r Rule) message(runbookURL string) message {
+// message returns the message of a rule, which is called name in AWS. EventBridge wants
+// each line in quotes.
+func (r Rule) message(name, runbookURL string) message {
 	lines := []string{strings.ToUpper(string(r.Severity)) + ": " + r.Title}
 	if r.Where != "" {
 		lines = append(lines, "Where: "+r.Where)
@@ -94,6 +95,7 @@ func (r Rule) message(runbookURL string) message {
 	if link := r.link(runbookURL); link != "" {
 		lines = append(lines, "Runbook: "+link)
 	}
+	lines = append(lines, "Rule: "+name)
 	m := message{Paths: map[string]string{}}
 	for i, line := range lines {
 		line = placeholder.ReplaceAllStringFunc(line, func(found string) string {
@@ -145,7 +147,7 @@ func (r Rule) validateLengths(p *problems.Problems, at string, c Config) {
 	if text := r.description(c.RunbookURL); !token.Is(text) {
 		tooLong(".First", "the description of the rule", utf8.RuneCountInString(text), maxDescription)
 	}
-	m := r.message(c.RunbookURL)
+	m := r.message(c.ruleName(r), c.RunbookURL)
 	if !token.Is(m.Template) {
 		tooLong(".Title", "the message", len(m.Template), maxTemplate)
 	}

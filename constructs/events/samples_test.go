@@ -57,6 +57,9 @@ func eventBridge(t *testing.T) *eventbridge.Client {
 	return eventbridge.NewFromConfig(server.Config())
 }
 
+// everyRule are the rules of every kind.
+func everyRule() []Rule { return append(shop().Rules(), RootLogin{}.Rules()...) }
+
 // sample is a file of testdata: an event as AWS's page shows it, with values of our own,
 // and changes of it (JSON merge patches, RFC 7396) by what they are.
 type sample struct {
@@ -117,7 +120,7 @@ func TestSamples(t *testing.T) {
 		return out.Result
 	}
 
-	rules := shop().Rules()
+	rules := everyRule()
 	published := map[string]map[string]any{}
 	for _, r := range rules {
 		s := readSample(t, r.Key)
@@ -152,8 +155,8 @@ func TestSamples(t *testing.T) {
 // TestMessages compares what people read with testdata/messages.txt.
 func TestMessages(t *testing.T) {
 	var all []string
-	for _, r := range shop().Rules() {
-		all = append(all, delivered(t, r.message(shop().RunbookURL), readSample(t, r.Key).Event))
+	for _, r := range everyRule() {
+		all = append(all, delivered(t, r.message(shop().ruleName(r), shop().RunbookURL), readSample(t, r.Key).Event))
 	}
 	got := strings.Join(all, "\n\n") + "\n"
 	const path = "testdata/messages.txt"

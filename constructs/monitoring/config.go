@@ -488,7 +488,7 @@ func (c Config) validateNotify(p *problems.Problems, m model) {
 		}
 	}
 	for _, s := range order(problems.SortedKeys(users)) {
-		if len(c.Notify[s]) == 0 && problems.IsKey(string(s)) {
+		if len(c.Notify[s]) == 0 && problems.IsKey(string(s)) && s != Silent {
 			p.Want(fmt.Sprintf("Notify[%q]", s), problems.Text("empty"), "at least one target for %s", problems.Some(users[s]))
 		}
 	}
@@ -501,6 +501,10 @@ func (c Config) validateNotify(p *problems.Problems, m model) {
 		field := fmt.Sprintf("Notify[%q]", s)
 		if !problems.IsKey(string(s)) {
 			p.Want("Notify", string(s), "a severity that matches %s", problems.KeyPattern)
+			continue
+		}
+		if s == Silent {
+			p.Want(field, problems.Text(fmt.Sprintf("%d targets", len(c.Notify[s]))), "none: nobody is told of silent alarms")
 			continue
 		}
 		first := map[string]int{}
@@ -530,8 +534,8 @@ func (c Config) validateNotify(p *problems.Problems, m model) {
 	}
 }
 
-// validateComposites looks for alarms that rules name and that are not there, and
-// for rules that go round in a circle.
+// validateComposites looks for alarms that rules name and that are not there, for
+// rules that go round in a circle, and for silent alarms that no rule names.
 func (c Config) validateComposites(p *problems.Problems, m model) {
 	made := map[string]Alarm{}
 	for _, a := range m.alarms {
@@ -541,12 +545,14 @@ func (c Config) validateComposites(p *problems.Problems, m model) {
 	for _, r := range m.rows {
 		at[r.Key()] = r.at
 	}
+	named := map[string]bool{}
 	for _, a := range m.alarms {
 		composite, ok := a.When.(cloudwatch.Composite)
 		if !ok {
 			continue
 		}
 		for _, key := range composite.Alarms() {
+			named[key] = true
 			_, exists := made[key]
 			_, configured := at[key]
 			switch {
@@ -561,6 +567,11 @@ func (c Config) validateComposites(p *problems.Problems, m model) {
 		}
 		if circle := findCircle(a.Key(), made, nil); circle != nil {
 			p.Want(at[a.Key()]+".When", strings.Join(circle, " > "), "a rule that does not come back to the alarm itself")
+		}
+	}
+	for _, a := range m.alarms {
+		if a.Severity == Silent && !named[a.Key()] {
+			p.Want(at[a.Key()]+".Severity", string(Silent), "a severity that Notify has, or a composite alarm that names it: nobody would ever hear of it")
 		}
 	}
 }

@@ -65,14 +65,16 @@ func (d Dashboard) shows(m model, resource string) bool {
 }
 
 // body returns the body of a dashboard: a title that links to the runbook, the
-// state of every alarm, then the panels. arn returns the ARN of an alarm.
+// state of every alarm that tells somebody, then the panels. arn returns the ARN of an alarm.
 func (c Config) body(m model, d Dashboard, arn func(Alarm) string) dashboard.Body {
 	var alarms []Alarm
 	var arns []string
 	for _, a := range m.alarms {
 		if d.shows(m, a.Resource) {
 			alarms = append(alarms, a)
-			arns = append(arns, arn(a))
+			if a.Severity != Silent {
+				arns = append(arns, arn(a))
+			}
 		}
 	}
 	var f flow
@@ -255,6 +257,9 @@ func (p Panel) graph(region string, marks marks) dashboard.Metrics {
 		Title: p.Title, Region: region, View: "timeSeries", Period: int(p.period().Seconds()),
 		YAxis: map[string]dashboard.Axis{},
 	}
+	if p.Range != 0 {
+		graph.Start = dashboard.Days(int(p.Range / (24 * time.Hour)))
+	}
 	for side, axis := range axes {
 		graph.YAxis[side] = dashboard.Axis{Label: axis.Label, Min: axis.Min, Max: axis.Max}
 	}
@@ -349,6 +354,9 @@ func (p Panel) validate() error {
 	}
 	if p.Width < 0 || p.Width > dashboard.Width {
 		problem.Want("Width", p.Width, "0 (the default of %d) to %d", panelWidth, dashboard.Width)
+	}
+	if p.Range < 0 || p.Range%(24*time.Hour) != 0 {
+		problem.Want("Range", p.Range, "0 (what the reader has chosen) or whole days")
 	}
 	if p.Height < 0 {
 		problem.Want("Height", p.Height, "0 (the default of %d) or more", panelHeight)

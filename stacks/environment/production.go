@@ -1,5 +1,7 @@
 package environment
 
+import "time"
+
 // Production is what customers use. AWS names begin with "ohmycoins-prod", while the
 // application's own ENVIRONMENT is "production".
 func Production() Environment {
@@ -111,6 +113,10 @@ func Production() Environment {
 			HealthServices: []string{"ACM", "ECR", "ECS", "ELASTICACHE", "ELASTICLOADBALANCING", "FARGATE", "KMS", "RDS", "SECRETSMANAGER", "SNS", "VPC"},
 		},
 		Profile: "recommended",
+		ServiceLevels: []ServiceLevel{
+			{Key: "api-availability", TargetGroup: "backend", Objective: 99.5},
+			{Key: "api-latency", TargetGroup: "backend", Objective: 99, Within: time.Second},
+		},
 		Deployment: Deployment{
 			Folder:         "deployments/production",
 			TimeoutMinutes: 20,

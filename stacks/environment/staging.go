@@ -1,5 +1,7 @@
 package environment
 
+import "time"
+
 // Staging is where changes are tried first.
 func Staging() Environment {
 	return Environment{
@@ -92,6 +94,10 @@ func Staging() Environment {
 			SecretReaders: []string{"ohmycoins-staging-github-actions-role"},
 		},
 		Profile: "essential",
+		ServiceLevels: []ServiceLevel{
+			{Key: "api-availability", TargetGroup: "backend", Objective: 99.5},
+			{Key: "api-latency", TargetGroup: "backend", Objective: 99, Within: time.Second},
+		},
 		Tune: map[string]Tuning{
 			"backend/tasks-missing":  {On: true},
 			"frontend/tasks-missing": {On: true},

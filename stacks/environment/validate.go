@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,6 +102,7 @@ func (e Environment) Validate() error {
 	c.match("State.Key", e.State.Key, pathPattern, `the key of an object ("operations/staging/terraform.tfstate"), without a slash at its beginning or end`)
 	e.Cluster.check(c)
 	e.LoadBalancer.check(c)
+	e.checkServiceLevels(c)
 	c.name("Database.Instance", e.Database.Instance)
 	c.name("Database.Class", e.Database.Class)
 	c.name("Cache.NodeType", e.Cache.NodeType)
@@ -176,6 +178,19 @@ func (b LoadBalancer) check(c *checker) {
 		keys(in+".Key", group.Key)
 		c.name(in+".Name", group.Name)
 		names(in+".Name", group.Name)
+	}
+}
+
+// checkServiceLevels checks what the constructs do not know; they check the rest.
+func (e Environment) checkServiceLevels(c *checker) {
+	var groups []string
+	for _, group := range e.LoadBalancer.TargetGroups {
+		groups = append(groups, group.Key)
+	}
+	for i, level := range e.ServiceLevels {
+		if !slices.Contains(groups, level.TargetGroup) {
+			c.Want(fmt.Sprintf("ServiceLevels[%d].TargetGroup", i), level.TargetGroup, "%s", problems.OneOf(level.TargetGroup, groups))
+		}
 	}
 }
 

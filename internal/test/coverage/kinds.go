@@ -79,5 +79,13 @@ func core() []Kind {
 			Name:    "Canary",
 			Example: monitoring.Canary{Key: "api", Name: "shop-api", URL: "https://api.example.com/health", Every: 5 * time.Minute, Body: "true", MaxDuration: 2 * time.Second},
 		},
+		{
+			Name: "Service level",
+			Example: monitoring.SLO{
+				Key: "checkout-latency", Objective: 99.5, Of: monitoring.ALB{
+					ARNSuffix: "app/shop/0000000000000000", TargetGroups: map[string]string{"checkout": "targetgroup/checkout/0000000000000000"},
+				}.Latency("checkout", 500*time.Millisecond),
+			},
+		},
 	}
 }

@@ -1,7 +1,6 @@
 package fakeaws
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -13,6 +12,19 @@ import (
 type Audited struct {
 	// Silent are alarms whose metrics have no data, and are not listed either.
 	Silent map[string]bool
+	// Samples are what was measured of metrics, by [MetricKey]. Default: one of the last
+	// period for each alarm's.
+	Samples map[string][]Sample
+	// PageSize is how much a page of data or of history has at most. Default: AWS's.
+	PageSize int
+	// Status is what answers say of data instead of what is true.
+	Status string
+	// Garble changes an answer with data before it is written.
+	Garble func(answer map[string]any)
+	// History has the states of alarms, oldest first.
+	History map[string][]Transition
+	// Bodies are those of dashboards, by name.
+	Bodies map[string]string
 	// KeyPolicy is the policy of the key of the topics, whose id is [KeyID].
 	KeyPolicy string
 }
@@ -47,35 +59,22 @@ func (c *Cloud) listMetrics(r request) reply {
 	return ok(map[string]any{"Metrics": list})
 }
 
-func (c *Cloud) getMetricData(r request) reply {
-	silent := map[string]bool{}
-	for name := range c.Audited.Silent {
-		silent[fmt.Sprint(c.alarmDimensions(name))] = true
-	}
-	var results []any
-	queries, _ := r.body["MetricDataQueries"].([]any)
-	if len(queries) == 0 || len(queries) > 500 {
-		return failure(http.StatusBadRequest, "ValidationError", "The parameter MetricDataQueries has to have 1 to 500 queries")
-	}
-	for _, item := range queries {
-		query, _ := item.(map[string]any)
-		stat, _ := query["MetricStat"].(map[string]any)
-		metric, _ := stat["Metric"].(map[string]any)
-		result := map[string]any{"Id": query["Id"], "Label": metric["MetricName"], "StatusCode": "Complete", "Timestamps": []any{}, "Values": []any{}}
-		if !silent[fmt.Sprint(metric["Dimensions"])] {
-			result["Timestamps"], result["Values"] = []any{c.Clock.Now().Unix() - 60}, []any{1}
+func (c *Cloud) listDashboards(r request) reply {
+	entries := []any{}
+	for _, name := range slices.Sorted(maps.Keys(c.Audited.Bodies)) {
+		if strings.HasPrefix(name, r.text("DashboardNamePrefix")) {
+			entries = append(entries, map[string]any{"DashboardName": name})
 		}
-		results = append(results, result)
 	}
-	return ok(map[string]any{"MetricDataResults": results})
-}
-
-func (c *Cloud) listDashboards(request) reply {
-	return ok(map[string]any{"DashboardEntries": []any{map[string]any{"DashboardName": c.Env.Prefix}}})
+	return ok(map[string]any{"DashboardEntries": entries})
 }
 
 func (c *Cloud) getDashboard(r request) reply {
-	return ok(map[string]any{"DashboardName": r.text("DashboardName"), "DashboardBody": `{"widgets":[{"type":"text","x":0,"y":0,"width":24,"height":1,"properties":{"markdown":"# All is well"}}]}`})
+	body, exists := c.Audited.Bodies[r.text("DashboardName")]
+	if !exists {
+		return failure(http.StatusNotFound, "ResourceNotFound", "Dashboard "+r.text("DashboardName")+" does not exist")
+	}
+	return ok(map[string]any{"DashboardName": r.text("DashboardName"), "DashboardBody": body})
 }
 
 func (c *Cloud) getTopicAttributes(r request) reply {

@@ -56,13 +56,14 @@ func (c *Cloud) answer(r request) reply {
 		"DescribeCacheClusters":    c.describeCacheClusters,
 		"ListSubscriptionsByTopic": c.listSubscriptionsByTopic,
 
-		"ListMetrics":        c.listMetrics,
-		"GetMetricData":      c.getMetricData,
-		"ListDashboards":     c.listDashboards,
-		"GetDashboard":       c.getDashboard,
-		"GetTopicAttributes": c.getTopicAttributes,
-		"DescribeKey":        c.describeKey,
-		"GetKeyPolicy":       c.getKeyPolicy,
+		"ListMetrics":          c.listMetrics,
+		"GetMetricData":        c.getMetricData,
+		"DescribeAlarmHistory": c.describeAlarmHistory,
+		"ListDashboards":       c.listDashboards,
+		"GetDashboard":         c.getDashboard,
+		"GetTopicAttributes":   c.getTopicAttributes,
+		"DescribeKey":          c.describeKey,
+		"GetKeyPolicy":         c.getKeyPolicy,
 	}[r.op]
 	if !ok {
 		return failure(http.StatusNotImplemented, "NotImplemented", "fakeaws has no "+r.op)
@@ -177,11 +178,16 @@ func (c *Cloud) describeAlarms(r request) reply {
 		described["NextToken"] = names[size]
 		names = names[:size]
 	}
-	var list []any
+	var list, composites []any
 	for _, name := range names {
-		list = append(list, c.alarmJSON(name))
+		alarm := c.alarmJSON(name)
+		if _, composite := alarm["AlarmRule"]; composite {
+			composites = append(composites, alarm)
+			continue
+		}
+		list = append(list, alarm)
 	}
-	described["MetricAlarms"] = list
+	described["MetricAlarms"], described["CompositeAlarms"] = list, composites
 	if c.EndlessPages {
 		described["NextToken"] = fmt.Sprint("page ", c.next())
 	}

@@ -37,6 +37,9 @@ type AlarmDetail struct {
 	Actions  []string
 	// Silent says that its actions are switched off.
 	Silent bool
+	// Definition has what differs from the definition that every alarm has. One with
+	// "AlarmRule" is a composite alarm.
+	Definition map[string]any
 }
 
 // Subscription is who gets what a topic is sent.
@@ -158,12 +161,19 @@ func (c *Cloud) alarmJSON(name string) map[string]any {
 	if detail.Reason != "" {
 		reason = detail.Reason
 	}
-	return map[string]any{
+	alarm := map[string]any{
 		"AlarmName": name, "AlarmArn": c.arn("cloudwatch", "alarm:"+name), "StateValue": c.Alarms[name], "StateReason": reason,
 		"Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Statistic": "Average", "ComparisonOperator": "GreaterThanThreshold", "Threshold": 80,
 		"Period": 60, "EvaluationPeriods": 5, "ActionsEnabled": !detail.Silent, "AlarmActions": detail.Actions, "OKActions": detail.Actions,
 		"Dimensions": c.alarmDimensions(name), "StateUpdatedTimestamp": beginning.Unix(),
 	}
+	maps.Copy(alarm, detail.Definition)
+	for key, value := range detail.Definition {
+		if value == nil {
+			delete(alarm, key)
+		}
+	}
+	return alarm
 }
 
 func (c *Cloud) listTagsForResource(r request) reply {
