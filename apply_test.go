@@ -135,10 +135,12 @@ func applyStack(t *testing.T, server *localaws.Server, env environment.Environme
 	t.Helper()
 	ctx := t.Context()
 	ws := workspace(t, reviewed(t, env.Name), as("infrastructure", env, server))
+	ws.addAssets(t, env.Name)
 	must(t, ws.Init(ctx))
 	must(t, ws.Apply(ctx))
 	wantChanges(t, ws, "applied twice")
 	planner := workspace(t, reviewed(t, env.Name), as("plan", env, server))
+	planner.addAssets(t, env.Name)
 	must(t, planner.Init(ctx))
 	_, err := planner.PlanTo(ctx, filepath.Join(t.TempDir(), "plan"))
 	must(t, err)
@@ -149,18 +151,42 @@ func applyStack(t *testing.T, server *localaws.Server, env environment.Environme
 	cloud.checkDashboard(t, env)
 	cloud.checkEvents(t, env)
 	cloud.checkSecret(t, env)
+	checkCanaries(t, server, env)
+	cloud.checkCost(t, server, env)
 	if env.Name == "staging" {
 		checkChanges(t, ws)
 	}
 	checkDestroy(t, ws, cloud, env)
 }
 
+const theirFunctions = "Synthetics makes and changes a canary's function with the caller's permissions"
+
 // Why an action is allowed that applying, changing and destroying a stack does not call.
 var terraformReasons = map[string]string{
-	"cloudwatch:DescribeAlarmHistory": "omc alarms backtest of a pull request",
-	"cloudwatch:GetMetricData":        "omc alarms backtest of a pull request",
-	"kms:UpdateAlias":                 "a key that is replaced",
-	"sqs:SetQueueAttributes":          "the queue's policy, when a rule comes or goes: the provider then waits for half a minute",
+	"iam:UntagRole":                      "the only role is production's, and it is staging that is changed",
+	"s3:DeleteObject":                    "emptying a bucket, in which canaries that never ran have left nothing",
+	"s3:DeleteObjectVersion":             "the same",
+	"s3:ListBucketVersions":              "the same",
+	"synthetics:UntagResource":           "the same",
+	"synthetics:UpdateCanary":            "a canary that changes",
+	"ce:UpdateAnomalyMonitor":            "a monitor that gets another name",
+	"ce:UpdateAnomalySubscription":       "another amount",
+	"lambda:AddPermission":               theirFunctions,
+	"lambda:CreateFunction":              theirFunctions,
+	"lambda:DeleteFunction":              theirFunctions,
+	"lambda:DeleteLayerVersion":          theirFunctions,
+	"lambda:GetFunction":                 theirFunctions,
+	"lambda:GetFunctionConfiguration":    theirFunctions,
+	"lambda:GetLayerVersion":             theirFunctions,
+	"lambda:PublishLayerVersion":         theirFunctions,
+	"lambda:PublishVersion":              theirFunctions,
+	"lambda:TagResource":                 theirFunctions,
+	"lambda:UpdateFunctionCode":          theirFunctions,
+	"lambda:UpdateFunctionConfiguration": theirFunctions,
+	"cloudwatch:DescribeAlarmHistory":    "omc alarms backtest of a pull request",
+	"cloudwatch:GetMetricData":           "omc alarms backtest of a pull request",
+	"kms:UpdateAlias":                    "a key that is replaced",
+	"sqs:SetQueueAttributes":             "the queue's policy, when a rule comes or goes: the provider then waits for half a minute",
 }
 
 func must(t *testing.T, err error) {
@@ -685,7 +711,7 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 		titles = append(titles, w.Type+": "+w.Properties.Title)
 	}
 	tasks := map[bool]string{true: "metric: ECS: desired and running tasks", false: "text: "}[env.Cluster.ContainerInsights]
-	if diff := cmp.Diff([]string{
+	want := []string{
 		"text: ", // where the runbook is
 		"alarm: Alarms",
 		"metric: Service levels: error budget left over 30 days",
@@ -698,8 +724,11 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 		"metric: RDS: free storage",
 		"metric: Redis: hit rate",
 		"metric: Redis: engine CPU and connections",
-		tasks,
-	}, titles); diff != "" {
+	}
+	if len(env.Synthetics.Canaries) > 0 {
+		want = append(want, "metric: From outside: successful checks and their duration")
+	}
+	if diff := cmp.Diff(append(want, tasks, "text: "), titles); diff != "" {
 		t.Errorf("widgets (-want +got):\n%s", diff)
 	}
 	arns, _ := c.outputs["alarm-arns"].(map[string]any)

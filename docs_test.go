@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -32,6 +33,7 @@ func alarmTable() string {
 		monitoring.ALB{Key: "<alb>", TargetGroups: map[string]string{"<target group>": ""}},
 		monitoring.RDS{Key: "<database>", Class: "db.t3.small"},
 		monitoring.Redis{Key: "<redis>", Nodes: map[string]string{"<node>": "", another: ""}, NodeType: "cache.t3.small"},
+		monitoring.Canary{Key: "<canary>", URL: "the address", Every: 5 * time.Minute},
 		monitoring.SLO{Key: "<service level>", Objective: 99.5, Of: monitoring.ALB{}.Availability("")},
 	}}
 	table := "| alarm | profile | goes off | metric | severity | without data | first |\n|---|---|---|---|---|---|---|\n"

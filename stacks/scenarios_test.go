@@ -237,6 +237,24 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 			},
 		},
 	}
+	for _, canary := range env.Synthetics.Canaries {
+		failed := func(minutes ...time.Duration) *alarmtest.Series {
+			series := healthy()
+			for _, m := range minutes {
+				series.Set(canary.Key, "SuccessPercent", alarmtest.Constant(0), alarmtest.Between(m, m+time.Minute))
+			}
+			return series
+		}
+		list = append(list,
+			alarmtest.Scenario{Name: canary.Key + ": one check fails", Series: failed(at(1, 0))},
+			// A failed minute is a fifth of the average of five, and in two windows of five that
+			// follow each other until the first is six minutes old.
+			alarmtest.Scenario{
+				Name: canary.Key + ": two checks in a row fail", Series: failed(at(1, 0), at(1, 5)),
+				Want: []alarmtest.Event{goesOff(at(1, 6), canary.Key+"/failing", critical), isOver(at(1, 11), canary.Key+"/failing", critical)},
+			},
+		)
+	}
 	if !alarms(cfg)["alb/5xx-rate-high"] { // nothing looks at these metrics
 		list = slices.DeleteFunc(list, func(s alarmtest.Scenario) bool {
 			return s.Name == "the share of errors rises" || s.Name == "many errors among few requests"
@@ -554,6 +572,12 @@ func atTheEdge(env environment.Environment, cfg monitoring.Config) []edge {
 			above(node, "replication-lag-high", "ReplicationLag", 2, 15, minute, missing),
 			above(node, "host-cpu-high", "CPUUtilization", 45, 5, minute, missing), // 90 % of one of two vCPUs
 			below(node, "cpu-credits-low", "CPUCreditBalance", 57, 3, five, missing),
+		)
+	}
+	for _, canary := range env.Synthetics.Canaries {
+		list = append(list,
+			critical(below(canary.Key, "failing", "SuccessPercent", 90, 2, five, bad)),
+			above(canary.Key, "slow", "Duration", 5000, 3, five, missing),
 		)
 	}
 	made := alarms(cfg)
