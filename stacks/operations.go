@@ -67,7 +67,7 @@ func Monitoring(env environment.Environment) monitoring.Config {
 }
 
 func monitoringConfig(env environment.Environment, exists found) monitoring.Config {
-	return monitoring.Config{
+	return quiet(env, monitoring.Config{
 		Name:      env.Prefix,
 		Region:    env.Region,
 		Notify:    targets(env.Notify),
@@ -76,7 +76,7 @@ func monitoringConfig(env environment.Environment, exists found) monitoring.Conf
 		Tune:      tuning(env.Tune),
 
 		RunbookURL: RunbookURL,
-	}
+	})
 }
 
 // found is what only AWS knows about the infrastructure.
@@ -132,8 +132,8 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 		nodes[node.Key] = node.ID
 	}
 	return append(list,
-		monitoring.ALB{Key: "alb", ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups},
-		monitoring.RDS{Key: "postgres", Instance: env.Database.Instance, Class: env.Database.Class},
+		monitoring.ALB{Key: balancerKey, ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups},
+		monitoring.RDS{Key: databaseKey, Instance: env.Database.Instance, Class: env.Database.Class},
 		monitoring.Redis{Key: "redis", Nodes: nodes, NodeType: env.Cache.NodeType},
 	)
 }

@@ -49,6 +49,9 @@ type Config struct {
 	// Extra are single alarms, such as composite ones over several resources. Default:
 	// none.
 	Extra []Alarm
+	// Suppressors say what holds messages back, by the key of an alarm, of a part or of
+	// a resource; the one for "" is for all others. Default: nothing does.
+	Suppressors map[string]Suppressor
 	// Filters are single metrics made of lines in logs. Default: none.
 	Filters []LogFilter
 	// Tune changes single alarms, by "<resource key>/<alarm id>", such as
@@ -262,6 +265,7 @@ func (c Config) check() (model, error) {
 	valid = c.validateTune(&p, m) && valid
 	c.validateNotify(&p, m)
 	c.validateComposites(&p, m)
+	c.validateSuppressors(&p, m)
 	c.validateLengths(&p, m)
 	if valid && !p.Has("Region") {
 		c.validateDashboards(&p, m)
@@ -374,6 +378,10 @@ func (c Config) validateRows(p *problems.Problems, m model, resourcesAreValid bo
 		}
 		unique(r.at, r.constructID(), r.Key())
 	}
+	held := c.suppression(m)
+	for _, a := range slices.Concat(held.joined, held.messages) {
+		unique("Suppressors", a.constructID(), a.Key())
+	}
 	clear(addresses)
 	for i, f := range m.filters {
 		if m.invalid["filter "+f.key()] {
@@ -477,7 +485,7 @@ func (c Config) validateTune(p *problems.Problems, m model) (valid bool) {
 func (c Config) validateNotify(p *problems.Problems, m model) {
 	users := map[Severity][]string{}
 	composite := map[Severity]string{}
-	for _, a := range m.alarms {
+	for _, a := range slices.Concat(m.alarms, c.suppression(m).messages) {
 		users[a.Severity] = append(users[a.Severity], a.Key())
 		if _, ok := a.When.(cloudwatch.Composite); ok {
 			composite[a.Severity] = a.Key()
@@ -604,7 +612,8 @@ func (c Config) validateLengths(p *problems.Problems, m model) {
 			worst = length{of, hint, n, allowed}
 		}
 	}
-	for _, a := range m.alarms {
+	held := c.suppression(m)
+	for _, a := range slices.Concat(m.alarms, held.joined, held.messages) {
 		name("the name of the alarm "+a.Key(), "a shorter Name or Key", c.alarmName(a), cloudwatch.MaxNameLength)
 	}
 	for _, s := range c.notified() {

@@ -112,13 +112,15 @@ func (m *Monitoring) makeFilters(cfg Config, model model) {
 // that its rule names.
 func (m *Monitoring) makeAlarms(cfg Config, model model) {
 	node := cdk.NewNode(m.node, "alarms", nil)
-	waiting := map[string]Alarm{}
-	for _, a := range model.alarms {
+	held := cfg.suppression(model)
+	waiting, made := map[string]Alarm{}, map[string]cdk.AlarmRef{}
+	composites := slices.Concat(model.alarms, held.joined, held.messages)
+	for _, a := range composites {
 		if _, ok := a.When.(cloudwatch.Composite); ok {
-			waiting[a.Key()] = a
+			waiting[a.Key()] = held.held(a)
 			continue
 		}
-		m.alarms[a.Key()] = cdk.NewMetricAlarm(node, a.constructID(), cfg.metricAlarm(a, m.topicARN))
+		made[a.Key()] = cdk.NewMetricAlarm(node, a.constructID(), cfg.metricAlarm(a, held, m.topicARN))
 	}
 	var compose func(a Alarm)
 	compose = func(a Alarm) {
@@ -129,26 +131,36 @@ func (m *Monitoring) makeAlarms(cfg Config, model model) {
 		for _, key := range a.When.(cloudwatch.Composite).Alarms() {
 			compose(waiting[key])
 		}
-		name := func(key string) string { return m.alarms[key].Name() }
-		m.alarms[a.Key()] = cdk.NewCompositeAlarm(node, a.constructID(), cfg.compositeAlarm(a, name, m.topicARN))
+		name := func(key string) string { return made[key].Name() }
+		made[a.Key()] = cdk.NewCompositeAlarm(node, a.constructID(), cfg.compositeAlarm(a, name, m.topicARN))
+	}
+	for _, a := range composites {
+		compose(waiting[a.Key()])
 	}
 	for _, a := range model.alarms {
-		compose(a)
+		m.alarms[a.Key()] = made[a.Key()]
 	}
 }
 
 // metricAlarm is a row as CloudWatch will have it. topic returns the ARN of a
 // severity's topic, or "" where there is none.
-func (c Config) metricAlarm(a Alarm, topic func(Severity) string) cloudwatch.MetricAlarm {
+func (c Config) metricAlarm(a Alarm, held suppressed, topic func(Severity) string) cloudwatch.MetricAlarm {
 	alarm := a.Definition().Metric()
 	alarm.Name, alarm.Description = c.alarmName(a), a.description(c.RunbookURL)
 	alarm.Actions, alarm.Tags = c.actions(a.Severity, topic), withSeverity(c.Tags, a.Severity)
+	if _, ok := held.by[a.Key()]; ok { // a composite alarm tells; none is ever without data
+		alarm.Actions.Alarm, alarm.Actions.OK = nil, nil
+	}
 	return alarm
 }
 
 func (c Config) compositeAlarm(a Alarm, name func(key string) string, topic func(Severity) string) cloudwatch.CompositeAlarm {
 	alarm := a.Definition().Composite(name)
 	alarm.Name, alarm.Description = c.alarmName(a), a.description(c.RunbookURL)
+	if a.Severity == "" { // it only holds others back
+		alarm.Description, alarm.Tags = a.FirstStep, c.Tags
+		return alarm
+	}
 	alarm.Actions, alarm.Tags = c.actions(a.Severity, topic), withSeverity(c.Tags, a.Severity)
 	return alarm
 }
@@ -190,11 +202,13 @@ func (c Config) Definitions() ([]cloudwatch.MetricAlarm, []cloudwatch.CompositeA
 	name := func(key string) string { return c.Name + "/" + key }
 	var metric []cloudwatch.MetricAlarm
 	var composite []cloudwatch.CompositeAlarm
-	for _, a := range c.Alarms() {
+	m := c.model()
+	held := c.suppression(m)
+	for _, a := range slices.Concat(m.alarms, held.joined, held.messages) {
 		if _, ok := a.When.(cloudwatch.Composite); ok {
-			composite = append(composite, c.compositeAlarm(a, name, topic))
+			composite = append(composite, c.compositeAlarm(held.held(a), name, topic))
 		} else {
-			metric = append(metric, c.metricAlarm(a, topic))
+			metric = append(metric, c.metricAlarm(a, held, topic))
 		}
 	}
 	return metric, composite
