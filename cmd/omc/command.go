@@ -69,7 +69,7 @@ what ran before runs.`,
 		return nil
 	}
 	root.AddCommand(deployCommand(o), rollbackCommand(o), statusCommand(o), unlockCommand(o),
-		verifyCommand(o), secretsCommand(o), alarmsCommand(o))
+		verifyCommand(o), secretsCommand(o), alarmsCommand(o), maintenanceCommand(o))
 	return root
 }
 

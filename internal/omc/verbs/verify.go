@@ -372,7 +372,7 @@ func (a *App) findAlarms(ctx context.Context) (string, []string) {
 	if err != nil {
 		return "", []string{"they cannot be described: " + brief(err)}
 	}
-	return judgeAlarms(alarms, a.env.Name)
+	return judgeAlarms(alarms, a.env)
 }
 
 // operationsAlarms returns the alarms of the operations stack.
@@ -393,18 +393,23 @@ func (a *App) operationsAlarms(ctx context.Context) ([]cloudwatchtypes.MetricAla
 	return alarms, nil
 }
 
-// judgeAlarms wants alarms, and none of them in ALARM.
-func judgeAlarms(alarms []cloudwatchtypes.MetricAlarm, env string) (string, []string) {
+// judgeAlarms wants alarms, and none of them in ALARM but the one that says that the
+// environment is under maintenance.
+func judgeAlarms(alarms []cloudwatchtypes.MetricAlarm, env environment.Environment) (string, []string) {
 	if len(alarms) == 0 {
-		return "", []string{"there are no alarms, so that nothing is known: deploy the operations stack first: cdktf deploy " + env}
+		return "", []string{"there are no alarms, so that nothing is known: deploy the operations stack first: cdktf deploy " + env.Name}
 	}
 	var wrong []string
-	unknown := 0
+	unknown, maintenance := 0, ""
 	for _, a := range alarms {
-		switch a.StateValue {
-		case cloudwatchtypes.StateValueAlarm:
+		switch {
+		case aws.ToString(a.AlarmName) == env.MaintenanceAlarm():
+			if a.StateValue == cloudwatchtypes.StateValueAlarm {
+				maintenance = ", under maintenance: messages are held back"
+			}
+		case a.StateValue == cloudwatchtypes.StateValueAlarm:
 			wrong = append(wrong, fmt.Sprintf("%s is in ALARM: %s", aws.ToString(a.AlarmName), conditionOf(a)))
-		case cloudwatchtypes.StateValueInsufficientData:
+		case a.StateValue == cloudwatchtypes.StateValueInsufficientData:
 			unknown++
 		}
 	}
@@ -412,7 +417,7 @@ func judgeAlarms(alarms []cloudwatchtypes.MetricAlarm, env string) (string, []st
 	if unknown > 0 {
 		fine += fmt.Sprintf(", %d without data", unknown)
 	}
-	return fine, wrong
+	return fine + maintenance, wrong
 }
 
 // conditionOf says in words when an alarm goes off.

@@ -47,6 +47,8 @@ type Cloud struct {
 	Repositories map[string]*Repository
 	Secrets      map[string]string // "" has no present version
 	Alarms       map[string]string // state by name
+	// Data are the sums of custom metrics in each minute, in seconds since 1970.
+	Data         map[int64]float64
 	Objects      map[string]Object // by "bucket/key"
 	Logs         map[string][]string
 	Definitions  map[string]map[string]any // by ARN, as they were registered
@@ -186,6 +188,7 @@ func New(env environment.Environment) *Cloud {
 		Repositories: map[string]*Repository{},
 		Secrets:      map[string]string{},
 		Alarms:       map[string]string{},
+		Data:         map[int64]float64{},
 		Objects:      map[string]Object{},
 		Logs:         map[string][]string{},
 		Definitions:  map[string]map[string]any{},

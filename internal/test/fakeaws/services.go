@@ -50,6 +50,7 @@ func (c *Cloud) answer(r request) reply {
 		"PutSecretValue":           c.putSecretValue,
 		"ListTagsForResource":      c.listTagsForResource,
 		"SetAlarmState":            c.setAlarmState,
+		"PutMetricData":            c.putMetricData,
 		"FilterLogEvents":          c.filterLogEvents,
 		"DescribeTargetGroups":     c.describeTargetGroups,
 		"DescribeDBInstances":      c.describeDatabases,
@@ -177,11 +178,21 @@ func (c *Cloud) describeAlarms(r request) reply {
 		described["NextToken"] = names[size]
 		names = names[:size]
 	}
-	var list []any
+	var metric, composite []any
 	for _, name := range names {
-		list = append(list, c.alarmJSON(name))
+		if c.Health.AlarmDetails[name].Rule == "" {
+			metric = append(metric, c.alarmJSON(name))
+		} else {
+			composite = append(composite, c.alarmJSON(name))
+		}
 	}
-	described["MetricAlarms"] = list
+	// Composite alarms are described to those who ask for them.
+	if types := r.texts("AlarmTypes"); len(types) == 0 || slices.Contains(types, "MetricAlarm") {
+		described["MetricAlarms"] = metric
+	}
+	if slices.Contains(r.texts("AlarmTypes"), "CompositeAlarm") {
+		described["CompositeAlarms"] = composite
+	}
 	if c.EndlessPages {
 		described["NextToken"] = fmt.Sprint("page ", c.next())
 	}

@@ -37,6 +37,11 @@ type AlarmDetail struct {
 	Actions  []string
 	// Silent says that its actions are switched off.
 	Silent bool
+	// Rule makes it a composite alarm. Suppressor is the alarm that holds its actions back,
+	// and Wait how many seconds it waits for that one; HeldBack says that it does so now.
+	Rule, Suppressor string
+	Wait             int
+	HeldBack         bool
 }
 
 // Subscription is who gets what a topic is sent.
@@ -79,6 +84,18 @@ func (c *Cloud) seedHealth(env environment.Environment) {
 func (c *Cloud) AddAlarm(name, severity, state string) {
 	c.Alarms[name] = state
 	c.Health.AlarmDetails[name] = AlarmDetail{Severity: severity, Actions: []string{c.TopicARN(severity)}}
+}
+
+// AddComposite adds an alarm that sends the messages of others, and takes them from the
+// alarm that it speaks for.
+func (c *Cloud) AddComposite(name, severity, of, suppressor string, wait int) {
+	c.Alarms[name] = "OK"
+	c.Health.AlarmDetails[name] = AlarmDetail{
+		Severity: severity, Actions: []string{c.TopicARN(severity)}, Rule: `ALARM("` + of + `")`, Suppressor: suppressor, Wait: wait,
+	}
+	quiet := c.Health.AlarmDetails[of]
+	quiet.Actions = nil
+	c.Health.AlarmDetails[of] = quiet
 }
 
 // SecretARN is the ARN of the application's secret.
@@ -157,6 +174,20 @@ func (c *Cloud) alarmJSON(name string) map[string]any {
 	reason := "12 datapoints were over the threshold"
 	if detail.Reason != "" {
 		reason = detail.Reason
+	}
+	if detail.Rule != "" {
+		alarm := map[string]any{
+			"AlarmName": name, "AlarmArn": c.arn("cloudwatch", "alarm:"+name), "StateValue": c.Alarms[name], "StateReason": detail.Reason,
+			"AlarmRule": detail.Rule, "ActionsEnabled": !detail.Silent, "AlarmActions": detail.Actions, "OKActions": detail.Actions,
+			"StateUpdatedTimestamp": beginning.Unix(),
+		}
+		if detail.Suppressor != "" {
+			alarm["ActionsSuppressor"], alarm["ActionsSuppressorWaitPeriod"], alarm["ActionsSuppressorExtensionPeriod"] = detail.Suppressor, detail.Wait, 60
+		}
+		if detail.HeldBack {
+			alarm["ActionsSuppressedBy"] = "Alarm"
+		}
+		return alarm
 	}
 	return map[string]any{
 		"AlarmName": name, "AlarmArn": c.arn("cloudwatch", "alarm:"+name), "StateValue": c.Alarms[name], "StateReason": reason,

@@ -12,6 +12,8 @@ type action struct {
 	context map[string]string
 	// tags is the parameter with tags, tagging what AWS checks besides when there are any.
 	tags, tagging string
+	// taggedOn is what gets the tags, where that is not what the call is asked on.
+	taggedOn string
 	// passes are parameters with roles that the call passes to ECS.
 	passes []string
 	// owned says that conditions may ask for the tags of the resource.
@@ -62,6 +64,12 @@ func (a action) tagged(parameter, tagging string) action {
 	return a
 }
 
+// onWhatIsMade says what gets the tags, where the call itself is asked on something else.
+func (a action) onWhatIsMade(resource string) action {
+	a.taggedOn = resource
+	return a
+}
+
 func (a action) passing(parameters ...string) action {
 	a.passes = parameters
 	return a
@@ -75,16 +83,20 @@ func (a action) ofOwner() action {
 // actions are those that the tools of this project take. What is not here is an error
 // that asks for a line.
 var actions = map[string]action{
-	"cloudwatch:DeleteAlarms":        on(alarms),
-	"cloudwatch:DeleteDashboards":    on(arnOf + "cloudwatch::{account}:dashboard/{DashboardNames}"),
-	"cloudwatch:DescribeAlarms":      on(arnOf + "cloudwatch" + here + "alarm:*"),
+	"cloudwatch:DeleteAlarms":     on(alarms),
+	"cloudwatch:DeleteDashboards": on(arnOf + "cloudwatch::{account}:dashboard/{DashboardNames}"),
+	// Composite alarms are described and made only with permissions that have no resource
+	// (API reference, DescribeAlarms and PutCompositeAlarm).
+	"cloudwatch:DescribeAlarms":      on(anything),
 	"cloudwatch:GetDashboard":        on(dashboard),
 	"cloudwatch:GetMetricData":       on(anything),
 	"cloudwatch:ListDashboards":      on(anything),
 	"cloudwatch:ListMetrics":         on(anything),
 	"cloudwatch:ListTagsForResource": on(watched),
+	"cloudwatch:PutCompositeAlarm":   on(anything).tagged("Tags", "cloudwatch:TagResource").onWhatIsMade(alarm),
 	"cloudwatch:PutDashboard":        on(dashboard),
 	"cloudwatch:PutMetricAlarm":      on(alarm).tagged("Tags", "cloudwatch:TagResource"),
+	"cloudwatch:PutMetricData":       on(anything).with("cloudwatch:namespace", "{Namespace}"),
 	"cloudwatch:SetAlarmState":       on(alarm),
 	"cloudwatch:TagResource":         on(watched).tagged("Tags", ""),
 	"cloudwatch:UntagResource":       on(watched),

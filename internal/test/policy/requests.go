@@ -260,7 +260,16 @@ func (w *World) further(row action, parameters map[string]any, requests []Reques
 			context["ecs:CreateAction"] = []string{create}
 			// What is made has no tags and no aliases yet.
 			context["aws:ResourceTag/"], context["kms:ResourceAliases"] = nil, nil
-			all = append(all, Request{Action: row.tagging, Resource: r.Resource, Context: context})
+			made := []string{r.Resource}
+			if row.taggedOn != "" {
+				var err error
+				if made, err = expand(row.taggedOn, parameters); err != nil {
+					return nil, err
+				}
+			}
+			for _, resource := range made {
+				all = append(all, Request{Action: row.tagging, Resource: resource, Context: context})
+			}
 		}
 	}
 	for _, parameter := range row.passes {
