@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -258,7 +259,9 @@ type alarmView struct {
 	Metric, Dimensions, Statistic, Condition string
 	Period, Periods                          int32
 	Missing                                  string
-	Topic, OKTopic, NoData                   string
+	// Topic, OKTopic and NoData are whom it tells, or the alarm that sends its messages,
+	// HeldBy what holds them back.
+	Topic, OKTopic, NoData, HeldBy string
 	// Runbook is the section that the description links to.
 	Runbook string
 }
@@ -272,36 +275,57 @@ func section(description string) string {
 func (c cloud) alarms(t *testing.T, prefix string) map[string]alarmView {
 	t.Helper()
 	found := map[string]alarmView{}
-	pages := cloudwatch.NewDescribeAlarmsPaginator(c.cloudwatch, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String(prefix)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(t.Context())
-		must(t, err)
-		for _, a := range page.MetricAlarms {
-			var dimensions []string
-			for _, d := range a.Dimensions {
-				dimensions = append(dimensions, *d.Name+"="+*d.Value)
+	metric, composite := c.describe(t, prefix)
+	for _, a := range metric {
+		var dimensions []string
+		for _, d := range a.Dimensions {
+			dimensions = append(dimensions, *d.Name+"="+*d.Value)
+		}
+		slices.Sort(dimensions)
+		sign := map[string]string{"GreaterThanThreshold": ">", "LessThanThreshold": "<"}[string(a.ComparisonOperator)]
+		metric := aws.ToString(a.Namespace) + " " + aws.ToString(a.MetricName)
+		if len(a.Metrics) > 0 {
+			metric = withoutIDs(shownQueries(a))
+		}
+		found[*a.AlarmName] = alarmView{
+			Metric:     metric,
+			Dimensions: strings.Join(dimensions, " "),
+			Statistic:  string(a.Statistic) + aws.ToString(a.ExtendedStatistic),
+			Condition:  sign + " " + strconv.FormatFloat(*a.Threshold, 'f', -1, 64),
+			Period:     aws.ToInt32(a.Period), Periods: *a.EvaluationPeriods,
+			Missing: aws.ToString(a.TreatMissingData),
+			Topic:   strings.Join(a.AlarmActions, " "),
+			OKTopic: strings.Join(a.OKActions, " "),
+			NoData:  strings.Join(a.InsufficientDataActions, " "),
+			Runbook: section(aws.ToString(a.AlarmDescription)),
+		}
+	}
+	for _, a := range composite {
+		name, sends := strings.CutSuffix(*a.AlarmName, "-message")
+		if view, ok := found[name]; ok && sends {
+			if view.Topic+view.OKTopic != "" {
+				t.Errorf("%s tells %q by itself, and %s tells, too", name, view.Topic, *a.AlarmName)
 			}
-			slices.Sort(dimensions)
-			sign := map[string]string{"GreaterThanThreshold": ">", "LessThanThreshold": "<"}[string(a.ComparisonOperator)]
-			metric := aws.ToString(a.Namespace) + " " + aws.ToString(a.MetricName)
-			if len(a.Metrics) > 0 {
-				metric = withoutIDs(shownQueries(a))
-			}
-			found[*a.AlarmName] = alarmView{
-				Metric:     metric,
-				Dimensions: strings.Join(dimensions, " "),
-				Statistic:  string(a.Statistic) + aws.ToString(a.ExtendedStatistic),
-				Condition:  sign + " " + strconv.FormatFloat(*a.Threshold, 'f', -1, 64),
-				Period:     aws.ToInt32(a.Period), Periods: *a.EvaluationPeriods,
-				Missing: aws.ToString(a.TreatMissingData),
-				Topic:   strings.Join(a.AlarmActions, " "),
-				OKTopic: strings.Join(a.OKActions, " "),
-				NoData:  strings.Join(a.InsufficientDataActions, " "),
-				Runbook: section(aws.ToString(a.AlarmDescription)),
-			}
+			view.Topic, view.OKTopic = strings.Join(a.AlarmActions, " "), strings.Join(a.OKActions, " ")
+			view.HeldBy = *a.ActionsSuppressor
+			found[name] = view
 		}
 	}
 	return found
+}
+
+// describe returns all alarms with a prefix.
+func (c cloud) describe(t *testing.T, prefix string) (metric []types.MetricAlarm, composite []types.CompositeAlarm) {
+	t.Helper()
+	pages := cloudwatch.NewDescribeAlarmsPaginator(c.cloudwatch, &cloudwatch.DescribeAlarmsInput{
+		AlarmNamePrefix: aws.String(prefix), AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		must(t, err)
+		metric, composite = append(metric, page.MetricAlarms...), append(composite, page.CompositeAlarms...)
+	}
+	return metric, composite
 }
 
 // withoutIDs leaves out the random ids of load balancers and target groups.
@@ -350,8 +374,18 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 	p := env.Prefix
 	critical, warning := c.output(t, "critical-topic-arn"), c.output(t, "warning-topic-arn")
 	want := map[string]alarmView{}
+	both := p + "/held-by-backend-down-frontend-down-maintenance"
+	heldBy := map[string]string{"alb": both, "postgres": p + "/maintenance", "redis-001": p + "/maintenance", "redis-002": p + "/maintenance"}
+	if env.Name == "production" {
+		heldBy["postgres"] = p + "/held-by-maintenance-postgres-down"
+	}
+	for _, service := range []string{"backend", "frontend"} {
+		heldBy[service] = p + "/held-by-" + service + "-down-maintenance"
+		heldBy["alb-"+service] = heldBy[service]
+	}
 	add := func(key, metric, dimensions, statistic, condition string, period, periods int32, missing, topic, section string) {
-		want[p+"/"+key] = alarmView{metric, dimensions, statistic, condition, period, periods, missing, topic, topic, "", section}
+		resource, _, _ := strings.Cut(key, "/")
+		want[p+"/"+key] = alarmView{metric, dimensions, statistic, condition, period, periods, missing, topic, topic, "", heldBy[resource], section}
 	}
 	for _, service := range []string{"backend", "frontend"} {
 		dimensions := "ClusterName=" + p + "-cluster ServiceName=" + p + "-" + service
@@ -372,12 +406,26 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 	// The essential alarms stand above as they were promised. The others are as their
 	// definitions say.
 	topics := map[string]string{p + "-critical": critical, p + "-warning": warning}
-	definitions, _ := stacks.Monitoring(env).Definitions()
+	cfg := stacks.Monitoring(env)
+	definitions, composites := cfg.Definitions()
+	senders := map[string]definition.CompositeAlarm{}
+	for _, a := range composites {
+		senders[strings.TrimSuffix(a.Name, "-message")] = a
+	}
 	for _, a := range definitions {
 		if _, ok := want[a.Name]; ok {
 			continue
 		}
-		view := recommendedView(a, topics[a.Actions.Alarm[0]])
+		sender, isSent := senders[a.Name]
+		if isSent {
+			a.Actions = sender.Actions
+		}
+		topic := ""
+		if len(a.Actions.Alarm) > 0 {
+			topic = topics[a.Actions.Alarm[0]]
+		}
+		view := recommendedView(a, topic)
+		view.HeldBy = sender.ActionsSuppressor
 		if strings.Contains(a.Name, "/alb") {
 			view.Dimensions = "" // compared below
 		}
@@ -406,7 +454,14 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 		t.Errorf("alarms (-want +got):\n%s", diff)
 	}
 
+	c.checkComposites(t, p, composites, topics)
+
 	var names []string
+	for _, a := range composites {
+		if _, isMessage := cfg.Messages()[a.Name]; !isMessage && !strings.Contains(a.Name, "/held-by-") {
+			want[a.Name] = alarmView{}
+		}
+	}
 	arns, _ := c.outputs["alarm-arns"].(map[string]any)
 	for key := range arns {
 		names = append(names, p+"/"+key)
@@ -417,6 +472,38 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 	}
 	if existing := c.alarms(t, p+"-"); len(existing) != 9 {
 		t.Errorf("%d of the alarms that existed are left, want 9", len(existing))
+	}
+}
+
+// checkComposites compares the alarms on alarms with their definitions.
+func (c cloud) checkComposites(t *testing.T, p string, composites []definition.CompositeAlarm, topics map[string]string) {
+	t.Helper()
+	type view struct {
+		Rule, Suppressor string
+		Wait, Extension  time.Duration
+		Topics, OKTopics string
+	}
+	want, got := map[string]view{}, map[string]view{}
+	arns := func(names []string) string {
+		var list []string
+		for _, name := range names {
+			list = append(list, topics[name])
+		}
+		return strings.Join(list, " ")
+	}
+	for _, a := range composites {
+		want[a.Name] = view{a.AlarmRule, a.ActionsSuppressor, a.ActionsSuppressorWaitPeriod, a.ActionsSuppressorExtensionPeriod, arns(a.Actions.Alarm), arns(a.Actions.OK)}
+	}
+	_, found := c.describe(t, p+"/")
+	for _, a := range found {
+		got[*a.AlarmName] = view{
+			*a.AlarmRule, aws.ToString(a.ActionsSuppressor),
+			time.Duration(aws.ToInt32(a.ActionsSuppressorWaitPeriod)) * time.Second, time.Duration(aws.ToInt32(a.ActionsSuppressorExtensionPeriod)) * time.Second,
+			strings.Join(a.AlarmActions, " "), strings.Join(a.OKActions, " "),
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("composite alarms (-want +got):\n%s", diff)
 	}
 }
 
@@ -639,7 +726,7 @@ func checkDestroy(t *testing.T, ws stackWorkspace, cloud cloud, env environment.
 	if state.Values != nil && state.Values.RootModule != nil && len(state.Values.RootModule.Resources) > 0 {
 		t.Errorf("%d resources are left in the state", len(state.Values.RootModule.Resources))
 	}
-	if left := cloud.alarms(t, env.Prefix+"/"); len(left) > 0 {
+	if left, composites := cloud.describe(t, env.Prefix+"/"); len(left)+len(composites) > 0 {
 		t.Errorf("%d alarms are left", len(left))
 	}
 	if existing := cloud.alarms(t, env.Prefix+"-"); len(existing) != 9 {
