@@ -206,6 +206,49 @@ func (a *App) putMaintenance(ctx context.Context, changes map[time.Time]float64)
 	return nil
 }
 
+// A silence is a window for as long as a verb works.
+type silence struct {
+	until   time.Time
+	minutes map[time.Time]float64
+}
+
+// silence holds messages back while the deployment changes something, for as long as it
+// and its rollback may take. That it cannot is no reason not to deploy.
+func (d *deployment) silence(ctx context.Context) *silence {
+	from := d.clock.Now().UTC().Truncate(time.Minute)
+	length := min((d.left + d.App.timeout(0)).Truncate(time.Minute)+time.Minute, LongestMaintenance)
+	m := Maintenance{Alarm: d.env.MaintenanceAlarm(), From: from, Until: from.Add(length), Reason: "deployment " + d.record.ID, who: d.who}
+	if err := d.maintain(ctx, &m); err != nil {
+		d.out.Warn("messages of alarms are not held back: " + brief(err))
+		if m.Minutes == 0 {
+			return nil
+		}
+	}
+	minutes := map[time.Time]float64{}
+	for minute := from.Add(-lookBack * time.Minute); minute.Before(m.Until); minute = minute.Add(time.Minute) {
+		minutes[minute] = -1
+	}
+	d.out.Info("messages of alarms are held back until " + m.Until.Format("15:04 MST") + " or the end")
+	return &silence{m.Until, minutes}
+}
+
+// speak ends a silence, and no other window.
+func (d *deployment) speak(ctx context.Context, s *silence) {
+	if s == nil {
+		return
+	}
+	ctx, cancel := d.lastWords(ctx)
+	defer cancel()
+	now := d.clock.Now().Add(-lookBack * time.Minute)
+	maps.DeleteFunc(s.minutes, func(minute time.Time, _ float64) bool { return minute.Before(now.Truncate(time.Minute)) })
+	if len(s.minutes) == 0 {
+		return // it has ended by itself
+	}
+	if err := d.putMaintenance(ctx, s.minutes); err != nil {
+		d.out.Warn("messages of alarms are held back until " + s.until.Format("15:04 MST") + ": " + brief(err))
+	}
+}
+
 // Page returns the window for people.
 func (m Maintenance) Page() Page {
 	page := Page{Title: "omc maintenance " + m.Environment + ": " + string(m.Outcome), Notes: m.State, Error: m.Error}

@@ -157,3 +157,35 @@ func TestPlanMaintenance(t *testing.T) {
 	}
 	contains(t, m.Page().Title, "nobody would be told about alarms from ")
 }
+
+// A deployment is silent while it changes something, and takes back its own window only.
+func TestDeploymentUnderMaintenance(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change  func(*bench)
+		outcome Outcome
+		writes  int
+	}{
+		"succeeds":      {func(*bench) {}, Succeeded, 2},
+		"is denied":     {func(b *bench) { b.denied("PutMetricData") }, Succeeded, 0},
+		"no alarm":      {func(b *bench) { delete(b.cloud.Alarms, maintenanceAlarm) }, NothingChanged, 0},
+		"update denied": {func(b *bench) { b.denied("UpdateService") }, Failed, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newSwitchBench(t)
+			test.change(b)
+			b.opt.Maintenance = true
+			result, err := b.deploy()
+			if result.Outcome != test.outcome && !(test.outcome == Failed && result.Outcome == RolledBack) {
+				t.Errorf("%v: %v", result.Outcome, err)
+			}
+			if n := b.cloud.Count("PutMetricData"); test.writes > 0 && n != test.writes {
+				t.Errorf("%d writes, want %d", n, test.writes)
+			}
+			if n := b.silent(); n != 0 {
+				t.Errorf("%d minutes are silent at the end", n)
+			}
+		})
+	}
+}
