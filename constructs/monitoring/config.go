@@ -60,7 +60,8 @@ type Config struct {
 	// Panels are single graphs and texts on the dashboard. Default: none.
 	Panels []Panel
 	// Layout are IDs of panels that come first, in this order. Default: panels are
-	// ordered by their Rank, then in the order of the resources.
+	// ordered by their Rank, then in the order of the resources. In the profile Recommended
+	// the others stand under the headings of their sections, with a row for each resource.
 	Layout []string
 	// Dashboards are further dashboards, with some of the resources or panels. Default:
 	// one dashboard with everything.
@@ -164,9 +165,11 @@ func (c Config) model() model {
 			continue
 		}
 		key := r.ResourceKey()
-		m.add(resourceAt(i, r), key, r.Watch(), problems.IsKey(key) && r.Validate() == nil)
+		watch := r.Watch()
+		watch.Panels = inProfile(watch.Panels, c.profileOf(key))
+		m.add(resourceAt(i, r), key, watch, problems.IsKey(key) && r.Validate() == nil)
 	}
-	m.add("", "", Watch{Alarms: c.Extra, Panels: c.Panels, Filters: c.Filters}, true)
+	m.add("", "", Watch{Alarms: c.Extra, Panels: inProfile(c.Panels, c.Profile), Filters: c.Filters}, true)
 	for _, r := range m.rows {
 		tuning := c.Tune[r.Key()]
 		if tuning.Off || !r.isIn(c.profileOf(m.owners[r.Resource])) && !tuning.On {
@@ -175,6 +178,11 @@ func (c Config) model() model {
 		m.alarms = append(m.alarms, tuning.apply(r.Alarm))
 	}
 	return m
+}
+
+// inProfile returns the panels that a profile has.
+func inProfile(panels []Panel, profile Profile) []Panel {
+	return slices.DeleteFunc(slices.Clone(panels), func(p Panel) bool { return p.Profile == Recommended && profile != Recommended })
 }
 
 // profileOf is the profile of a resource by its key, "" for what stands alone.
@@ -682,9 +690,10 @@ func (c Config) validateDashboards(p *problems.Problems, m model) {
 		return
 	}
 	for _, d := range c.dashboards() {
-		body := c.body(m, d, func(Alarm) string { return "${arn}" }).String()
-		for _, problem := range problems.List(dashboard.Validate(body)) {
-			p.Add(fmt.Errorf("%s: %w", d.constructID(), problem))
+		for _, page := range c.pages(m, d, func(Alarm) string { return "${arn}" }) {
+			for _, problem := range problems.List(dashboard.Validate(page.body.String())) {
+				p.Add(fmt.Errorf("%s: %w", page.constructID, problem))
+			}
 		}
 	}
 }

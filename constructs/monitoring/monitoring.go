@@ -4,7 +4,6 @@
 package monitoring
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -34,10 +33,10 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 		alarms:        map[string]cdk.AlarmRef{},
 		topics:        map[Severity]cdk.TopicRef{},
 	}
-	cdk.TakeNames(m.node, cfg.Provider, cfg.names())
+	cdk.TakeNames(m.node, cfg.Provider, cfg.names(model, invalid == nil))
 	cdk.AddRegionCheck(m.node, cfg.Provider, cfg.validateRegion)
 	for _, d := range cfg.dashboards() {
-		m.dashboardURLs[d.Key] = fmt.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[2]s", cfg.Region, cfg.dashboardName(d))
+		m.dashboardURLs[d.Key] = cfg.consoleURL(cfg.dashboardName(d))
 	}
 	if invalid != nil {
 		for _, severity := range append(cfg.notified(), Critical, Warning) {
@@ -50,7 +49,9 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 	m.makeAlarms(cfg, model)
 	arn := func(a Alarm) string { return m.alarms[a.Key()].ARN }
 	for _, d := range cfg.dashboards() {
-		cdk.NewDashboard(m.node, d.constructID(), cdk.Dashboard{Name: cfg.dashboardName(d), Body: cfg.body(model, d, arn).String()})
+		for _, page := range cfg.pages(model, d, arn) {
+			cdk.NewDashboard(m.node, page.constructID, cdk.Dashboard{Name: page.name, Body: page.body.String()})
+		}
 	}
 	if cfg.Provider != "" {
 		cdk.UseProvider(m.node, cfg.Provider)
@@ -58,15 +59,22 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 	return m
 }
 
-// names are what others must not be called. When only Terraform knows Name, it stands
+// names are what others must not be called: of a configuration that is not valid at least
+// those that it says. When only Terraform knows Name, it stands
 // for the others.
-func (c Config) names() []cdk.Name {
+func (c Config) names(m model, valid bool) []cdk.Name {
 	names := []cdk.Name{{Of: "alarms", Name: c.Name, Field: "Name"}}
 	if token.Is(c.Name) {
 		return names
 	}
 	for _, d := range c.dashboards() {
-		names = append(names, cdk.Name{Of: "dashboard", Name: c.dashboardName(d), Field: "Name", Global: true})
+		pages := []page{{name: c.dashboardName(d)}}
+		if valid {
+			pages = c.pages(m, d, Alarm.Key)
+		}
+		for _, page := range pages {
+			names = append(names, cdk.Name{Of: "dashboard", Name: page.name, Field: "Name", Global: true})
+		}
 	}
 	for _, s := range c.notified() {
 		if c.makesTopic(s) {
