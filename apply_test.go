@@ -613,9 +613,9 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 		Widgets []struct {
 			Type       string
 			Properties struct {
-				Title   string
-				Alarms  []string
-				Metrics [][]any
+				Title, Markdown string
+				Alarms          []string
+				Metrics         [][]any
 			}
 		}
 	}
@@ -623,22 +623,48 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 	var titles, states []string
 	for _, w := range body.Widgets {
 		states = append(states, w.Properties.Alarms...)
-		titles = append(titles, w.Type+": "+w.Properties.Title)
+		heading, _ := strings.CutPrefix(w.Properties.Markdown, "## ")
+		if heading == w.Properties.Markdown {
+			heading = "" // where the runbook is, or why there is no graph
+		}
+		titles = append(titles, w.Type+": "+w.Properties.Title+heading)
 	}
-	tasks := map[bool]string{true: "metric: ECS: desired and running tasks", false: "text: "}[env.Cluster.ContainerInsights]
-	if diff := cmp.Diff([]string{
-		"text: ", // where the runbook is
-		"alarm: Alarms",
-		"metric: ECS: CPU and memory utilization",
-		"metric: ALB: response time",
-		"metric: ALB: HTTP 2xx and 4xx",
-		"metric: ALB: HTTP 5xx and unhealthy targets",
-		"metric: RDS: CPU and connections",
-		"metric: RDS: free storage",
-		"metric: Redis: hit rate",
-		"metric: Redis: engine CPU and connections",
-		tasks,
-	}, titles); diff != "" {
+	want := map[string][]string{
+		"staging": {
+			"text: ",
+			"alarm: Alarms",
+			"metric: ECS: CPU and memory utilization",
+			"metric: ALB: response time",
+			"metric: ALB: HTTP 2xx and 4xx",
+			"metric: ALB: HTTP 5xx and unhealthy targets",
+			"metric: RDS: CPU and connections",
+			"metric: RDS: free storage",
+			"metric: Redis: hit rate",
+			"metric: Redis: engine CPU and connections",
+			"text: ",
+		},
+		"production": {
+			"text: ",
+			"alarm: Alarms",
+			"metric: ECS: deployments that go on",
+			"text: ECS",
+			"metric: ECS: CPU and memory utilization, backend",
+			"metric: ECS: desired and running tasks, backend",
+			"metric: ECS: CPU and memory utilization, frontend",
+			"metric: ECS: desired and running tasks, frontend",
+			"text: ALB",
+			"metric: ALB: response time",
+			"metric: ALB: HTTP 2xx and 4xx",
+			"metric: ALB: HTTP 5xx and unhealthy targets",
+			"text: RDS",
+			"metric: RDS: CPU and connections",
+			"metric: RDS: free storage",
+			"text: Redis",
+			"metric: Redis: hit rate",
+			"metric: Redis: engine CPU and connections",
+		},
+	}[env.Name]
+	if diff := cmp.Diff(want, titles); diff != "" {
 		t.Errorf("widgets (-want +got):\n%s", diff)
 	}
 	arns, _ := c.outputs["alarm-arns"].(map[string]any)

@@ -45,9 +45,22 @@ func alarmTable() string {
 			profile = monitoring.Essential
 		}
 		table += fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s | %s |\n",
-			a.Key(), profile, a.Condition(), cloudwatch.SeriesOf(a.When), a.Severity, a.Missing, a.FirstStep)
+			a.Key(), profile, a.Condition(), looksAt(cloudwatch.SeriesOf(a.When)), a.Severity, a.Missing, a.FirstStep)
 	}
 	return table
+}
+
+// looksAt names what a series is made of: metric math with what its ids stand for.
+func looksAt(s cloudwatch.Series) string {
+	of, ok := s.(cloudwatch.Math)
+	if !ok {
+		return fmt.Sprint(s)
+	}
+	var metrics []string
+	for _, id := range slices.Sorted(maps.Keys(of.Using)) {
+		metrics = append(metrics, fmt.Sprintf("`%s` is %s", id, of.Using[id]))
+	}
+	return fmt.Sprintf("`%s`: %s", of.Expression, strings.Join(metrics, "; "))
 }
 
 func TestReadmeAlarmTable(t *testing.T) {

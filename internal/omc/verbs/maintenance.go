@@ -216,7 +216,7 @@ type silence struct {
 // and its rollback may take. That it cannot is no reason not to deploy.
 func (d *deployment) silence(ctx context.Context) *silence {
 	from := d.clock.Now().UTC().Truncate(time.Minute)
-	length := min((d.left + d.App.timeout(0)).Truncate(time.Minute)+time.Minute, LongestMaintenance)
+	length := min((d.left+d.App.timeout(0)).Truncate(time.Minute)+time.Minute, LongestMaintenance)
 	m := Maintenance{Alarm: d.env.MaintenanceAlarm(), From: from, Until: from.Add(length), Reason: "deployment " + d.record.ID, who: d.who}
 	if err := d.maintain(ctx, &m); err != nil {
 		d.out.Warn("messages of alarms are not held back: " + brief(err))
