@@ -8,6 +8,7 @@ import (
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // DynamoDBTable is a DynamoDB table. CloudWatch ignores missing data of DynamoDB
@@ -32,7 +33,7 @@ type DynamoDBTable struct {
 }
 
 var (
-	tableName  = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+	indexName  = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 	awsRegion  = regexp.MustCompile(`^[a-z]{2,3}(-[a-z]+)+-\d$`)
 	operations = []string{
 		"BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "GetRecords", "PutItem", "Query", "Scan",
@@ -46,8 +47,8 @@ func (d DynamoDBTable) ResourceKey() string { return d.Key }
 // Validate implements [monitoring.Resource].
 func (d DynamoDBTable) Validate() error {
 	var p monitoring.Problems
-	identifier(&p, "Name", d.Name, tableName, `the name of the table ("orders"), not its ARN`)
-	identifiers(&p, "Indexes", d.Indexes, tableName, `the name of a global secondary index ("by-date")`)
+	shape.TableName.Check(&p, "Name", d.Name)
+	identifiers(&p, "Indexes", d.Indexes, indexName, `the name of a global secondary index ("by-date")`)
 	for _, operation := range sorted(d.MaxLatency) {
 		at := `MaxLatency["` + operation + `"]`
 		if !slices.Contains(operations, operation) {

@@ -326,16 +326,16 @@ func TestBadInput(t *testing.T) {
 			Name: "https://sqs.ap-southeast-2.amazonaws.com/000000000000/orders", DeadLetterQueue: "arn:aws:sqs:ap-southeast-2:000000000000:dead",
 			MaxAge: -time.Minute, MaxWaiting: -1, MaxInFlight: math.NaN(),
 		}, []string{
-			`Name: is "https://sqs.ap-southeast-2.amazonaws.com/000000000000/orders", want the name of the queue ("orders"), not its URL or ARN`,
-			`DeadLetterQueue: is "arn:aws:sqs:ap-southeast-2:000000000000:dead", want the name of the queue for dead letters ("orders-dead"), not its URL or ARN`,
+			`Name: is "https://sqs.ap-southeast-2.amazonaws.com/000000000000/orders", want the name of a queue: "orders"`,
+			`DeadLetterQueue: is "arn:aws:sqs:ap-southeast-2:000000000000:dead", want the name of a queue: "dead"`,
 			`MaxAge: is -1m0s, want at least a second (10 * time.Minute), or 0 for 15 minutes`,
 			`MaxWaiting: is -1, want a number of messages (1000), or 0 for no alarm`,
 			`MaxInFlight: is NaN, want a number of messages (50000), or 0 for 96000`,
 		}},
 		{kinds.SQSQueue{Name: "a", DeadLetterQueue: "a"}, []string{`DeadLetterQueue: is "a", want another queue than Name`}},
-		{kinds.SQSQueue{}, []string{`Name: is "", want the name of the queue ("orders"), not its URL or ARN`}},
+		{kinds.SQSQueue{}, []string{`Name: is "", want the name of a queue ("orders"): 1 to 80 of A-Z a-z 0-9 _ -, for a FIFO queue with ".fifo" at the end`}},
 		{kinds.LambdaFunction{Name: "arn:aws:lambda:ap-southeast-2:000000000000:function:f", Timeout: time.Hour, Concurrency: math.Inf(1), MaxIteratorAge: 1}, []string{
-			`Name: is "arn:aws:lambda:ap-southeast-2:000000000000:function:f", want the name of the function ("invoice"), without an alias, not its ARN`,
+			`Name: is "arn:aws:lambda:ap-southeast-2:000000000000:function:f", want the name of a function: "f"`,
 			`Timeout: is 1h0m0s, want the function's timeout, 1 second to 15 minutes, or 0 for no alarm`,
 			`Concurrency: is +Inf, want a number of executions (100), or 0 for 1000`,
 			`MaxIteratorAge: is 1ns, want at least a second (time.Minute), or 0 for no alarm`,
@@ -343,7 +343,7 @@ func TestBadInput(t *testing.T) {
 		{kinds.DynamoDBTable{
 			Name: "t/1", Indexes: map[string]string{"By Date": "x y z"}, MaxLatency: map[string]time.Duration{"Get": 20}, Replicas: []string{"Sydney"},
 		}, []string{
-			`Name: is "t/1", want the name of the table ("orders"), not its ARN`,
+			`Name: is "t/1", want the name of a table ("carts"): 3 to 255 of A-Z a-z 0-9 _ . -`,
 			`Indexes["By Date"]: is "By Date", want a key of a-z 0-9 -`,
 			`Indexes["By Date"]: is "x y z", want the name of a global secondary index ("by-date")`,
 			`MaxLatency["Get"]: is "Get", want one of BatchGetItem, BatchWriteItem, DeleteItem, GetItem, GetRecords, PutItem, Query, Scan, TransactGetItems, TransactWriteItems, UpdateItem`,
@@ -388,7 +388,7 @@ func TestBadInput(t *testing.T) {
 		}},
 		{kinds.NATGateway{ID: "203.0.113.10"}, []string{`ID: is "203.0.113.10", want the id of the NAT gateway ("nat-0123456789abcdef0"), not its address`}},
 		{kinds.SNSTopic{Name: "arn:aws:sns:ap-southeast-2:000000000000:t", MinMessages: math.Inf(-1)}, []string{
-			`Name: is "arn:aws:sns:ap-southeast-2:000000000000:t", want the name of the topic ("alarms"), not its ARN`,
+			`Name: is "arn:aws:sns:ap-southeast-2:000000000000:t", want the name of a topic: "t"`,
 			`MinMessages: is -Inf, want a number of messages in a minute (1), or 0 for no alarm`,
 		}},
 		{kinds.Certificate{ARN: "api.example.com"}, []string{
@@ -424,7 +424,7 @@ func TestBadInput(t *testing.T) {
 			`Clients["web"]: is "Web", want the id of an app client ("1h57kf5cpq17m0eml12example"), not its name`,
 		}},
 		{kinds.LogGroup{Name: "arn:aws:logs:x", MaxErrors: 3}, []string{
-			`Name: is "arn:aws:logs:x", want the name of the log group ("/ecs/shop/backend"), not its ARN`,
+			`Name: is "arn:aws:logs:x", want the name of a log group ("/ecs/shop/web"), not an ARN`,
 			`ErrorPattern: is empty, want a pattern ("?ERROR ?Traceback"), or a MaxSilence (time.Hour): there is nothing to watch`,
 			`MaxErrors: is 3, want 0 without an ErrorPattern`,
 		}},

@@ -1,7 +1,6 @@
 package kinds
 
 import (
-	"regexp"
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
@@ -28,15 +27,13 @@ type LambdaFunction struct {
 	MaxIteratorAge time.Duration
 }
 
-var functionName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-
 // ResourceKey implements [monitoring.Resource].
 func (f LambdaFunction) ResourceKey() string { return f.Key }
 
 // Validate implements [monitoring.Resource].
 func (f LambdaFunction) Validate() error {
 	var p monitoring.Problems
-	identifier(&p, "Name", f.Name, functionName, `the name of the function ("invoice"), without an alias, not its ARN`)
+	shape.FunctionName.Check(&p, "Name", f.Name)
 	if f.Timeout != 0 && (f.Timeout < time.Second || f.Timeout > 15*time.Minute) {
 		p.Want("Timeout", f.Timeout, "the function's timeout, 1 second to 15 minutes, or 0 for no alarm")
 	}

@@ -1,11 +1,11 @@
 package kinds
 
 import (
-	"regexp"
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // LogGroup is a log group: lines that must not come, and lines that have to. Metrics:
@@ -26,8 +26,6 @@ type LogGroup struct {
 	MaxSilence time.Duration
 }
 
-var logGroupName = regexp.MustCompile(`^[A-Za-z0-9._/#-]{1,512}$`)
-
 // LogGroupNamespace is where the metrics of [LogGroup.ErrorPattern] are. Each is called
 // after its log group, so that two applications never count into one.
 const LogGroupNamespace = "LogGroups"
@@ -40,7 +38,7 @@ func (g LogGroup) ResourceKey() string { return g.Key }
 // Validate implements [monitoring.Resource].
 func (g LogGroup) Validate() error {
 	var p monitoring.Problems
-	identifier(&p, "Name", g.Name, logGroupName, `the name of the log group ("/ecs/shop/backend"), not its ARN`)
+	shape.LogGroupName.Check(&p, "Name", g.Name)
 	if g.ErrorPattern == "" && g.MaxSilence == 0 {
 		p.Want("ErrorPattern", monitoring.Text("empty"), `a pattern ("?ERROR ?Traceback"), or a MaxSilence (time.Hour): there is nothing to watch`)
 	}

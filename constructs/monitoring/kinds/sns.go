@@ -1,10 +1,9 @@
 package kinds
 
 import (
-	"regexp"
-
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // SNSTopic is an SNS topic. Watch the topics of alarms too, in a Monitoring that
@@ -23,15 +22,13 @@ type SNSTopic struct {
 	MinMessages float64
 }
 
-var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$|^[A-Za-z0-9_-]{1,251}\.fifo$`)
-
 // ResourceKey implements [monitoring.Resource].
 func (t SNSTopic) ResourceKey() string { return t.Key }
 
 // Validate implements [monitoring.Resource].
 func (t SNSTopic) Validate() error {
 	var p monitoring.Problems
-	identifier(&p, "Name", t.Name, topicName, `the name of the topic ("alarms"), not its ARN`)
+	shape.TopicName.Check(&p, "Name", t.Name)
 	limit(&p, "MinMessages", t.MinMessages, "a number of messages in a minute (1), or 0 for no alarm")
 	return p.Err()
 }

@@ -1,11 +1,11 @@
 package kinds
 
 import (
-	"regexp"
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/constructs/shape"
 )
 
 // SQSQueue is an SQS queue, with the queue that its dead letters go to. Metrics:
@@ -31,17 +31,15 @@ type SQSQueue struct {
 	AlwaysSent bool
 }
 
-var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$|^[A-Za-z0-9_-]{1,75}\.fifo$`)
-
 // ResourceKey implements [monitoring.Resource].
 func (q SQSQueue) ResourceKey() string { return q.Key }
 
 // Validate implements [monitoring.Resource].
 func (q SQSQueue) Validate() error {
 	var p monitoring.Problems
-	identifier(&p, "Name", q.Name, queueName, `the name of the queue ("orders"), not its URL or ARN`)
+	shape.QueueName.Check(&p, "Name", q.Name)
 	if q.DeadLetterQueue != "" {
-		identifier(&p, "DeadLetterQueue", q.DeadLetterQueue, queueName, `the name of the queue for dead letters ("orders-dead"), not its URL or ARN`)
+		shape.QueueName.Check(&p, "DeadLetterQueue", q.DeadLetterQueue)
 		if q.DeadLetterQueue == q.Name {
 			p.Want("DeadLetterQueue", q.DeadLetterQueue, "another queue than Name")
 		}

@@ -165,7 +165,7 @@ function hooks(Module) {
       try {
         return fetch(extract, tarball, dir, ...rest);
       } finally {
-        fs.rmSync(tarball, { force: true });
+        remove(tarball);
       }
     },
     manifest(load, dir, ...rest) {
@@ -203,6 +203,11 @@ function hooks(Module) {
 
   // Both programs of the runtime have been read when the first package comes.
   function removeRuntime(dir) {
-    if (/^jsii-runtime\.\d+$/.test(path.basename(dir))) fs.rmSync(dir, { force: true, recursive: true });
+    if (/^jsii-runtime\.\d+$/.test(path.basename(dir))) remove(dir);
+  }
+
+  // In Node's own threads: the kernel goes on meanwhile. What an early end leaves, the next start removes.
+  function remove(what) {
+    fs.rm(what, { force: true, recursive: true }, () => {});
   }
 }
