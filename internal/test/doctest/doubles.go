@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
 // A double answers a call that the local AWS lacks or gets wrong. It says whether it
@@ -432,7 +433,7 @@ func setAlarmState(a *Account, body []byte, forward func() response) (response, 
 	}
 	p := parameters(body)
 	name, state, reason := field(p, "AlarmName"), field(p, "StateValue"), field(p, "StateReason")
-	topics, err := a.notify(name, state, reason)
+	topics, kind, err := a.notify(name, state, reason)
 	if err != nil {
 		return answer, true, err
 	}
@@ -440,9 +441,9 @@ func setAlarmState(a *Account, body []byte, forward func() response) (response, 
 	r := &a.rollouts
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.history = append(r.history, historyItem{name, "MetricAlarm", "StateUpdate", "Alarm updated to " + state, now})
+	r.history = append(r.history, historyItem{name, kind, "StateUpdate", "Alarm updated to " + state, now})
 	for _, topic := range topics {
-		r.history = append(r.history, historyItem{name, "MetricAlarm", "Action", "Successfully executed action " + topic, now + 0.1})
+		r.history = append(r.history, historyItem{name, kind, "Action", "Successfully executed action " + topic, now + 0.1})
 	}
 	return answer, true, nil
 }
@@ -488,8 +489,23 @@ func alarmHistory(a *Account, body []byte, _ func() response) (response, bool, e
 	r := &a.rollouts
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	// Without a type, only metric alarms are asked for.
+	kinds := map[string]bool{}
+	for name, value := range p {
+		if strings.HasPrefix(name, "AlarmTypes") {
+			for _, kind := range strings.FieldsFunc(fmt.Sprint(value), func(r rune) bool { return !unicode.IsLetter(r) }) {
+				kinds[kind] = true
+			}
+		}
+	}
+	if len(kinds) == 0 {
+		kinds["MetricAlarm"] = true
+	}
 	list := []historyItem{}
 	for _, item := range slices.Backward(r.history) {
+		if !kinds[item.AlarmType] {
+			continue
+		}
 		if name := field(p, "AlarmName"); name != "" && name != item.AlarmName {
 			continue
 		}
