@@ -84,7 +84,6 @@ func maintenance(env environment.Environment) monitoring.Alarm {
 		ID: maintenanceKey, Severity: monitoring.Warning,
 		When: cloudwatch.Metric{
 			Namespace: m.Namespace, Name: m.Name, Stat: cloudwatch.Sum, Period: time.Minute, Unit: cloudwatch.Count, Label: "maintenance",
-			Dimensions: []cloudwatch.Dimension{{Name: m.Dimension, Value: m.Value}},
 		}.Above(0),
 		Window: cloudwatch.Window{EvaluationPeriods: 1}, Missing: cloudwatch.NotBreaching,
 		FirstStep: "Nothing, when you know of it: messages are held back until it is over.",

@@ -207,11 +207,13 @@ type Tuning struct {
 
 // Maintenance is the metric that says that an environment is under maintenance: above 0
 // in each minute of it. `omc maintenance` writes it, and an alarm looks at it.
-type Maintenance struct{ Namespace, Name, Dimension, Value string }
+type Maintenance struct{ Namespace, Name string }
 
-// Maintenance returns the metric of the environment.
+// Maintenance returns the metric of the environment. Its namespace is the environment's
+// own, because IAM knows namespaces and no dimensions: who may silence staging must not
+// silence production.
 func (e Environment) Maintenance() Maintenance {
-	return Maintenance{Namespace: "OhMyCoins/Operations", Name: "Maintenance", Dimension: "Environment", Value: e.Name}
+	return Maintenance{Namespace: "OhMyCoins/Operations/" + e.Name, Name: "Maintenance"}
 }
 
 // MaintenanceAlarm is the name of the alarm on [Environment.Maintenance].

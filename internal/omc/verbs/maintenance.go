@@ -157,7 +157,7 @@ func (a *App) maintenanceLeft(ctx context.Context) (map[time.Time]float64, error
 		StartTime: aws.Time(now.Add(-lookBack * time.Minute)), EndTime: aws.Time(now.Add(2*time.Hour + time.Minute)),
 		MetricDataQueries: []cloudwatchtypes.MetricDataQuery{{Id: aws.String("m"), MetricStat: &cloudwatchtypes.MetricStat{
 			Metric: &cloudwatchtypes.Metric{
-				Namespace: aws.String(a.env.Maintenance().Namespace), MetricName: aws.String(a.env.Maintenance().Name), Dimensions: a.maintenanceDimensions(),
+				Namespace: aws.String(a.env.Maintenance().Namespace), MetricName: aws.String(a.env.Maintenance().Name),
 			},
 			Period: aws.Int32(60), Stat: aws.String("Sum"),
 		}}},
@@ -184,11 +184,6 @@ func (a *App) maintenanceLeft(ctx context.Context) (map[time.Time]float64, error
 	return left, nil
 }
 
-func (a *App) maintenanceDimensions() []cloudwatchtypes.Dimension {
-	m := a.env.Maintenance()
-	return []cloudwatchtypes.Dimension{{Name: &m.Dimension, Value: &m.Value}}
-}
-
 // putMaintenance adds values to minutes of the metric, all in one call, so that a window
 // is made or not made. A call that is sent twice makes each minute count more, and ending
 // takes back whatever there is.
@@ -196,7 +191,7 @@ func (a *App) putMaintenance(ctx context.Context, changes map[time.Time]float64)
 	var data []cloudwatchtypes.MetricDatum
 	for _, minute := range slices.SortedFunc(maps.Keys(changes), time.Time.Compare) {
 		data = append(data, cloudwatchtypes.MetricDatum{
-			MetricName: aws.String(a.env.Maintenance().Name), Dimensions: a.maintenanceDimensions(), Timestamp: aws.Time(minute), Value: aws.Float64(changes[minute]),
+			MetricName: aws.String(a.env.Maintenance().Name), Timestamp: aws.Time(minute), Value: aws.Float64(changes[minute]),
 		})
 	}
 	_, err := a.aws.alarms.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(a.env.Maintenance().Namespace), MetricData: data})

@@ -93,7 +93,7 @@ var actions = map[string]action{
 	"cloudwatch:ListDashboards":      on(anything),
 	"cloudwatch:ListMetrics":         on(anything),
 	"cloudwatch:ListTagsForResource": on(watched),
-	"cloudwatch:PutCompositeAlarm":   on(anything).tagged("Tags", "cloudwatch:TagResource").onWhatIsMade(alarm),
+	"cloudwatch:PutCompositeAlarm":   on(anything).tagged("Tags", "cloudwatch:TagResource").onWhatIsMade(alarm).ofOwner(),
 	"cloudwatch:PutDashboard":        on(dashboard),
 	"cloudwatch:PutMetricAlarm":      on(alarm).tagged("Tags", "cloudwatch:TagResource"),
 	"cloudwatch:PutMetricData":       on(anything).with("cloudwatch:namespace", "{Namespace}"),

@@ -210,7 +210,11 @@ func (w *World) ask(name string, parameters map[string]any) ([]Request, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		for _, resource := range resources {
-			requests = append(requests, Request{Action: name, Resource: resource, Context: w.of(resource, row, context)})
+			made := resource
+			if names, err := expand(row.taggedOn, parameters); err == nil && row.taggedOn != "" {
+				made = names[0]
+			}
+			requests = append(requests, Request{Action: name, Resource: resource, Context: w.of(made, row, context)})
 		}
 	}
 	if len(requests) == 0 {
