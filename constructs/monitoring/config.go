@@ -493,8 +493,10 @@ func (c Config) validateTune(p *problems.Problems, m model) (valid bool) {
 func (c Config) validateNotify(p *problems.Problems, m model) {
 	users := map[Severity][]string{}
 	composite := map[Severity]string{}
-	for _, a := range slices.Concat(m.alarms, c.suppression(m).messages) {
+	for _, a := range m.alarms {
 		users[a.Severity] = append(users[a.Severity], a.Key())
+	}
+	for _, a := range slices.Concat(m.alarms, c.suppression(m).messages) {
 		if _, ok := a.When.(cloudwatch.Composite); ok {
 			composite[a.Severity] = a.Key()
 		}
