@@ -19,12 +19,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/ohmycoins/infra/constructs/monitoring"
 	definition "github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/internal/terraform"
 	"github.com/ohmycoins/infra/internal/test/localaws"
@@ -67,6 +72,7 @@ const localAccount = "123456789012"
 // Terraform is evaluated: the plan role has to be enough for a plan, the infrastructure
 // role for everything.
 func TestApply(t *testing.T) {
+	t.Parallel() // the provider waits a minute for queues
 	envs := environment.All()
 	recorders := map[string]*policy.Recorder{} // by role and environment
 	world := policy.NewWorld(localAccount, envs...)
@@ -141,6 +147,7 @@ func applyStack(t *testing.T, server *localaws.Server, env environment.Environme
 	cloud.checkAlarms(t, env)
 	cloud.checkTopics(t, env)
 	cloud.checkDashboard(t, env)
+	cloud.checkEvents(t, env)
 	cloud.checkSecret(t, env)
 	if env.Name == "staging" {
 		checkChanges(t, ws)
@@ -150,7 +157,10 @@ func applyStack(t *testing.T, server *localaws.Server, env environment.Environme
 
 // Why an action is allowed that applying, changing and destroying a stack does not call.
 var terraformReasons = map[string]string{
-	"kms:UpdateAlias": "a key that is replaced",
+	"cloudwatch:DescribeAlarmHistory": "omc alarms backtest of a pull request",
+	"cloudwatch:GetMetricData":        "omc alarms backtest of a pull request",
+	"kms:UpdateAlias":                 "a key that is replaced",
+	"sqs:SetQueueAttributes":          "the queue's policy, when a rule comes or goes: the provider then waits for half a minute",
 }
 
 func must(t *testing.T, err error) {
@@ -227,6 +237,8 @@ type cloud struct {
 	kms        *kms.Client
 	iam        *iam.Client
 	secrets    *secretsmanager.Client
+	events     *eventbridge.Client
+	queues     *sqs.Client
 	outputs    map[string]any
 }
 
@@ -241,6 +253,8 @@ func connect(t *testing.T, server *localaws.Server, ws stackWorkspace) cloud {
 		kms:        kms.NewFromConfig(cfg),
 		iam:        iam.NewFromConfig(cfg),
 		secrets:    secretsmanager.NewFromConfig(cfg),
+		events:     eventbridge.NewFromConfig(cfg),
+		queues:     sqs.NewFromConfig(cfg),
 		outputs:    outputs,
 	}
 }
@@ -453,6 +467,11 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("alarms (-want +got):\n%s", diff)
 	}
+	for _, a := range stacks.Monitoring(env).Alarms() {
+		if tells := got[p+"/"+a.Key()].Topic != ""; tells == (a.Severity == monitoring.Silent) {
+			t.Errorf("%s, which is %s, tells somebody: %v", a.Key(), a.Severity, tells)
+		}
+	}
 
 	c.checkComposites(t, p, composites, topics)
 
@@ -547,12 +566,21 @@ func (c cloud) checkTopics(t *testing.T, env environment.Environment) {
 	for arn, emails := range want {
 		topic, err := c.sns.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &arn})
 		must(t, err)
+		severity := monitoring.Severity(arn[strings.LastIndex(arn, "-")+1:])
 		if diff := cmp.Diff([]statement{{
 			Sid: "AlarmsOfThisAccount", Effect: "Allow",
 			Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
 			Action:    "sns:Publish", Resource: arn,
 			Condition: map[string]map[string]any{"StringEquals": {"aws:SourceAccount": account(arn)}},
-		}}, statements(t, topic.Attributes["Policy"])); diff != "" {
+		}, {
+			Sid: "EventsOfThisAccount", Effect: "Allow",
+			Principal: map[string]any{"Service": "events.amazonaws.com"},
+			Action:    "sns:Publish", Resource: arn,
+			Condition: map[string]map[string]any{
+				"StringEquals": {"aws:SourceAccount": account(arn)},
+				"ArnEquals":    {"aws:SourceArn": ruleARNs(env, arn, severity)},
+			},
+		}}, statements(t, topic.Attributes["Policy"]), unordered); diff != "" {
 			t.Errorf("%s: policy (-want +got):\n%s", arn, diff)
 		}
 		c.checkTopicKey(t, topic.Attributes["KmsMasterKeyId"])
@@ -580,8 +608,19 @@ func (c cloud) checkTopicKey(t *testing.T, key string) {
 	document, err := c.kms.GetKeyPolicy(t.Context(), &kms.GetKeyPolicyInput{KeyId: &key, PolicyName: aws.String("default")})
 	must(t, err)
 	parsed := statements(t, *document.Policy)
-	if len(parsed) != 2 {
-		t.Fatalf("key policy has %d statements, want 2", len(parsed))
+	if len(parsed) != 3 {
+		t.Fatalf("key policy has %d statements, want 3", len(parsed))
+	}
+	// Neither the account nor the rules: EventBridge tells KMS nothing of them.
+	if diff := cmp.Diff(statement{
+		Sid: "EventsToTheTopics", Effect: "Allow",
+		Principal: map[string]any{"Service": "events.amazonaws.com"},
+		Action:    []any{"kms:GenerateDataKey*", "kms:Decrypt"}, Resource: "*",
+		Condition: map[string]map[string]any{"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": []any{
+			c.output(t, "warning-topic-arn"), c.output(t, "critical-topic-arn"),
+		}}},
+	}, parsed[2], unordered); diff != "" {
+		t.Errorf("key policy (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(statement{
 		Sid: "AlarmsOfThisAccount", Effect: "Allow",
@@ -600,6 +639,100 @@ func (c cloud) checkTopicKey(t *testing.T, key string) {
 	if !rotation.KeyRotationEnabled {
 		t.Error("the key does not rotate")
 	}
+}
+
+// unordered compares lists of a policy, whose order the provider chooses.
+var unordered = cmpopts.SortSlices(func(a, b any) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
+
+// ruleARNs are the ARNs of the rules that tell of a severity, or of all, beside another
+// ARN.
+func ruleARNs(env environment.Environment, beside string, severities ...monitoring.Severity) []any {
+	var arns []any
+	for _, r := range stacks.Events(env).Rules() {
+		if slices.Contains(severities, r.Severity) {
+			arns = append(arns, "arn:aws:events:"+env.Region+":"+account(beside)+":rule/"+env.Prefix+"-"+r.Key)
+		}
+	}
+	return arns
+}
+
+// checkEvents compares the rules, what they send and the queue behind them.
+func (c cloud) checkEvents(t *testing.T, env environment.Environment) {
+	t.Helper()
+	ctx := t.Context()
+	topics := map[monitoring.Severity]string{
+		monitoring.Critical: c.output(t, "critical-topic-arn"), monitoring.Warning: c.output(t, "warning-topic-arn"),
+	}
+	queue := "arn:aws:sqs:" + env.Region + ":" + account(topics[monitoring.Critical]) + ":" + env.Prefix + "-undelivered-events"
+	secret := c.output(t, "secret-arn")
+	made := c.rules(t, env)
+	for _, r := range stacks.Events(env).Rules() {
+		name := env.Prefix + "-" + r.Key
+		rule, err := c.events.DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: &name})
+		must(t, err)
+		pattern, err := r.Pattern.JSON()
+		must(t, err)
+		// Only AWS knows the end of the secret's ARN.
+		madeUp := "arn:aws:secretsmanager:" + env.Region + ":000000000000:secret:" + env.Secret.Name + "-AbCdEf"
+		state := map[bool]string{true: "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", false: "ENABLED"}[r.ReadCalls]
+		if diff := cmp.Diff([]string{strings.ReplaceAll(pattern, madeUp, secret), state, r.Runbook},
+			[]string{*rule.EventPattern, string(rule.State), section(*rule.Description)}); diff != "" {
+			t.Errorf("rule %s (-want +got):\n%s", name, diff)
+		}
+		list, err := c.events.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: &name})
+		must(t, err)
+		if len(list.Targets) != 1 {
+			t.Fatalf("rule %s has %d targets, want the topic", name, len(list.Targets))
+		}
+		target := list.Targets[0]
+		if *target.Arn != topics[r.Severity] || *target.DeadLetterConfig.Arn != queue || *target.RetryPolicy.MaximumEventAgeInSeconds != 3600 {
+			t.Errorf("rule %s sends to %s and after %d s to %s, want %s and %s", name, *target.Arn,
+				*target.RetryPolicy.MaximumEventAgeInSeconds, *target.DeadLetterConfig.Arn, topics[r.Severity], queue)
+		}
+		for _, text := range []string{`"` + strings.ToUpper(string(r.Severity)) + ": ", `"First: ` + r.First, stacks.RunbookURL + "#" + r.Runbook + `"`} {
+			if template := *target.InputTransformer.InputTemplate; !strings.Contains(template, text) {
+				t.Errorf("the message of %s lacks %s: %s", name, text, template)
+			}
+		}
+		if !slices.Contains(made, name) || c.outputs["event-rule-arns"].(map[string]any)[r.Key] != *rule.Arn {
+			t.Errorf("outputs name the rules %v, want %s", c.outputs["event-rule-arns"], *rule.Arn)
+		}
+	}
+	if want := len(stacks.Events(env).Rules()); len(made) != want {
+		t.Errorf("rules are %v, want %d", made, want)
+	}
+
+	url := c.output(t, "undelivered-events-url")
+	attributes, err := c.queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll}})
+	must(t, err)
+	if diff := cmp.Diff([]string{queue, "true", "1209600"}, []string{
+		attributes.Attributes["QueueArn"], attributes.Attributes["SqsManagedSseEnabled"], attributes.Attributes["MessageRetentionPeriod"],
+	}); diff != "" {
+		t.Errorf("queue (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]statement{{
+		Sid: "UndeliveredOfTheseRules", Effect: "Allow",
+		Principal: map[string]any{"Service": "events.amazonaws.com"},
+		Action:    "sqs:SendMessage", Resource: queue,
+		Condition: map[string]map[string]any{
+			"StringEquals": {"aws:SourceAccount": account(queue)},
+			"ArnEquals":    {"aws:SourceArn": ruleARNs(env, queue, monitoring.Critical, monitoring.Warning)},
+		},
+	}}, statements(t, attributes.Attributes["Policy"]), unordered); diff != "" {
+		t.Errorf("policy of the queue (-want +got):\n%s", diff)
+	}
+}
+
+// rules are the names of the rules of an environment.
+func (c cloud) rules(t *testing.T, env environment.Environment) []string {
+	t.Helper()
+	list, err := c.events.ListRules(t.Context(), &eventbridge.ListRulesInput{NamePrefix: aws.String(env.Prefix + "-")})
+	must(t, err)
+	var names []string
+	for _, r := range list.Rules {
+		names = append(names, *r.Name)
+	}
+	return names
 }
 
 func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
@@ -668,9 +801,10 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 		t.Errorf("widgets (-want +got):\n%s", diff)
 	}
 	arns, _ := c.outputs["alarm-arns"].(map[string]any)
-	for key, arn := range arns {
-		if !slices.Contains(states, arn.(string)) {
-			t.Errorf("the dashboard does not show the state of %s", key)
+	for _, a := range stacks.Monitoring(env).Alarms() {
+		arn, _ := arns[a.Key()].(string)
+		if shown := slices.Contains(states, arn); shown == (a.Severity == monitoring.Silent) {
+			t.Errorf("the dashboard shows the state of %s: %v", a.Key(), shown)
 		}
 	}
 	url := c.output(t, "dashboard-url")
@@ -754,6 +888,9 @@ func checkDestroy(t *testing.T, ws stackWorkspace, cloud cloud, env environment.
 	}
 	if left, composites := cloud.describe(t, env.Prefix+"/"); len(left)+len(composites) > 0 {
 		t.Errorf("%d alarms are left", len(left))
+	}
+	if left := cloud.rules(t, env); len(left) > 0 {
+		t.Errorf("rules are left: %v", left)
 	}
 	if existing := cloud.alarms(t, env.Prefix+"-"); len(existing) != 9 {
 		t.Errorf("%d of the alarms that existed are left, want 9", len(existing))

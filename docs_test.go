@@ -16,6 +16,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/ohmycoins/infra/constructs/events"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/kinds"
@@ -34,6 +35,7 @@ func alarmTable() string {
 		monitoring.ALB{Key: "<alb>", TargetGroups: map[string]string{"<target group>": ""}},
 		monitoring.RDS{Key: "<database>", Class: "db.t3.small"},
 		monitoring.Redis{Key: "<redis>", Nodes: map[string]string{"<node>": "", another: ""}, NodeType: "cache.t3.small"},
+		monitoring.SLO{Key: "<service level>", Objective: 99.5, Of: monitoring.ALB{}.Availability("")},
 	}}
 	table := "| alarm | profile | goes off | metric | severity | without data | first |\n|---|---|---|---|---|---|---|\n"
 	for _, a := range cfg.Alarms() {
@@ -44,23 +46,33 @@ func alarmTable() string {
 		if profile == "" {
 			profile = monitoring.Essential
 		}
+		// Markdown takes <…> for HTML, and which resource it is stands in the first column.
+		near := func(text string) string { return strings.ReplaceAll(text, a.Resource+"/", "") }
+		missing := a.Missing
+		if missing == "" {
+			missing = "-"
+		}
 		table += fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s | %s |\n",
-			a.Key(), profile, a.Condition(), looksAt(cloudwatch.SeriesOf(a.When)), a.Severity, a.Missing, a.FirstStep)
+			a.Key(), profile, near(a.Condition()), looksAt(a), a.Severity, missing, near(a.FirstStep))
 	}
 	return table
 }
 
-// looksAt names what a series is made of: metric math with what its ids stand for.
-func looksAt(s cloudwatch.Series) string {
-	of, ok := s.(cloudwatch.Math)
-	if !ok {
+// looksAt says what an alarm looks at: an expression that is too long to read has a
+// label.
+func looksAt(a monitoring.Alarm) string {
+	const readable = 80
+	switch s := cloudwatch.SeriesOf(a.When).(type) {
+	case nil:
+		return "other alarms"
+	case cloudwatch.Math:
+		if len(s.Expression) > readable {
+			return s.Label
+		}
+		return s.String()
+	default:
 		return fmt.Sprint(s)
 	}
-	var metrics []string
-	for _, id := range slices.Sorted(maps.Keys(of.Using)) {
-		metrics = append(metrics, fmt.Sprintf("`%s` is %s", id, of.Using[id]))
-	}
-	return fmt.Sprintf("`%s`: %s", of.Expression, strings.Join(metrics, "; "))
 }
 
 func TestReadmeAlarmTable(t *testing.T) {
@@ -89,6 +101,31 @@ func kindsTable() string {
 
 func TestKindsTable(t *testing.T) {
 	checkTable(t, "constructs/monitoring/README.md", "kinds", kindsTable())
+}
+
+// eventTable renders the rules of every environment: what differs are names, and what
+// concerns the account.
+func eventTable() string {
+	table := "| rule | told as | what has happened | where | first | environments |\n|---|---|---|---|---|---|\n"
+	in, rows := map[string][]string{}, []events.Rule{}
+	for _, env := range environment.All() {
+		for _, r := range stacks.Events(env).Rules() {
+			if in[r.Key] == nil {
+				rows = append(rows, r)
+			}
+			in[r.Key] = append(in[r.Key], env.Name)
+		}
+	}
+	value := regexp.MustCompile(`<\$\.(?:detail\.)?([^>]*)>`)
+	for _, r := range rows {
+		shown := func(text string) string { return value.ReplaceAllString(text, "*$1*") }
+		table += fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s |\n", r.Key, r.Severity, shown(r.Title), shown(r.Where), r.First, strings.Join(in[r.Key], ", "))
+	}
+	return table
+}
+
+func TestEventTable(t *testing.T) {
+	checkTable(t, "README.md", "events", eventTable())
 }
 
 // environmentTable renders what the environments differ in.

@@ -94,7 +94,7 @@ func existingEnvironment() (environment.Environment, localaws.Infrastructure) {
 	env.LoadBalancer.TargetGroups = env.LoadBalancer.TargetGroups[:1]
 	env.LoadBalancer.TargetGroups[0].Name = "example-tg"
 	env.Database.Instance = "example-postgres"
-	infra.ReplicationGroup = "example-redis"
+	env.Cache.ReplicationGroup = "example-redis"
 	env.Cache.Nodes[0].ID = "example-redis-001"
 	env.Secret.Name = "example/app-secrets"
 	env.Roles.TaskExecution, infra.TaskRole = "example-execution", "example-task"
@@ -120,7 +120,7 @@ const otherKinds = `{
 // names are the names of everything in env that can be left out.
 func names(env environment.Environment, infra localaws.Infrastructure) []string {
 	list := []string{
-		env.Cluster.Name, env.LoadBalancer.Name, env.Database.Instance, infra.ReplicationGroup, env.Secret.Name,
+		env.Cluster.Name, env.LoadBalancer.Name, env.Database.Instance, env.Cache.ReplicationGroup, env.Secret.Name,
 		env.Roles.TaskExecution, infra.TaskRole, infra.GitHubRole,
 	}
 	for _, service := range env.Cluster.Services {

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"github.com/ohmycoins/infra/constructs/events"
 	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
@@ -157,6 +158,19 @@ func snapshotStacks(app cdk.Scope) {
 		})
 	})
 	construct("monitoring-open", openModel)
+	construct("events-minimal", func(stack cdk.Scope) {
+		events.New(stack, "events", events.Config{
+			Name:   "example",
+			Region: "ap-southeast-2",
+			Topics: map[monitoring.Severity][]string{monitoring.Warning: {"arn:aws:sns:ap-southeast-2:000000000000:team"}},
+			Sources: []events.Source{events.Rule{
+				Key: "order-lost", Severity: monitoring.Warning,
+				Pattern: events.Pattern{"source": events.Is("shop"), "detail-type": events.Is("order lost")},
+				Title:   "The order <$.detail.order> was lost", First: "Look into the shop's log.",
+			}},
+		})
+	})
+	construct("events-full", everyEvent)
 	construct("monitoring-kinds", everyKind)
 	construct("monitoring-references", func(stack cdk.Scope) {
 		ref := references(stack)
@@ -275,6 +289,48 @@ func openModel(stack cdk.Scope) {
 	cdk.NewOutput(stack, "dashboard-urls", "", mon.DashboardURLs())
 }
 
+// everyEvent tells of everything there is to tell, by another provider, with references,
+// two topics of a severity, a rule that is off and topics of which one is made here.
+func everyEvent(stack cdk.Scope) {
+	provider.NewAwsProvider(stack, jsii.String("sydney"), &provider.AwsProviderConfig{
+		Alias: jsii.String("sydney"), Region: jsii.String("ap-southeast-2"),
+	})
+	ref := references(stack)
+	told := events.Config{
+		Name:     "example",
+		Region:   "ap-southeast-2",
+		Provider: "sydney",
+		Sources: []events.Source{
+			events.ECSCluster{Cluster: ref("cluster")},
+			events.RDS{Key: "orders", Instance: "example"},
+			events.ElastiCache{ReplicationGroup: "example-redis"},
+			events.Secret{Name: "example", ARN: ref("secret-arn"), Readers: []string{"example-task-execution"}},
+			events.Account{},
+		},
+		Tune: map[string]events.Tuning{
+			"ecs-task-failed": {Off: true, Reason: "jobs end so"},
+			"orders-failover": {Severity: monitoring.Critical},
+		},
+		RunbookURL: "https://example.com/runbook",
+		Tags:       map[string]string{"Team": "example"},
+	}
+	mon := monitoring.New(stack, "monitoring", monitoring.Config{
+		Name:     "example",
+		Region:   "ap-southeast-2",
+		Provider: "sydney",
+		Notify: map[monitoring.Severity][]monitoring.Target{
+			monitoring.Critical: {monitoring.Email("oncall@example.com"), monitoring.Topic("arn:aws:sns:ap-southeast-2:000000000000:pager")},
+			monitoring.Warning:  {monitoring.Topic("arn:aws:sns:ap-southeast-2:000000000000:team")},
+		},
+		Resources:  []monitoring.Resource{told.Undelivered()},
+		Publishers: []monitoring.Publisher{told.Publisher(), {Service: "budgets.amazonaws.com", Sources: map[monitoring.Severity][]string{monitoring.Critical: {"budget/example"}}, Global: true}},
+	})
+	told.Topics = mon.TopicARNs()
+	happened := events.New(stack, "events", told)
+	cdk.NewOutput(stack, "rules", "", happened.RuleARNs())
+	cdk.NewOutput(stack, "queue", "", happened.QueueURL())
+}
+
 // everyKind watches one resource of each kind there is with all its alarms, each
 // where its metrics are.
 func everyKind(stack cdk.Scope) {
@@ -388,7 +444,7 @@ func snapshotIDs() []string {
 
 func TestSnapshots(t *testing.T) {
 	ids := snapshotIDs()
-	if len(ids) != 14 {
+	if len(ids) != 16 {
 		t.Fatalf("stacks are %v, want both environments, the cases of each construct, and aliases of providers", ids)
 	}
 	files := map[string]bool{}
@@ -619,7 +675,7 @@ func TestBadInput(t *testing.T) {
 staging/monitoring: Notify["critical"][0]: is "not-an-email", want an e-mail address ("name@example.com")
 staging/monitoring: Notify["critical"][2]: is "oncall@example.com", want each target once: Notify["critical"][1] is the same
 production/monitoring: Resources[4] (redis).Nodes: is empty, want at least one cache cluster id: CloudWatch has no metrics of replication groups
-production/monitoring: Tune["backend/cpu"]: is "backend/cpu", want one of backend/down, backend/cpu-high, maintenance (the nearest of 42)`
+production/monitoring: Tune["backend/cpu"]: is "backend/cpu", want one of backend/down, backend/cpu-high, maintenance (the nearest of 64)`
 	if err == nil {
 		t.Fatal("synthesized without an error")
 	}

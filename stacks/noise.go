@@ -55,7 +55,7 @@ func quiet(env environment.Environment, cfg monitoring.Config) monitoring.Config
 			Resource: service.Key, ID: "down", Severity: monitoring.Critical, When: cloudwatch.Composite{Rule: cloudwatch.AnyOf(signs...)},
 			FirstStep: "Customers get errors: read the service's events and why its tasks stopped, then roll back a deployment that just ended.",
 			Section:   "service-down",
-		}, service.Key, group, balancerKey)
+		}, append(levels(env, service.Key), service.Key, group, balancerKey)...)
 	}
 	// Both count missing data as bad: together they mean a database that does nothing any
 	// more, for want of CPU and connections or because it is gone.
@@ -73,6 +73,17 @@ func quiet(env environment.Environment, cfg monitoring.Config) monitoring.Config
 		}
 	}
 	return cfg
+}
+
+// levels are the keys of the service levels of a target group.
+func levels(env environment.Environment, group string) []string {
+	var keys []string
+	for _, level := range env.ServiceLevels {
+		if level.TargetGroup == group {
+			keys = append(keys, level.Key)
+		}
+	}
+	return keys
 }
 
 // maintenance is the alarm that holds all messages back while omc says that the

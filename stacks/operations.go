@@ -5,6 +5,7 @@ package stacks
 import (
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/events"
 	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/secrets"
@@ -41,12 +42,17 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 		// this call stays in the code and keeps its id.
 		Protect: true,
 	})
-	mon := monitoring.New(stack, "monitoring", monitoringConfig(env, exists))
+	told := eventsConfig(env, secret.ARN())
+	mon := monitoring.New(stack, "monitoring", monitoringConfig(env, exists, told))
+	told.Topics = mon.TopicARNs()
+	happened := events.New(stack, "events", told)
 
 	cdk.NewOutput(stack, "dashboard-url", "The dashboard in the AWS console", mon.DashboardURL())
 	cdk.NewOutput(stack, "alarm-arns", "The ARN of every alarm", mon.AlarmARNs())
 	cdk.NewOutput(stack, "critical-topic-arn", "The topic for alarms that need action now", mon.TopicARN(monitoring.Critical))
 	cdk.NewOutput(stack, "warning-topic-arn", "The topic for alarms that can wait for working hours", mon.TopicARN(monitoring.Warning))
+	cdk.NewOutput(stack, "event-rule-arns", "The ARN of every rule that tells of an event", happened.RuleARNs())
+	cdk.NewOutput(stack, "undelivered-events-url", "The queue of events of which nobody could be told", happened.QueueURL())
 	cdk.NewOutput(stack, "secret-arn", "The application's secret", secret.ARN())
 	cdk.NewOutput(stack, "secret-id", "The id of the application's secret", secret.ID())
 	cdk.NewOutput(stack, "secret-name", "The name of the application's secret", secret.Name())
@@ -63,20 +69,50 @@ func Monitoring(env environment.Environment) monitoring.Config {
 	for _, group := range env.LoadBalancer.TargetGroups {
 		exists.targetGroups[group.Key] = "targetgroup/" + group.Name + "/" + id
 	}
-	return monitoringConfig(env, exists)
+	return monitoringConfig(env, exists, Events(env))
 }
 
-func monitoringConfig(env environment.Environment, exists found) monitoring.Config {
+func monitoringConfig(env environment.Environment, exists found, told events.Config) monitoring.Config {
 	return quiet(env, monitoring.Config{
-		Name:      env.Prefix,
-		Region:    env.Region,
-		Notify:    targets(env.Notify),
-		Resources: resources(env, exists),
-		Profile:   monitoring.Profile(env.Profile),
-		Tune:      tuning(env.Tune),
+		Name:       env.Prefix,
+		Region:     env.Region,
+		Notify:     targets(env.Notify),
+		Resources:  append(resources(env, exists), told.Undelivered()),
+		Profile:    monitoring.Profile(env.Profile),
+		Tune:       tuning(env.Tune),
+		Publishers: []monitoring.Publisher{told.Publisher()},
 
 		RunbookURL: RunbookURL,
 	})
+}
+
+// Events are the events of an environment that are told, as [NewOperations] makes the
+// rules, for tools and tests that have no Terraform.
+func Events(env environment.Environment) events.Config {
+	const here = ":000000000000:"
+	cfg := eventsConfig(env, "arn:aws:secretsmanager:"+env.Region+here+"secret:"+env.Secret.Name+"-AbCdEf")
+	cfg.Topics = map[monitoring.Severity][]string{}
+	for _, s := range []monitoring.Severity{monitoring.Critical, monitoring.Warning} {
+		cfg.Topics[s] = []string{"arn:aws:sns:" + env.Region + here + env.Prefix + "-" + string(s)}
+	}
+	return cfg
+}
+
+// eventsConfig has no topics yet.
+func eventsConfig(env environment.Environment, secretARN string) events.Config {
+	sources := []events.Source{
+		events.ECSCluster{Cluster: env.Cluster.Name},
+		events.RDS{Instance: env.Database.Instance},
+		events.ElastiCache{ReplicationGroup: env.Cache.ReplicationGroup},
+		events.Secret{
+			Name: env.Secret.Name, ARN: secretARN,
+			Readers: append([]string{env.Roles.TaskExecution}, env.Events.SecretReaders...),
+		},
+	}
+	if env.Events.Account {
+		sources = append(sources, events.Account{HealthServices: env.Events.HealthServices})
+	}
+	return events.Config{Name: env.Prefix, Region: env.Region, Sources: sources, RunbookURL: RunbookURL}
 }
 
 // found is what only AWS knows about the infrastructure.
@@ -131,11 +167,20 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 	for _, node := range env.Cache.Nodes {
 		nodes[node.Key] = node.ID
 	}
-	return append(list,
-		monitoring.ALB{Key: balancerKey, ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups},
+	alb := monitoring.ALB{Key: balancerKey, ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups}
+	list = append(list,
+		alb,
 		monitoring.RDS{Key: databaseKey, Instance: env.Database.Instance, Class: env.Database.Class},
 		monitoring.Redis{Key: "redis", Nodes: nodes, NodeType: env.Cache.NodeType},
 	)
+	for _, level := range env.ServiceLevels {
+		slo := monitoring.SLO{Key: level.Key, Objective: level.Objective, Of: alb.Availability(level.TargetGroup)}
+		if level.Within != 0 {
+			slo.Of = alb.Latency(level.TargetGroup, level.Within)
+		}
+		list = append(list, slo)
+	}
+	return list
 }
 
 func targets(notify environment.Notify) map[monitoring.Severity][]monitoring.Target {

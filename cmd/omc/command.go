@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +43,9 @@ type options struct {
 	summarized bool
 }
 
+// outputs are what can be written to standard output.
+var outputs = []string{"text", "json", "markdown"}
+
 func command(o *options) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "omc",
@@ -59,17 +63,17 @@ what ran before runs.`,
 	}
 	root.SetVersionTemplate("omc {{.Version}}\n")
 	flags := root.PersistentFlags()
-	flags.StringVar(&o.output, "output", "text", "what to write to standard output: text or json")
+	flags.StringVar(&o.output, "output", "text", "what to write to standard output: text, json or markdown")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would be done and change nothing")
-	offer(root, "output", "text", "json")
+	offer(root, "output", outputs...)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		if o.output != "text" && o.output != "json" {
-			return fmt.Errorf("--output: is %q, want text or json", o.output)
+		if !slices.Contains(outputs, o.output) {
+			return fmt.Errorf("--output: is %q, want text, json or markdown", o.output)
 		}
 		return nil
 	}
 	root.AddCommand(deployCommand(o), rollbackCommand(o), statusCommand(o), unlockCommand(o),
-		verifyCommand(o), secretsCommand(o), alarmsCommand(o), maintenanceCommand(o))
+		verifyCommand(o), secretsCommand(o), alarmsCommand(o), dashboardCommand(o), maintenanceCommand(o))
 	return root
 }
 
@@ -257,13 +261,17 @@ func (o *options) finish(r result, failure error) error {
 		failure = exitStatus{failure, r.ExitStatus()}
 	}
 	o.summarize(r.Page())
-	if o.output == "text" {
-		var text bytes.Buffer
-		r.Page().WriteText(&text)
-		o.write(text.Bytes())
-	} else {
+	var text bytes.Buffer
+	switch o.output {
+	case "json":
 		o.writeJSON(r)
+		return failure
+	case "markdown":
+		r.Page().WriteMarkdown(&text)
+	default:
+		r.Page().WriteText(&text)
 	}
+	o.write(text.Bytes())
 	return failure
 }
 

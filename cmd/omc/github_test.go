@@ -3,8 +3,11 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
@@ -92,10 +95,13 @@ func TestDryRunEverywhere(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "secrets.json"), []byte(`{"SMTP_PASSWORD":"marker-new-value"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range []string{
+	tried := []string{
 		"deploy staging", "rollback staging --to 41 --service backend", "status staging", "verify staging",
-		"secrets check staging", "secrets put staging --file secrets.json", "alarms test staging", "unlock staging",
-	} {
+		"secrets check staging", "secrets put staging --file secrets.json", "alarms test staging", "alarms audit staging",
+		"alarms backtest staging --since 1h --data data.json --page page.html", "dashboard staging", "unlock staging",
+	}
+	wantEveryVerb(t, tried)
+	for _, args := range tried {
 		cloud := newCloud(t)
 		warningAlarm(cloud)
 		got := omc(t, cloud, dir, "", []string{"HTTPS_PROXY=http://127.0.0.1:1"}, strings.Fields(args+" --dry-run")...)
@@ -108,4 +114,24 @@ func TestDryRunEverywhere(t *testing.T) {
 			}
 		}
 	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
+		t.Errorf("written: %v: %v", files, err)
+	}
+}
+
+// wantEveryVerb fails when a verb is missing in a list of command lines: who adds one adds
+// what is tried with it.
+func wantEveryVerb(t *testing.T, lines []string) {
+	t.Helper()
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		for _, below := range cmd.Commands() {
+			walk(below)
+		}
+		verb := strings.TrimPrefix(cmd.CommandPath(), "omc ")
+		if !cmd.HasSubCommands() && !slices.ContainsFunc(lines, func(line string) bool { return line == verb || strings.HasPrefix(line, verb+" ") }) {
+			t.Errorf("omc %s is not tried", verb)
+		}
+	}
+	walk(command(&options{}))
 }

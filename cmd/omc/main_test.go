@@ -137,7 +137,7 @@ func TestUsage(t *testing.T) {
 		{"deploy staging --timeout 0s", 2, "--timeout: is 0s, want a positive duration"},
 		{"rollback staging --timeout 0", 2, "--timeout: is 0s, want a positive duration"},
 		{"deploy staging --nonsense", 2, "unknown flag"},
-		{"status staging --output xml", 2, `--output: is "xml", want text or json`},
+		{"status staging --output xml", 2, `--output: is "xml", want text, json or markdown`},
 		{"rollback staging --to 41", 2, "add --service backend or --service frontend"},
 		{"rollback staging --service other", 2, `--service: is "other", want backend or frontend`},
 		{"completion bash", 0, "__start_omc"},

@@ -21,6 +21,9 @@ const (
 	Critical Severity = "critical"
 	// Warning means that something needs attention during working hours.
 	Warning Severity = "warning"
+	// Silent means that nobody is told: the alarm is a part of a composite one, which
+	// has to name it.
+	Silent Severity = "silent"
 )
 
 // order sorts severities: those above first, then others by name.

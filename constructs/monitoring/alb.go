@@ -59,8 +59,7 @@ func (b ALB) Watch() Watch {
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.TargetGroups)) {
 		part := b.Key + "-" + key
-		unhealthy := b.metric("UnHealthyHostCount", cloudwatch.Maximum, time.Minute, cloudwatch.Count)
-		unhealthy.Dimensions = append(unhealthy.Dimensions, cloudwatch.Dimension{Name: "TargetGroup", Value: b.TargetGroups[key]})
+		unhealthy := b.ofGroup(b.metric("UnHealthyHostCount", cloudwatch.Maximum, time.Minute, cloudwatch.Count), key)
 		watch.Alarms = append(watch.Alarms, Alarm{
 			Resource: part, ID: "unhealthy-targets", Severity: Critical,
 			When: unhealthy.Above(0), Window: cloudwatch.Window{EvaluationPeriods: 3}, Missing: cloudwatch.Missing,
@@ -167,6 +166,12 @@ func (b ALB) recommended() []Alarm {
 
 func (b ALB) sum(name string) cloudwatch.Metric {
 	return b.metric(name, cloudwatch.Sum, 5*time.Minute, cloudwatch.Count)
+}
+
+// ofGroup is a metric of one target group.
+func (b ALB) ofGroup(m cloudwatch.Metric, key string) cloudwatch.Metric {
+	m.Dimensions = append(m.Dimensions, cloudwatch.Dimension{Name: "TargetGroup", Value: b.TargetGroups[key]})
+	return m
 }
 
 func (b ALB) metric(name, stat string, period time.Duration, unit cloudwatch.Unit) cloudwatch.Metric {

@@ -36,9 +36,12 @@ type Config struct {
 	// NotifyInsufficientData also notifies when an alarm has no data. Default: only
 	// ALARM and OK are notified.
 	NotifyInsufficientData bool
+	// Publishers are services that publish to the topics that are made here, besides
+	// CloudWatch. Default: none.
+	Publishers []Publisher
 	// KMSKeyARN is the ARN of the key that encrypts notifications; its policy must
-	// let cloudwatch.amazonaws.com use it. Default: a key is made that does, when a
-	// topic is made.
+	// let cloudwatch.amazonaws.com and the Publishers use it. Default: a key is made that
+	// does, when a topic is made.
 	KMSKeyARN string
 	// Resources are what is watched.
 	Resources []Resource
@@ -272,6 +275,7 @@ func (c Config) check() (model, error) {
 	c.validateProfiles(&p)
 	valid = c.validateTune(&p, m) && valid
 	c.validateNotify(&p, m)
+	c.validatePublishers(&p)
 	c.validateComposites(&p, m)
 	c.validateSuppressors(&p, m)
 	c.validateLengths(&p, m)
@@ -502,7 +506,7 @@ func (c Config) validateNotify(p *problems.Problems, m model) {
 		}
 	}
 	for _, s := range order(problems.SortedKeys(users)) {
-		if len(c.Notify[s]) == 0 && problems.IsKey(string(s)) {
+		if len(c.Notify[s]) == 0 && problems.IsKey(string(s)) && s != Silent {
 			p.Want(fmt.Sprintf("Notify[%q]", s), problems.Text("empty"), "at least one target for %s", problems.Some(users[s]))
 		}
 	}
@@ -515,6 +519,10 @@ func (c Config) validateNotify(p *problems.Problems, m model) {
 		field := fmt.Sprintf("Notify[%q]", s)
 		if !problems.IsKey(string(s)) {
 			p.Want("Notify", string(s), "a severity that matches %s", problems.KeyPattern)
+			continue
+		}
+		if s == Silent {
+			p.Want(field, problems.Text(fmt.Sprintf("%d targets", len(c.Notify[s]))), "none: nobody is told of silent alarms")
 			continue
 		}
 		first := map[string]int{}
@@ -544,8 +552,8 @@ func (c Config) validateNotify(p *problems.Problems, m model) {
 	}
 }
 
-// validateComposites looks for alarms that rules name and that are not there, and
-// for rules that go round in a circle.
+// validateComposites looks for alarms that rules name and that are not there, for
+// rules that go round in a circle, and for silent alarms that no rule names.
 func (c Config) validateComposites(p *problems.Problems, m model) {
 	made := map[string]Alarm{}
 	for _, a := range m.alarms {
@@ -555,12 +563,14 @@ func (c Config) validateComposites(p *problems.Problems, m model) {
 	for _, r := range m.rows {
 		at[r.Key()] = r.at
 	}
+	named := map[string]bool{}
 	for _, a := range m.alarms {
 		composite, ok := a.When.(cloudwatch.Composite)
 		if !ok {
 			continue
 		}
 		for _, key := range composite.Alarms() {
+			named[key] = true
 			_, exists := made[key]
 			_, configured := at[key]
 			switch {
@@ -575,6 +585,11 @@ func (c Config) validateComposites(p *problems.Problems, m model) {
 		}
 		if circle := findCircle(a.Key(), made, nil); circle != nil {
 			p.Want(at[a.Key()]+".When", strings.Join(circle, " > "), "a rule that does not come back to the alarm itself")
+		}
+	}
+	for _, a := range m.alarms {
+		if a.Severity == Silent && !named[a.Key()] {
+			p.Want(at[a.Key()]+".Severity", string(Silent), "a severity that Notify has, or a composite alarm that names it: nobody would ever hear of it")
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (c Config) DashboardBodies() map[string]dashboard.Body {
 	bodies := map[string]dashboard.Body{}
 	for _, d := range c.dashboards() {
 		for _, page := range c.pages(m, d, c.alarmName) {
-			bodies[page.name] = page.body
+			bodies[page.inAWS] = page.body
 		}
 	}
 	return bodies
@@ -70,7 +70,7 @@ func (d Dashboard) shows(m model, resource string) bool {
 
 // page is a dashboard as AWS has it: all of one that is configured, or what fits.
 type page struct {
-	name, constructID string
+	inAWS, constructID string // the names that it has there and here
 	body              dashboard.Body
 }
 
@@ -99,7 +99,9 @@ func (c Config) pages(m model, d Dashboard, arn func(Alarm) string) []page {
 	for _, a := range m.alarms {
 		if d.shows(m, a.Resource) {
 			alarms = append(alarms, a)
-			arns = append(arns, arn(a))
+			if a.Severity != Silent {
+				arns = append(arns, arn(a))
+			}
 		}
 	}
 	var strips []strip
@@ -113,9 +115,9 @@ func (c Config) pages(m model, d Dashboard, arn func(Alarm) string) []page {
 	parts := split(strips)
 	pages := make([]page, len(parts))
 	for i := range parts {
-		pages[i] = page{name: c.dashboardName(d), constructID: d.constructID()}
+		pages[i] = page{inAWS: c.dashboardName(d), constructID: d.constructID()}
 		if i > 0 {
-			pages[i].name += fmt.Sprintf("-%d", i+1)
+			pages[i].inAWS += fmt.Sprintf("-%d", i+1)
 			pages[i].constructID += fmt.Sprintf("-%d", i+1)
 		}
 	}
@@ -137,13 +139,13 @@ func (c Config) pages(m model, d Dashboard, arn func(Alarm) string) []page {
 
 // title links a page to the runbook and to the other pages.
 func (c Config) title(pages []page, i int) string {
-	parts := []string{"**" + pages[i].name + "**"}
+	parts := []string{"**" + pages[i].inAWS + "**"}
 	if c.RunbookURL != "" {
 		parts = append(parts, fmt.Sprintf("[Runbook](%s)", c.RunbookURL))
 	}
 	for k, other := range pages {
 		if k != i {
-			parts = append(parts, fmt.Sprintf("[%s](%s)", other.name, c.consoleURL(other.name)))
+			parts = append(parts, fmt.Sprintf("[%s](%s)", other.inAWS, c.consoleURL(other.inAWS)))
 		}
 	}
 	if len(parts) == 1 {
@@ -479,6 +481,9 @@ func (p Panel) graph(region string, marks marks) dashboard.Metrics {
 		Title: p.Title, Region: region, View: "timeSeries", Period: int(p.period().Seconds()),
 		YAxis: map[string]dashboard.Axis{},
 	}
+	if p.Range != 0 {
+		graph.Start = dashboard.Days(int(p.Range / (24 * time.Hour)))
+	}
 	for side, axis := range axes {
 		graph.YAxis[side] = dashboard.Axis{Label: axis.Label, Min: axis.Min, Max: axis.Max}
 	}
@@ -576,6 +581,9 @@ func (p Panel) validate() error {
 	}
 	if p.Width < 0 || p.Width > dashboard.Width {
 		problem.Want("Width", p.Width, "0 (the default of %d) to %d", panelWidth, dashboard.Width)
+	}
+	if p.Range < 0 || p.Range%(24*time.Hour) != 0 {
+		problem.Want("Range", p.Range, "0 (what the reader has chosen) or whole days")
 	}
 	if p.Height < 0 {
 		problem.Want("Height", p.Height, "0 (the default of %d) or more", panelHeight)

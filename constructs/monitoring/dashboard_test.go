@@ -270,7 +270,7 @@ func TestDashboardSplits(t *testing.T) {
 		}
 		bodies := map[string]dashboard.Body{}
 		for _, page := range cfg.pages(cfg.model(), Dashboard{}, func(Alarm) string { return "${arn}" }) {
-			bodies[page.name] = page.body
+			bodies[page.inAWS] = page.body
 		}
 		metrics := 0
 		for name, body := range bodies {

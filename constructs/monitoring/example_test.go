@@ -87,3 +87,55 @@ func ExampleResource() {
 	// critical orders/message-old-critical > 3600 s for 3 minutes
 	// <nil>
 }
+
+// Freshness is an indicator of another team: the share of reports that are made in
+// time, from two metrics of its own.
+type Freshness struct{ Reports, Late cloudwatch.Metric }
+
+func (f Freshness) Validate() error {
+	var p monitoring.Problems
+	p.AddIn("Reports", f.Reports.Validate())
+	p.AddIn("Late", f.Late.Validate())
+	return p.Err()
+}
+
+func (f Freshness) Events() monitoring.Events {
+	return monitoring.Events{
+		All: "reports", Bad: "late", Name: "late reports", FirstStep: "See whether the reports wait for the database.",
+		Using: map[string]cloudwatch.Metric{"reports": f.Reports, "late": f.Late},
+	}
+}
+
+func ExampleSLO() {
+	metric := func(name string) cloudwatch.Metric {
+		return cloudwatch.Metric{Namespace: "Shop", Name: name, Stat: cloudwatch.Sum, Period: time.Minute, Unit: cloudwatch.Count}
+	}
+	alb := monitoring.ALB{Key: "alb", ARNSuffix: "app/shop/0123456789abcdef", TargetGroups: map[string]string{"web": "targetgroup/web/0123456789abcdef"}}
+	cfg := monitoring.Config{
+		Name:   "shop",
+		Region: "ap-southeast-2",
+		Notify: map[monitoring.Severity][]monitoring.Target{
+			monitoring.Critical: {monitoring.Email("oncall@example.com")},
+			monitoring.Warning:  {monitoring.Email("team@example.com")},
+		},
+		Resources: []monitoring.Resource{
+			monitoring.SLO{Key: "web-availability", Objective: 99.5, Of: alb.Availability("web"), RequestsPerDay: 200_000},
+			monitoring.SLO{
+				Key: "reports-in-time", Objective: 95, Of: Freshness{Reports: metric("Reports"), Late: metric("LateReports")},
+				Burns: []monitoring.Burn{{Rate: 5, Long: 12 * time.Hour, Short: time.Hour, Severity: monitoring.Warning}},
+			},
+		},
+	}
+	for _, a := range cfg.Alarms() {
+		if a.Severity != monitoring.Silent {
+			fmt.Println(a.Severity, a.Key())
+		}
+	}
+	fmt.Println(cfg.Validate())
+	// Output:
+	// critical web-availability/burn-1h
+	// critical web-availability/burn-6h
+	// warning web-availability/burn-3d
+	// warning reports-in-time/burn-12h
+	// <nil>
+}

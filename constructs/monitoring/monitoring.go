@@ -21,6 +21,8 @@ type Monitoring struct {
 	dashboardURLs map[string]string
 	alarms        map[string]cdk.AlarmRef
 	topics        map[Severity]cdk.TopicRef
+	// existing are the topics of Notify, which are others'.
+	existing map[Severity][]string
 }
 
 // New makes alarms, topics and a dashboard below scope, usually a stack. What is
@@ -32,6 +34,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 		dashboardURLs: map[string]string{},
 		alarms:        map[string]cdk.AlarmRef{},
 		topics:        map[Severity]cdk.TopicRef{},
+		existing:      cfg.existingTopics(),
 	}
 	cdk.TakeNames(m.node, cfg.Provider, cfg.names(model, invalid == nil))
 	cdk.AddRegionCheck(m.node, cfg.Provider, cfg.validateRegion)
@@ -50,7 +53,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 	arn := func(a Alarm) string { return m.alarms[a.Key()].ARN }
 	for _, d := range cfg.dashboards() {
 		for _, page := range cfg.pages(model, d, arn) {
-			cdk.NewDashboard(m.node, page.constructID, cdk.Dashboard{Name: page.name, Body: page.body.String()})
+			cdk.NewDashboard(m.node, page.constructID, cdk.Dashboard{Name: page.inAWS, Body: page.body.String()})
 		}
 	}
 	if cfg.Provider != "" {
@@ -73,7 +76,7 @@ func (c Config) names(m model, valid bool) []cdk.Name {
 			pages = c.pages(m, d, Alarm.Key)
 		}
 		for _, page := range pages {
-			names = append(names, cdk.Name{Of: "dashboard", Name: page.name, Field: "Name", Global: true})
+			names = append(names, cdk.Name{Of: "dashboard", Name: page.inAWS, Field: "Name", Global: true})
 		}
 	}
 	for _, s := range c.notified() {
@@ -165,10 +168,6 @@ func (c Config) metricAlarm(a Alarm, held suppressed, topic func(Severity) strin
 func (c Config) compositeAlarm(a Alarm, name func(key string) string, topic func(Severity) string) cloudwatch.CompositeAlarm {
 	alarm := a.Definition().Composite(name)
 	alarm.Name, alarm.Description = c.alarmName(a), a.description(c.RunbookURL)
-	if a.Severity == "" { // it only holds others back
-		alarm.Description, alarm.Tags = a.FirstStep, c.Tags
-		return alarm
-	}
 	alarm.Actions, alarm.Tags = c.actions(a.Severity, topic), withSeverity(c.Tags, a.Severity)
 	return alarm
 }
@@ -286,3 +285,30 @@ func (m *Monitoring) AlarmARNs() map[string]string {
 func (m *Monitoring) TopicARN(severity Severity) string { return m.topicARN(severity) }
 
 func (m *Monitoring) topicARN(severity Severity) string { return m.topics[severity].ARN }
+
+// TopicARNs returns the ARNs of every topic that is told of a severity: the one that
+// was made, then those of Notify. What else publishes there needs their policies to
+// let it: those made here let Config.Publishers.
+func (m *Monitoring) TopicARNs() map[Severity][]string {
+	all := map[Severity][]string{}
+	for severity, topic := range m.topics {
+		all[severity] = append(all[severity], topic.ARN)
+	}
+	for severity, arns := range m.existing {
+		all[severity] = append(all[severity], arns...)
+	}
+	return all
+}
+
+// existingTopics are the topics that Notify names.
+func (c Config) existingTopics() map[Severity][]string {
+	all := map[Severity][]string{}
+	for s, targets := range c.Notify {
+		for _, t := range targets {
+			if t.protocol == protocolTopic {
+				all[s] = append(all[s], t.address)
+			}
+		}
+	}
+	return all
+}

@@ -156,14 +156,7 @@ func newTopic(scope cdk.Scope, severity Severity, cfg Config, keyARN string) cdk
 	})
 	cdk.NewTopicPolicy(node, "policy", cdk.TopicPolicy{
 		TopicARN: topic.ARN,
-		Policy: cdk.NewPolicyDocument(node, "policy-document", cdk.PolicyDocument{Statements: []cdk.Statement{{
-			SID:           "AlarmsOfThisAccount",
-			Actions:       []string{"sns:Publish"},
-			Resources:     []string{topic.ARN},
-			PrincipalType: "Service",
-			Principals:    []string{"cloudwatch.amazonaws.com"},
-			Conditions:    []cdk.Condition{fromAccountOf(topic.ARN)},
-		}}}).JSON,
+		Policy:   cdk.NewPolicyDocument(node, "policy-document", cdk.PolicyDocument{Statements: topicStatements(topic.ARN, severity, cfg.Publishers)}).JSON,
 	})
 	first := map[string]int{}
 	for i, t := range cfg.Notify[severity] {
@@ -186,7 +179,7 @@ func newTopic(scope cdk.Scope, severity Severity, cfg Config, keyARN string) cdk
 	return topic
 }
 
-// newTopicKey makes a key that CloudWatch may use, and returns its ARN. CloudWatch
+// newTopicKey makes a key that CloudWatch and the publishers may use, and returns its ARN. CloudWatch
 // cannot publish to a topic that is encrypted with the AWS managed key.
 func newTopicKey(scope cdk.Scope, cfg Config) string {
 	key := cdk.NewKey(scope, "key", cdk.Key{
@@ -194,7 +187,7 @@ func newTopicKey(scope cdk.Scope, cfg Config) string {
 	})
 	// In a key policy the resource "*" is the key itself.
 	itself := []string{"*"}
-	policy := cdk.NewPolicyDocument(scope, "key-policy-document", cdk.PolicyDocument{Statements: []cdk.Statement{
+	statements := []cdk.Statement{
 		{
 			SID: "IdentityPoliciesOfThisAccount",
 			Actions: []string{
@@ -232,11 +225,15 @@ func newTopicKey(scope cdk.Scope, cfg Config) string {
 			Principals:    []string{"cloudwatch.amazonaws.com"},
 			Conditions:    []cdk.Condition{fromAccountOf(key.ARN)},
 		},
-	}}).JSON
+	}
+	for _, p := range cfg.Publishers {
+		statements = append(statements, p.keyStatements(key.ARN, cfg)...)
+	}
+	policy := cdk.NewPolicyDocument(scope, "key-policy-document", cdk.PolicyDocument{Statements: statements}).JSON
 	cdk.NewKeyPolicy(scope, "key-policy", cdk.KeyPolicy{KeyID: key.ID, Policy: policy})
 	return key.ARN
 }
 
 func fromAccountOf(arn string) cdk.Condition {
-	return cdk.Condition{Test: "StringEquals", Variable: "aws:SourceAccount", Value: cdk.ARNPart(arn, cdk.ARNAccount)}
+	return cdk.Condition{Test: "StringEquals", Variable: "aws:SourceAccount", Values: []string{cdk.ARNPart(arn, cdk.ARNAccount)}}
 }

@@ -88,6 +88,9 @@ type Panel struct {
 	// Period is the length of a data point in the graph. Default: that of the first
 	// line.
 	Period time.Duration
+	// Range is how much time the graph shows, up to now: whole days. Default: what the
+	// reader of the dashboard has chosen.
+	Range time.Duration
 	// Lines are what is drawn.
 	Lines []Line
 	// Text is Markdown, for notes where there is nothing to draw. Default: none.

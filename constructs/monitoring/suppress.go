@@ -74,14 +74,14 @@ func (c Config) suppression(m model) suppressed {
 	made := m.byKey()
 	for _, a := range m.alarms {
 		by := c.suppressorOf(m, a)
-		if len(by.By) == 0 {
+		if len(by.By) == 0 || a.Severity == Silent {
 			continue
 		}
 		key := by.key()
 		isJoined := func(a Alarm) bool { return a.ID == key }
 		if len(by.By) > 1 && !slices.ContainsFunc(s.joined, isJoined) {
 			s.joined = append(s.joined, Alarm{
-				ID: key, When: cloudwatch.Composite{Rule: cloudwatch.AnyOf(slices.Sorted(slices.Values(by.By))...)},
+				ID: key, Severity: Silent, When: cloudwatch.Composite{Rule: cloudwatch.AnyOf(slices.Sorted(slices.Values(by.By))...)},
 				FirstStep: "Nothing: it holds messages back while one of its alarms says what is wrong.",
 			})
 		}

@@ -147,8 +147,8 @@ func denyOtherAccounts(secretARN string) cdk.PolicyDocument {
 		PrincipalType: "*",
 		Principals:    []string{"*"},
 		Conditions: []cdk.Condition{
-			{Test: "StringNotEquals", Variable: "aws:PrincipalAccount", Value: cdk.ARNPart(secretARN, cdk.ARNAccount)},
-			{Test: "Bool", Variable: "aws:PrincipalIsAWSService", Value: "false"},
+			{Test: "StringNotEquals", Variable: "aws:PrincipalAccount", Values: []string{cdk.ARNPart(secretARN, cdk.ARNAccount)}},
+			{Test: "Bool", Variable: "aws:PrincipalIsAWSService", Values: []string{"false"}},
 		},
 	}}}
 }
@@ -167,10 +167,10 @@ func readStatements(secretARN, kmsKeyARN string) cdk.PolicyDocument {
 			Actions:   []string{"kms:Decrypt"},
 			Resources: []string{kmsKeyARN},
 			Conditions: []cdk.Condition{
-				{Test: "StringEquals", Variable: "kms:EncryptionContext:SecretARN", Value: secretARN},
+				{Test: "StringEquals", Variable: "kms:EncryptionContext:SecretARN", Values: []string{secretARN}},
 				{
 					Test: "StringEquals", Variable: "kms:ViaService",
-					Value: "secretsmanager." + cdk.ARNPart(secretARN, cdk.ARNRegion) + ".amazonaws.com",
+					Values: []string{"secretsmanager." + cdk.ARNPart(secretARN, cdk.ARNRegion) + ".amazonaws.com"},
 				},
 			},
 		})

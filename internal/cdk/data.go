@@ -37,8 +37,12 @@ type Statement struct {
 	Conditions    []Condition
 }
 
-// Condition restricts a statement: Condition{"StringEquals", "aws:SourceAccount", account}.
-type Condition struct{ Test, Variable, Value string }
+// Condition restricts a statement: one of the values has to be that of the variable.
+// Condition{Test: "StringEquals", Variable: "aws:SourceAccount", Values: []string{account}}.
+type Condition struct {
+	Test, Variable string
+	Values         []string
+}
 
 // PolicyDocument is aws_iam_policy_document.
 type PolicyDocument struct{ Statements []Statement }
@@ -68,7 +72,7 @@ func NewPolicyDocument(scope Scope, id string, cfg PolicyDocument) PolicyDocumen
 		var conditions []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementCondition
 		for _, c := range s.Conditions {
 			conditions = append(conditions, &dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementCondition{
-				Test: String(c.Test), Variable: String(c.Variable), Values: jsii.Strings(c.Value),
+				Test: String(c.Test), Variable: String(c.Variable), Values: Strings(c.Values),
 			})
 		}
 		if len(conditions) > 0 {

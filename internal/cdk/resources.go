@@ -6,6 +6,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchcompositealarm"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchdashboard"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatcheventrule"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatcheventtarget"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchlogmetricfilter"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchmetricalarm"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iampolicy"
@@ -18,6 +20,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/snstopic"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/snstopicpolicy"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/snstopicsubscription"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/sqsqueue"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
@@ -236,6 +239,95 @@ func NewSubscription(scope Scope, id string, s Subscription) SubscriptionRef {
 		Protocol: String(s.Protocol),
 		Endpoint: String(s.Endpoint),
 	})}
+}
+
+// EventRule is aws_cloudwatch_event_rule on the default bus.
+type EventRule struct {
+	Name, Description, Pattern string
+	// ReadCalls also matches calls that only read, which CloudTrail tells of.
+	ReadCalls bool
+	Tags      map[string]string
+}
+
+// EventRuleRef is a rule that was made.
+type EventRuleRef struct {
+	Construct Scope
+	ARN       string
+	name      *string
+}
+
+// NewEventRule makes an aws_cloudwatch_event_rule.
+func NewEventRule(scope Scope, id string, r EventRule) EventRuleRef {
+	cfg := &cloudwatcheventrule.CloudwatchEventRuleConfig{
+		Name:         String(r.Name),
+		Description:  String(r.Description),
+		EventPattern: String(r.Pattern),
+		Tags:         Map(r.Tags),
+	}
+	if r.ReadCalls {
+		cfg.State = jsii.String("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
+	}
+	rule := cloudwatcheventrule.NewCloudwatchEventRule(scope, jsii.String(id), cfg)
+	return EventRuleRef{rule, *rule.Arn(), rule.Name()}
+}
+
+// EventTarget is aws_cloudwatch_event_target: what a rule sends a message to.
+type EventTarget struct {
+	Rule EventRuleRef
+	// ID is the target's name among those of the rule.
+	ID  string
+	ARN string
+	// Template is the message, Paths what stands for its placeholders.
+	Template string
+	Paths    map[string]string
+	// MaxAge is how long a delivery is tried. What could not be delivered goes to the
+	// queue with the ARN DeadLetters.
+	MaxAge      time.Duration
+	DeadLetters string
+}
+
+// EventTargetRef is a target that was made.
+type EventTargetRef struct{ Construct Scope }
+
+// NewEventTarget makes an aws_cloudwatch_event_target.
+func NewEventTarget(scope Scope, id string, t EventTarget) EventTargetRef {
+	return EventTargetRef{cloudwatcheventtarget.NewCloudwatchEventTarget(scope, jsii.String(id), &cloudwatcheventtarget.CloudwatchEventTargetConfig{
+		Rule:     t.Rule.name,
+		TargetId: String(t.ID),
+		Arn:      String(t.ARN),
+		InputTransformer: &cloudwatcheventtarget.CloudwatchEventTargetInputTransformer{
+			InputPaths:    Map(t.Paths),
+			InputTemplate: String(t.Template),
+		},
+		RetryPolicy:      &cloudwatcheventtarget.CloudwatchEventTargetRetryPolicy{MaximumEventAgeInSeconds: seconds(t.MaxAge), MaximumRetryAttempts: jsii.Number(185)},
+		DeadLetterConfig: &cloudwatcheventtarget.CloudwatchEventTargetDeadLetterConfig{Arn: String(t.DeadLetters)},
+	})}
+}
+
+// Queue is aws_sqs_queue, encrypted with the key of SQS.
+type Queue struct {
+	Name, Policy string
+	// Retention is how long a message is kept.
+	Retention time.Duration
+	Tags      map[string]string
+}
+
+// QueueRef is a queue that was made.
+type QueueRef struct {
+	Construct Scope
+	ARN, URL  string
+}
+
+// NewQueue makes an aws_sqs_queue.
+func NewQueue(scope Scope, id string, q Queue) QueueRef {
+	queue := sqsqueue.NewSqsQueue(scope, jsii.String(id), &sqsqueue.SqsQueueConfig{
+		Name:                    String(q.Name),
+		Policy:                  String(q.Policy),
+		MessageRetentionSeconds: seconds(q.Retention),
+		SqsManagedSseEnabled:    jsii.Bool(true),
+		Tags:                    Map(q.Tags),
+	})
+	return QueueRef{queue, *queue.Arn(), *queue.Url()}
 }
 
 // Key is aws_kms_key with yearly rotation and the account's default key policy,

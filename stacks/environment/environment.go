@@ -4,6 +4,8 @@
 // other: production, for one, is called "ohmycoins-prod" in AWS.
 package environment
 
+import "time"
+
 // Environment is one deployment of the application in AWS.
 type Environment struct {
 	// Name is the environment's name and the id of its stack: "staging".
@@ -28,10 +30,13 @@ type Environment struct {
 	Secret       Secret
 	Roles        Roles
 	Notify       Notify
+	Events       Events
 	Deployment   Deployment
 	// Profile says which alarms there are: "essential" or "recommended", as in
 	// docs/coverage.md.
 	Profile string
+	// ServiceLevels are what customers may expect. Default: nothing.
+	ServiceLevels []ServiceLevel
 	// Tune changes single alarms, by "<resource key>/<alarm id>", such as
 	// "backend/cpu-high". Default: the thresholds of the alarm table in README.md.
 	Tune map[string]Tuning
@@ -127,6 +132,8 @@ type Database struct {
 
 // Cache is the nodes of Redis in ElastiCache.
 type Cache struct {
+	// ReplicationGroup is what the nodes belong to.
+	ReplicationGroup string
 	// NodeType is what the nodes run on: "cache.t3.micro".
 	NodeType string
 	Nodes    []Node
@@ -192,6 +199,33 @@ type Recipients struct {
 	URLs []string
 	// TopicARNs are SNS topics that exist.
 	TopicARNs []string
+}
+
+// ServiceLevel is how many of the requests to a target group have to be good.
+type ServiceLevel struct {
+	// Key is the objective's stable name in this project: "api-latency".
+	Key string
+	// TargetGroup is the key of the target group that gets the requests.
+	TargetGroup string
+	// Objective is the percentage of requests that have to be good: 99.5.
+	Objective float64
+	// Within is how long a good request takes at most. Default: a good request is one that
+	// does not fail.
+	Within time.Duration
+}
+
+// Events says which events of AWS are told.
+type Events struct {
+	// SecretReaders are the names of roles that read the application's secret without
+	// anybody being told, besides the one that starts tasks.
+	SecretReaders []string
+	// Account says that what concerns the whole account is told too: Health, certificates,
+	// backups, GuardDuty. One environment of an account does, because both would say
+	// the same. Default: false.
+	Account bool
+	// HealthServices are the services whose public events in AWS Health are told, as it
+	// names them: "RDS". Default: only events about own resources.
+	HealthServices []string
 }
 
 // Tuning changes one alarm.

@@ -1,5 +1,7 @@
 package environment
 
+import "time"
+
 // Production is what customers use. AWS names begin with "ohmycoins-prod", while the
 // application's own ENVIRONMENT is "production".
 func Production() Environment {
@@ -71,7 +73,8 @@ func Production() Environment {
 		},
 		Database: Database{Instance: "ohmycoins-prod-postgres", Class: "db.t3.small"},
 		Cache: Cache{
-			NodeType: "cache.t3.small",
+			ReplicationGroup: "ohmycoins-prod-redis",
+			NodeType:         "cache.t3.small",
 			Nodes: []Node{
 				{Key: "001", ID: "ohmycoins-prod-redis-001"},
 				{Key: "002", ID: "ohmycoins-prod-redis-002"},
@@ -88,7 +91,16 @@ func Production() Environment {
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
 		},
+		Events: Events{
+			SecretReaders:  []string{"ohmycoins-prod-github-actions-role"},
+			Account:        true,
+			HealthServices: []string{"ACM", "ECR", "ECS", "ELASTICACHE", "ELASTICLOADBALANCING", "FARGATE", "KMS", "RDS", "SECRETSMANAGER", "SNS", "VPC"},
+		},
 		Profile: "recommended",
+		ServiceLevels: []ServiceLevel{
+			{Key: "api-availability", TargetGroup: "backend", Objective: 99.5},
+			{Key: "api-latency", TargetGroup: "backend", Objective: 99, Within: time.Second},
+		},
 		Deployment: Deployment{
 			Folder:         "deployments/production",
 			TimeoutMinutes: 20,

@@ -1,5 +1,7 @@
 package environment
 
+import "time"
+
 // Staging is where changes are tried first.
 func Staging() Environment {
 	return Environment{
@@ -70,7 +72,8 @@ func Staging() Environment {
 		},
 		Database: Database{Instance: "ohmycoins-staging-postgres", Class: "db.t3.micro"},
 		Cache: Cache{
-			NodeType: "cache.t3.micro",
+			ReplicationGroup: "ohmycoins-staging-redis",
+			NodeType:         "cache.t3.micro",
 			Nodes: []Node{
 				{Key: "001", ID: "ohmycoins-staging-redis-001"},
 			},
@@ -86,7 +89,14 @@ func Staging() Environment {
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},
 		},
+		Events: Events{
+			SecretReaders: []string{"ohmycoins-staging-github-actions-role"},
+		},
 		Profile: "essential",
+		ServiceLevels: []ServiceLevel{
+			{Key: "api-availability", TargetGroup: "backend", Objective: 99.5},
+			{Key: "api-latency", TargetGroup: "backend", Objective: 99, Within: time.Second},
+		},
 		Tune: map[string]Tuning{
 			"backend/tasks-missing":  {On: true},
 			"frontend/tasks-missing": {On: true},

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,12 +95,17 @@ func (e Environment) Validate() error {
 	c.match("State.Key", e.State.Key, pathPattern, `the key of an object ("operations/staging/terraform.tfstate"), without a slash at its beginning or end`)
 	e.Cluster.check(c)
 	e.LoadBalancer.check(c)
+	e.checkServiceLevels(c)
 	c.name("Database.Instance", e.Database.Instance)
 	c.name("Database.Class", e.Database.Class)
 	c.name("Cache.NodeType", e.Cache.NodeType)
 	e.Cache.check(c)
 	e.Secret.check(c)
 	c.name("Roles.TaskExecution", e.Roles.TaskExecution)
+	for i, role := range e.Events.SecretReaders {
+		c.name(fmt.Sprintf("Events.SecretReaders[%d]", i), role)
+	}
+	c.words("Events.HealthServices", e.Events.HealthServices)
 	c.match("Deployment.Folder", e.Deployment.Folder, pathPattern, `a folder in the bucket ("deployments/staging"), without a slash at its beginning or end`)
 	if m := e.Deployment.TimeoutMinutes; m < 0 || m > mostTimeoutMinutes {
 		c.Want("Deployment.TimeoutMinutes", m, "0 (the default of %d) or 1 to %d", defaultTimeoutMinutes, mostTimeoutMinutes)
@@ -166,7 +172,21 @@ func (b LoadBalancer) check(c *checker) {
 	}
 }
 
+// checkServiceLevels checks what the constructs do not know; they check the rest.
+func (e Environment) checkServiceLevels(c *checker) {
+	var groups []string
+	for _, group := range e.LoadBalancer.TargetGroups {
+		groups = append(groups, group.Key)
+	}
+	for i, level := range e.ServiceLevels {
+		if !slices.Contains(groups, level.TargetGroup) {
+			c.Want(fmt.Sprintf("ServiceLevels[%d].TargetGroup", i), level.TargetGroup, "%s", problems.OneOf(level.TargetGroup, groups))
+		}
+	}
+}
+
 func (cache Cache) check(c *checker) {
+	c.name("Cache.ReplicationGroup", cache.ReplicationGroup)
 	keys, ids := c.once(), c.once()
 	for i, node := range cache.Nodes {
 		in := fmt.Sprintf("Cache.Nodes[%d]", i)

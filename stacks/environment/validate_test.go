@@ -57,6 +57,9 @@ func TestValidate(t *testing.T) {
 		"days and none":    {func(e *Environment) { e.Secret.RecoveryDays = 7 }, []string{`Secret.RecoveryDays: is 7, want 0 when DeleteImmediately is true`}},
 		"secret key":       {func(e *Environment) { e.Secret.Keys[1].Name = "SECRET_KEY" }, []string{`Secret.Keys[1].Name: is "SECRET_KEY", want each once: Secret.Keys[0].Name is the same`}},
 		"role":             {func(e *Environment) { e.Roles.TaskExecution = "role/x" }, []string{`Roles.TaskExecution: is "role/x", want ` + aName}},
+		"group":            {func(e *Environment) { e.Cache.ReplicationGroup = "" }, []string{`Cache.ReplicationGroup: is "", want ` + aName}},
+		"reader":           {func(e *Environment) { e.Events.SecretReaders[0] = "role/x" }, []string{`Events.SecretReaders[0]: is "role/x", want ` + aName}},
+		"health":           {func(e *Environment) { e.Events.HealthServices = []string{""} }, []string{`Events.HealthServices[0]: is "", want a word, or no list`}},
 		"folder":           {func(e *Environment) { e.Deployment.Folder = "x/" }, []string{`Deployment.Folder: is "x/", want a folder in the bucket ("deployments/staging"), without a slash at its beginning or end`}},
 		"no time-out":      {func(e *Environment) { e.Deployment.TimeoutMinutes = 0 }, nil},
 		"time-out":         {func(e *Environment) { e.Deployment.TimeoutMinutes = -1 }, []string{`Deployment.TimeoutMinutes: is -1, want 0 (the default of 15) or 1 to 1440`}},
@@ -82,7 +85,7 @@ func TestValidateNothing(t *testing.T) {
 	}
 	want := []string{
 		"Name", "Prefix", "Region", "State.Bucket", "State.Key", "Cluster.Name", "Cluster.Services", "LoadBalancer.Name",
-		"Database.Instance", "Database.Class", "Cache.NodeType", "Secret.Name", "Roles.TaskExecution", "Deployment.Folder",
+		"Database.Instance", "Database.Class", "Cache.NodeType", "Cache.ReplicationGroup", "Secret.Name", "Roles.TaskExecution", "Deployment.Folder",
 	}
 	if !slices.Equal(fields, want) {
 		t.Errorf("got %q, want %q", fields, want)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
@@ -24,8 +25,8 @@ type Mutant struct {
 	NoticedBy string
 }
 
-// Mutate changes the threshold, the window and the treatment of missing data of
-// each metric alarm in turn, and says which changes the scenarios notice. All of them
+// Mutate changes the threshold, the window and, where it matters, the treatment of
+// missing data of each metric alarm in turn, and says which changes the scenarios notice. All of them
 // have to pass without a change.
 func Mutate(cfg monitoring.Config, scenarios []Scenario) ([]Mutant, error) {
 	var errs []error
@@ -142,10 +143,27 @@ func mutations(a cloudwatch.MetricAlarm) []mutation {
 			}
 		}
 	}
+	if hasValueWithoutData(a) {
+		return list
+	}
 	for _, v := range []cloudwatch.MissingData{cloudwatch.Missing, cloudwatch.NotBreaching, cloudwatch.Breaching, cloudwatch.Ignore} {
 		if v != a.TreatMissingData {
 			add("TreatMissingData", a.TreatMissingData, v, func(c *cloudwatch.MetricAlarm) { c.TreatMissingData = v })
 		}
 	}
 	return list
+}
+
+// hasValueWithoutData reports whether the expression of an alarm fills in all that is
+// missing, so that it makes no difference what missing data counts as.
+func hasValueWithoutData(a cloudwatch.MetricAlarm) bool {
+	a.TreatMissingData = cloudwatch.Missing
+	empty := evaluate.Input{Alarms: []cloudwatch.MetricAlarm{a}, Data: evaluate.Data{}, From: midnight, To: midnight}
+	for _, q := range a.Queries {
+		if q.Expression == "" {
+			empty.Data.Add(q.Metric, evaluate.Series{Start: midnight, Period: time.Minute})
+		}
+	}
+	history, err := evaluate.Run(empty)
+	return err == nil && history.End[a.Name] != cloudwatch.InsufficientData
 }

@@ -45,8 +45,16 @@ func Picture(cfg monitoring.Config, s Scenario, span Span) (picture.Page, error)
 				in.Data.Add(q.Metric, sample(q.Metric, p.From, p.To))
 			}
 		}
-		values, err := evaluate.Values(queries, in.Data, p.From, p.To)
-		return picture.Series{Start: values.Start, Period: values.Period, Values: values.Values}, err
+		from := p.From
+		if began := p.To.Add(-graph.Range()); began.Before(from) && graph.Range() > 0 {
+			from = began
+		}
+		values, err := evaluate.Values(queries, in.Data, from, p.To)
+		if err != nil {
+			return picture.Series{}, err
+		}
+		before := int(max(0, p.From.Sub(values.Start)) / values.Period) // adds up, and is not drawn
+		return picture.Series{Start: values.Start.Add(time.Duration(before) * values.Period), Period: values.Period, Values: values.Values[before:]}, nil
 	}
 	bodies := cfg.DashboardBodies()
 	for _, name := range slices.Sorted(maps.Keys(bodies)) {

@@ -56,3 +56,31 @@ func TestPicture(t *testing.T) {
 		t.Errorf("error without series: %v", err)
 	}
 }
+
+// TestPictureOfARange draws a graph that adds up more than the page shows.
+func TestPictureOfARange(t *testing.T) {
+	alb := monitoring.ALB{Key: "alb", ARNSuffix: "app/shop/1", TargetGroups: map[string]string{"web": "targetgroup/web/2"}}
+	topic := []monitoring.Target{monitoring.Topic("arn:aws:sns:ap-southeast-2:000000000000:team")}
+	cfg := monitoring.Config{
+		Name: "shop", Region: "ap-southeast-2",
+		Notify:    map[monitoring.Severity][]monitoring.Target{monitoring.Critical: topic, monitoring.Warning: topic},
+		Resources: []monitoring.Resource{monitoring.SLO{Key: "web", Objective: 99.5, Of: alb.Availability("web")}},
+	}
+	// Of 500 requests a minute in the six days before and the 20 hours of the scenario half
+	// of the budget fails in one hour.
+	budget := 0.005 * 500 * (6*24 + 20) * 60
+	scenario := alarmtest.Scenario{Name: "errors", Series: alarmtest.Healthy(cfg).
+		Set("web", "RequestCount", alarmtest.Constant(500), alarmtest.Always()).
+		Set("web", "HTTPCode_Target_5XX_Count", alarmtest.Constant(budget/2/60), alarmtest.Between(10*time.Hour, 11*time.Hour))}
+	page, err := alarmtest.Picture(cfg, scenario, alarmtest.Between(15*time.Hour, 20*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var html bytes.Buffer
+	if err := picture.Write(&html, page); err != nil {
+		t.Fatal(err)
+	}
+	if want := "web budget left 50"; !strings.Contains(html.String(), want) {
+		t.Errorf("the page does not say %q", want)
+	}
+}

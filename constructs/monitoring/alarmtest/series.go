@@ -24,7 +24,7 @@ var midnight = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 // when the scenario runs.
 type Series struct {
 	lines  map[string]*line // by evaluate.ID
-	before time.Duration    // how long before the begin alarms look back
+	before time.Duration    // how long before the begin the alarm that looks back longest does
 	length time.Duration
 	bands  map[string][2]Generator
 	errs   []error
@@ -36,6 +36,7 @@ type line struct {
 	// resources are the keys of those whose alarms look at the metric.
 	resources []string
 	changes   []change
+	before    time.Duration // how long before the begin alarms look back at it
 	delay     time.Duration
 }
 
@@ -68,7 +69,8 @@ func Healthy(cfg monitoring.Config) *Series {
 		if !owned {
 			resource = "" // it stands alone
 		}
-		s.before = max(s.before, time.Duration(a.EvaluationPeriods+3)*a.Period())
+		before := (time.Duration(a.EvaluationPeriods+3)*a.Period() + time.Hour - 1).Truncate(time.Hour)
+		s.before = max(s.before, before)
 		for _, q := range a.Queries {
 			if q.Expression != "" {
 				continue
@@ -78,7 +80,8 @@ func Healthy(cfg monitoring.Config) *Series {
 				s.lines[id] = &line{metric: q.Metric}
 				limits[id] = &limit{low: math.Inf(-1), high: math.Inf(1)}
 			}
-			if l := s.lines[id]; !slices.Contains(l.resources, resource) {
+			l := s.lines[id]
+			if l.before = max(l.before, before); !slices.Contains(l.resources, resource) {
 				l.resources = append(l.resources, resource)
 			}
 			if len(a.Queries) == 1 && q.Metric.Stat != cloudwatch.SampleCount {
@@ -86,7 +89,6 @@ func Healthy(cfg monitoring.Config) *Series {
 			}
 		}
 	}
-	s.before = (s.before + time.Hour - 1).Truncate(time.Hour)
 	for id, l := range s.lines {
 		if g, samples := healthy(l.metric, *limits[id]); g != nil {
 			l.changes = []change{{Always(), g, samples}}
@@ -273,10 +275,10 @@ func (s *Series) data() (evaluate.Data, error) {
 
 // render lays the changes of a metric over each other.
 func (s *Series) render(l *line) evaluate.Series {
-	n := int((s.before + s.length) / time.Minute)
+	n := int((l.before + s.length) / time.Minute)
 	sets := make([]evaluate.StatisticSet, n)
 	for i := range sets {
-		at := time.Duration(i)*time.Minute - s.before
+		at := time.Duration(i)*time.Minute - l.before
 		v, samples := math.NaN(), 1.0
 		for k := len(l.changes) - 1; k >= 0; k-- {
 			if c := l.changes[k]; c.values != nil && c.span.has(at) {
@@ -294,7 +296,7 @@ func (s *Series) render(l *line) evaluate.Series {
 			sets[i] = evaluate.StatisticSet{SampleCount: samples, Sum: v * samples, Minimum: v, Maximum: v}
 		}
 	}
-	return evaluate.Series{Start: midnight.Add(-s.before), Period: time.Minute, Sets: sets, Delay: l.delay}
+	return evaluate.Series{Start: midnight.Add(-l.before), Period: time.Minute, Sets: sets, Delay: l.delay}
 }
 
 func (span Span) has(at time.Duration) bool { return at >= span.from && at < span.to }

@@ -1,6 +1,7 @@
 // Package audit finds out whether the alarms of an account can ever tell anybody
 // anything. It decides on plain data: [World] is what is there, [Audit] says what is
-// wrong with it and what to do. The package account reads a World from AWS.
+// wrong with it and what to do. The package account beside it
+// reads a World from AWS.
 package audit
 
 import (
@@ -53,6 +54,8 @@ type Status struct {
 	Reason string
 	// Since is when it entered the state.
 	Since time.Time
+	// Configured is when its definition was changed last.
+	Configured time.Time
 }
 
 // MetricAlarm is an alarm on metrics.

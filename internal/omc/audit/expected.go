@@ -27,11 +27,63 @@ type Expected struct {
 type expectedMetric struct {
 	source, address string
 	cloudwatch.MetricAlarm
+	// raw and names are what the alarm was made of.
+	raw   json.RawMessage
+	names references
 }
 
 type expectedComposite struct {
 	source, address string
 	cloudwatch.CompositeAlarm
+}
+
+// Alarms returns the alarms, each with values in place of those references that alarms
+// of the same name in AWS have: where a dimension of one is a reference, the other says
+// what it stands for. What nothing says is a pattern.
+func (e *Expected) Alarms(inAWS []cloudwatch.MetricAlarm) ([]cloudwatch.MetricAlarm, []cloudwatch.CompositeAlarm) {
+	byName := map[string]cloudwatch.MetricAlarm{}
+	for _, a := range inAWS {
+		byName[a.Name] = a
+	}
+	known := map[string]string{}
+	for _, alarm := range e.metrics {
+		var written terraformMetricAlarm
+		if json.Unmarshal(alarm.raw, &written) == nil {
+			learn(known, written.model(), byName[alarm.Name])
+		}
+	}
+	metrics := make([]cloudwatch.MetricAlarm, len(e.metrics))
+	for i, alarm := range e.metrics {
+		metrics[i] = alarm.MetricAlarm
+		var read terraformMetricAlarm
+		if json.Unmarshal(alarm.names.resolve(alarm.raw, known), &read) == nil {
+			metrics[i] = read.model()
+		}
+	}
+	composites := make([]cloudwatch.CompositeAlarm, len(e.composites))
+	for i, alarm := range e.composites {
+		composites[i] = alarm.CompositeAlarm
+		// What a reference to another alarm's ARN became.
+		composites[i].ActionsSuppressor = strings.TrimPrefix(alarm.ActionsSuppressor, "arn:*:")
+		composites[i].AlarmRule = strings.ReplaceAll(alarm.AlarmRule, "arn:*:", "")
+	}
+	return metrics, composites
+}
+
+// learn adds what the references in the dimensions of an alarm stand for in AWS.
+func learn(known map[string]string, written, inAWS cloudwatch.MetricAlarm) {
+	for i, q := range written.Queries {
+		if i >= len(inAWS.Queries) || q.ID != inAWS.Queries[i].ID {
+			return // not the same queries any more
+		}
+		for _, d := range q.Metric.Dimensions {
+			for _, there := range inAWS.Queries[i].Metric.Dimensions {
+				if d.Name == there.Name && interpolation.FindString(d.Value) == d.Value && d.Value != "" && !strings.HasPrefix(d.Value, "$$") {
+					known[d.Value] = there.Value
+				}
+			}
+		}
+	}
 }
 
 // Read adds the alarms of a file of Terraform JSON.
@@ -58,18 +110,18 @@ func (e *Expected) Read(source string, text []byte) error {
 	var errs []error
 	count := len(e.metrics) + len(e.composites)
 	for _, id := range slices.Sorted(maps.Keys(file.Resource["aws_cloudwatch_metric_alarm"])) {
-		address := "aws_cloudwatch_metric_alarm." + id
+		address, raw := "aws_cloudwatch_metric_alarm."+id, file.Resource["aws_cloudwatch_metric_alarm"][id]
 		var a terraformMetricAlarm
-		if err := json.Unmarshal(refs.resolve(file.Resource["aws_cloudwatch_metric_alarm"][id]), &a); err != nil {
+		if err := json.Unmarshal(refs.resolve(raw, nil), &a); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %s: %w", source, address, err))
 			continue
 		}
-		e.metrics = append(e.metrics, expectedMetric{source, address, a.model()})
+		e.metrics = append(e.metrics, expectedMetric{source, address, a.model(), raw, refs})
 	}
 	for _, id := range slices.Sorted(maps.Keys(file.Resource["aws_cloudwatch_composite_alarm"])) {
 		address := "aws_cloudwatch_composite_alarm." + id
 		var a terraformCompositeAlarm
-		if err := json.Unmarshal(refs.resolve(file.Resource["aws_cloudwatch_composite_alarm"][id]), &a); err != nil {
+		if err := json.Unmarshal(refs.resolve(file.Resource["aws_cloudwatch_composite_alarm"][id], nil), &a); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %s: %w", source, address, err))
 			continue
 		}
@@ -90,12 +142,16 @@ var (
 	reference     = regexp.MustCompile(`^\$\{(\w+\.[\w-]+)\.(alarm_name|name|arn)\}$`)
 )
 
-// resolve replaces what Terraform would replace in a resource: a name that the file says
-// by the name, everything else by a pattern.
-func (refs references) resolve(raw json.RawMessage) json.RawMessage {
+// resolve replaces what Terraform would replace in a resource: what is known by its
+// value, a name that the file says by the name, everything else by a pattern.
+func (refs references) resolve(raw json.RawMessage, known map[string]string) json.RawMessage {
 	return interpolation.ReplaceAllFunc(raw, func(found []byte) []byte {
 		if strings.HasPrefix(string(found), "$$") {
 			return found[1:]
+		}
+		if value, ok := known[string(found)]; ok {
+			text, _ := json.Marshal(value)
+			return text[1 : len(text)-1]
 		}
 		m := reference.FindStringSubmatch(string(found))
 		if m == nil || refs[m[1]] == "" {
@@ -113,7 +169,7 @@ type number float64
 
 func (n *number) UnmarshalJSON(data []byte) error {
 	text := strings.Trim(string(data), `"`)
-	if strings.Contains(text, "*") {
+	if strings.Contains(text, "*") || strings.Contains(text, "${") {
 		*n = number(math.NaN())
 		return nil
 	}

@@ -221,8 +221,7 @@ func (w *World) checkDashboards(r *report) {
 	}
 }
 
-// metrics are what a dashboard shows. AWS's short forms for what the line above says
-// ("." and "...") are written out.
+// metrics are what a dashboard shows.
 func (d Dashboard) metrics() []cloudwatch.Metric {
 	body, err := dashboard.Parse(d.Body)
 	if err != nil {
@@ -234,13 +233,11 @@ func (d Dashboard) metrics() []cloudwatch.Metric {
 		if !ok {
 			continue
 		}
-		var above []string
 		for _, line := range properties.Metrics {
-			words := writeOut(line.Metric, above)
+			words := line.Metric
 			if len(words) < 2 || len(words)%2 != 0 {
 				continue
 			}
-			above = words
 			m := cloudwatch.Metric{Namespace: words[0], Name: words[1]}
 			for i := 2; i < len(words); i += 2 {
 				m.Dimensions = append(m.Dimensions, cloudwatch.Dimension{Name: words[i], Value: words[i+1]})
@@ -249,20 +246,6 @@ func (d Dashboard) metrics() []cloudwatch.Metric {
 		}
 	}
 	return list
-}
-
-func writeOut(words, above []string) []string {
-	if i := slices.Index(words, "..."); i >= 0 && len(above) >= len(words)-1 {
-		rest := words[i+1:]
-		words = slices.Concat(words[:i], above[i:len(above)-len(rest)], rest)
-	}
-	words = slices.Clone(words)
-	for i := range words {
-		if words[i] == "." && i < len(above) {
-			words[i] = above[i]
-		}
-	}
-	return words
 }
 
 // Namespaces returns the namespaces whose metrics the audit looks at, sorted: those of

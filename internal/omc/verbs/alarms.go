@@ -22,6 +22,9 @@ import (
 // severities are the values of the tag Severity of alarms, most urgent first.
 var severities = []string{"critical", "warning"}
 
+// silent is the severity of alarms that are parts of others and tell nobody.
+const silent = "silent"
+
 const (
 	// alarmPause is how long a tested alarm stays in ALARM, so that CloudWatch sends
 	// what it sends.

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ohmycoins/infra/internal/omc/account"
 	"github.com/ohmycoins/infra/internal/omc/audit"
-	"github.com/ohmycoins/infra/internal/omc/audit/account"
 )
 
 // AuditOptions are what [App.AuditAlarms] looks at.
@@ -87,7 +87,7 @@ func (a *App) lookAtAlarms(ctx context.Context, opt AuditOptions, result *AlarmA
 		scope.Dashboards = scope.Part
 	}
 	result.Prefix = scope.Prefix
-	expected, err := a.expectedAlarms(opt)
+	expected, err := a.expectedAlarms("--expected", opt.Expected, opt.Prefix == nil)
 	if err != nil {
 		return audit.World{}, err
 	}
@@ -107,26 +107,25 @@ func (a *App) lookAtAlarms(ctx context.Context, opt AuditOptions, result *AlarmA
 	return world, nil
 }
 
-// expectedAlarms reads what the alarms ought to be. It returns nil when nobody says.
-func (a *App) expectedAlarms(opt AuditOptions) (*audit.Expected, error) {
-	files := opt.Expected
+// expectedAlarms reads alarms from the files of a flag. Without files it reads what was
+// synthesized for the environment, if that is wanted and there, and otherwise returns nil.
+func (a *App) expectedAlarms(flag string, files []string, synthesized bool) (*audit.Expected, error) {
 	if len(files) == 0 {
-		synthesized := filepath.Join("cdktf.out", "stacks", a.env.Name, "cdk.tf.json")
-		if _, err := os.Stat(synthesized); opt.Prefix != nil || errors.Is(err, fs.ErrNotExist) {
+		file := filepath.Join("cdktf.out", "stacks", a.env.Name, "cdk.tf.json")
+		if _, err := os.Stat(file); !synthesized || errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
-		files = []string{synthesized}
+		files = []string{file}
 	}
 	expected := &audit.Expected{}
 	var errs []error
 	for _, file := range files {
 		text, err := os.ReadFile(file)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("--expected: %w", err))
-			continue
+		if err == nil {
+			err = expected.Read(file, text)
 		}
-		if err := expected.Read(file, text); err != nil {
-			errs = append(errs, fmt.Errorf("--expected: %w", err))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", flag, err))
 		}
 	}
 	return expected, errors.Join(errs...)

@@ -10,13 +10,17 @@ import (
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
-const maintenanceAlarm = "ohmycoins-staging/maintenance"
+const (
+	maintenanceAlarm = "ohmycoins-staging/maintenance"
+	maintenanceData  = "OhMyCoins/Operations/staging Maintenance"
+)
 
 // newSwitchBench is a bench with the alarm that holds messages back.
 func newSwitchBench(t *testing.T) *bench {
 	t.Helper()
 	b := newBench(t)
 	b.cloud.AddAlarm(maintenanceAlarm, "warning", "OK")
+	b.cloud.Audited.Samples = map[string][]fakeaws.Sample{maintenanceData: {}} // nobody has put any
 	return b
 }
 
@@ -31,14 +35,18 @@ func (b *bench) maintain(opt MaintenanceOptions) (Maintenance, error) {
 
 // silent are the minutes from now on in which the alarm would be in ALARM.
 func (b *bench) silent() int {
-	n := 0
+	minutes := map[int64]float64{}
 	b.cloud.Lock(func() {
-		for minute, value := range b.cloud.Data {
-			if value > 0 && minute >= b.cloud.Clock.Now().Unix()/60*60 {
-				n++
-			}
+		for _, sample := range b.cloud.Audited.Samples[maintenanceData] {
+			minutes[sample.At.Unix()/60] += sample.Value
 		}
 	})
+	n := 0
+	for minute, value := range minutes {
+		if value > 0 && minute >= b.cloud.Clock.Now().Unix()/60 {
+			n++
+		}
+	}
 	return n
 }
 

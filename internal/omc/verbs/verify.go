@@ -369,10 +369,38 @@ func judgeErrors(counts []errorCount) (string, []string) {
 
 func (a *App) findAlarms(ctx context.Context) (string, []string) {
 	alarms, err := a.operationsAlarms(ctx)
+	if err == nil {
+		alarms, err = a.withoutParts(ctx, alarms)
+	}
 	if err != nil {
 		return "", []string{"they cannot be described: " + brief(err)}
 	}
 	return judgeAlarms(alarms, a.env)
+}
+
+// withoutParts leaves out what is in ALARM and tells nobody, because it is a part of an
+// alarm that does: a day that used up a service level's error budget stays in ALARM for
+// two days more.
+func (a *App) withoutParts(ctx context.Context, alarms []cloudwatchtypes.MetricAlarm) ([]cloudwatchtypes.MetricAlarm, error) {
+	var judged, mute []cloudwatchtypes.MetricAlarm
+	for _, alarm := range alarms {
+		if alarm.StateValue == cloudwatchtypes.StateValueAlarm && len(alarm.AlarmActions) == 0 {
+			mute = append(mute, alarm)
+			continue
+		}
+		judged = append(judged, alarm)
+	}
+	alarmsOf := make([]anyAlarm, len(mute))
+	for i, alarm := range mute {
+		alarmsOf[i] = fromMetric(alarm)
+	}
+	tagged, err := a.tagAlarms(ctx, alarmsOf)
+	for i, t := range tagged {
+		if t.severity != silent {
+			judged = append(judged, mute[i])
+		}
+	}
+	return judged, err
 }
 
 // operationsAlarms returns the alarms of the operations stack.

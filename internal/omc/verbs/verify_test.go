@@ -53,6 +53,14 @@ func TestVerify(t *testing.T) {
 			b.cloud.Health.Errors["/ecs/ohmycoins-staging/backend"] = 50
 			b.cloud.Alarms["ohmycoins-staging/alb/5xx-high"] = "ALARM"
 		}, "ECS services, application endpoints, ALB targets, database, recent errors, performance metrics", "6 of 6 health checks failed"},
+		"part of an alarm": {func(b *bench) {
+			b.cloud.Alarms["ohmycoins-staging/api-latency/burn-3d-1of3"] = "ALARM"
+			b.cloud.Health.AlarmDetails["ohmycoins-staging/api-latency/burn-3d-1of3"] = fakeaws.AlarmDetail{Severity: "silent"}
+		}, "", ""},
+		"alarm without actions": {func(b *bench) {
+			b.cloud.Alarms["ohmycoins-staging/mute"] = "ALARM"
+			b.cloud.Health.AlarmDetails["ohmycoins-staging/mute"] = fakeaws.AlarmDetail{Severity: "critical"}
+		}, "performance metrics", "ohmycoins-staging/mute is in ALARM"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

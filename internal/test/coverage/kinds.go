@@ -1,6 +1,8 @@
 package coverage
 
 import (
+	"time"
+
 	"github.com/ohmycoins/infra/constructs/monitoring"
 )
 
@@ -71,6 +73,14 @@ func core() []Kind {
 			Namespaces: []string{"AWS/ElastiCache"},
 			Example: monitoring.Redis{
 				Key: "redis", Nodes: map[string]string{"001": "shop-001", "002": "shop-002"}, NodeType: "cache.t3.small",
+			},
+		},
+		{
+			Name: "Service level",
+			Example: monitoring.SLO{
+				Key: "checkout-latency", Objective: 99.5, Of: monitoring.ALB{
+					ARNSuffix: "app/shop/0000000000000000", TargetGroups: map[string]string{"checkout": "targetgroup/checkout/0000000000000000"},
+				}.Latency("checkout", 500*time.Millisecond),
 			},
 		},
 	}

@@ -57,8 +57,22 @@ type rollouts struct {
 }
 
 type historyItem struct {
-	AlarmName, AlarmType, HistoryItemType, HistorySummary string
-	Timestamp                                             float64
+	AlarmName, AlarmType, HistoryItemType, HistorySummary, HistoryData string
+	Timestamp                                                          float64
+}
+
+// stateUpdate is an item of the history. A state that somebody sets has no data.
+func stateUpdate(alarm, from, to string, byHand bool, at float64) historyItem {
+	type state struct {
+		StateValue      string         `json:"stateValue"`
+		StateReasonData map[string]any `json:"stateReasonData,omitempty"`
+	}
+	after := state{StateValue: to}
+	if !byHand {
+		after.StateReasonData = map[string]any{"version": "1.0"}
+	}
+	data, _ := json.Marshal(map[string]any{"version": "1.0", "oldState": state{StateValue: from}, "newState": after}) // texts only
+	return historyItem{alarm, "MetricAlarm", "StateUpdate", "Alarm updated from " + from + " to " + to, string(data), at}
 }
 
 func answerJSON(value any) (response, bool, error) {
@@ -441,9 +455,12 @@ func setAlarmState(a *Account, body []byte, forward func() response) (response, 
 	r := &a.rollouts
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.history = append(r.history, historyItem{name, kind, "StateUpdate", "Alarm updated to " + state, now})
+	before := map[string]string{"OK": "ALARM"}[state]
+	update := stateUpdate(name, cmp.Or(before, "OK"), state, true, now)
+	update.AlarmType = kind
+	r.history = append(r.history, update)
 	for _, topic := range topics {
-		r.history = append(r.history, historyItem{name, kind, "Action", "Successfully executed action " + topic, now + 0.1})
+		r.history = append(r.history, historyItem{name, kind, "Action", "Successfully executed action " + topic, "", now + 0.1})
 	}
 	return answer, true, nil
 }
@@ -478,9 +495,9 @@ func (a *Account) wentOff(alarm string, at time.Time) {
 	r := &a.rollouts
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i, states := range []string{"OK to ALARM", "ALARM to OK"} {
+	for i, states := range [][2]string{{"OK", "ALARM"}, {"ALARM", "OK"}} {
 		when := float64(at.Add(time.Duration(i)*15*time.Minute).UnixMilli()) / 1000
-		r.history = append(r.history, historyItem{alarm, "MetricAlarm", "StateUpdate", "Alarm updated from " + states, when})
+		r.history = append(r.history, stateUpdate(alarm, states[0], states[1], false, when))
 	}
 }
 

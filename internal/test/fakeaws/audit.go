@@ -1,7 +1,6 @@
 package fakeaws
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -13,6 +12,19 @@ import (
 type Audited struct {
 	// Silent are alarms whose metrics have no data, and are not listed either.
 	Silent map[string]bool
+	// Samples are what was measured of metrics, by [MetricKey]. Default: one of the last
+	// period for each alarm's.
+	Samples map[string][]Sample
+	// PageSize is how much a page of data or of history has at most. Default: AWS's.
+	PageSize int
+	// Status is what answers say of data instead of what is true.
+	Status string
+	// Garble changes an answer with data before it is written.
+	Garble func(answer map[string]any)
+	// History has the states of alarms, oldest first.
+	History map[string][]Transition
+	// Bodies are those of dashboards, by name.
+	Bodies map[string]string
 	// KeyPolicy is the policy of the key of the topics, whose id is [KeyID].
 	KeyPolicy string
 }
@@ -47,73 +59,22 @@ func (c *Cloud) listMetrics(r request) reply {
 	return ok(map[string]any{"Metrics": list})
 }
 
-func (c *Cloud) getMetricData(r request) reply {
-	silent := map[string]bool{}
-	for name := range c.Audited.Silent {
-		silent[fmt.Sprint(c.alarmDimensions(name))] = true
-	}
-	var results []any
-	queries, _ := r.body["MetricDataQueries"].([]any)
-	if len(queries) == 0 || len(queries) > 500 {
-		return failure(http.StatusBadRequest, "ValidationError", "The parameter MetricDataQueries has to have 1 to 500 queries")
-	}
-	for _, item := range queries {
-		query, _ := item.(map[string]any)
-		stat, _ := query["MetricStat"].(map[string]any)
-		metric, _ := stat["Metric"].(map[string]any)
-		result := map[string]any{"Id": query["Id"], "Label": metric["MetricName"], "StatusCode": "Complete", "Timestamps": []any{}, "Values": []any{}}
-		if metric["Namespace"] == c.Env.Maintenance().Namespace {
-			result["Timestamps"], result["Values"] = c.customData(r)
-		} else if !silent[fmt.Sprint(metric["Dimensions"])] {
-			result["Timestamps"], result["Values"] = []any{c.Clock.Now().Unix() - 60}, []any{1}
-		}
-		results = append(results, result)
-	}
-	return ok(map[string]any{"MetricDataResults": results})
-}
-
-// customData are the sums of the minutes that a call asks for, newest first.
-func (c *Cloud) customData(r request) (minutes, values []any) {
-	from, to := r.seconds("StartTime"), r.seconds("EndTime")
-	minutes, values = []any{}, []any{}
-	for _, minute := range slices.Backward(slices.Sorted(maps.Keys(c.Data))) {
-		if minute >= from && minute < to {
-			minutes, values = append(minutes, minute), append(values, c.Data[minute])
+func (c *Cloud) listDashboards(r request) reply {
+	entries := []any{}
+	for _, name := range slices.Sorted(maps.Keys(c.Audited.Bodies)) {
+		if strings.HasPrefix(name, r.text("DashboardNamePrefix")) {
+			entries = append(entries, map[string]any{"DashboardName": name})
 		}
 	}
-	return minutes, values
-}
-
-// putMetricData takes data of at most two weeks ago and two hours ahead, 1000 at once
-// (API reference, PutMetricData).
-func (c *Cloud) putMetricData(r request) reply {
-	data, _ := r.body["MetricData"].([]any)
-	if len(data) == 0 || len(data) > 1000 {
-		return failure(http.StatusBadRequest, "ValidationError", "The collection MetricData must have 1 to 1000 members")
-	}
-	now := c.Clock.Now().Unix()
-	for _, item := range data {
-		datum, _ := item.(map[string]any)
-		at, _ := datum["Timestamp"].(float64)
-		if int64(at) < now-14*24*3600 || int64(at) > now+2*3600 {
-			return failure(http.StatusBadRequest, "InvalidParameterValue", "The parameter MetricData.member.1.Timestamp must specify a time within the past two weeks and two hours into the future.")
-		}
-	}
-	for _, item := range data {
-		datum, _ := item.(map[string]any)
-		at, _ := datum["Timestamp"].(float64)
-		value, _ := datum["Value"].(float64)
-		c.Data[int64(at)/60*60] += value
-	}
-	return ok(map[string]any{})
-}
-
-func (c *Cloud) listDashboards(request) reply {
-	return ok(map[string]any{"DashboardEntries": []any{map[string]any{"DashboardName": c.Env.Prefix}}})
+	return ok(map[string]any{"DashboardEntries": entries})
 }
 
 func (c *Cloud) getDashboard(r request) reply {
-	return ok(map[string]any{"DashboardName": r.text("DashboardName"), "DashboardBody": `{"widgets":[{"type":"text","x":0,"y":0,"width":24,"height":1,"properties":{"markdown":"# All is well"}}]}`})
+	body, exists := c.Audited.Bodies[r.text("DashboardName")]
+	if !exists {
+		return failure(http.StatusNotFound, "ResourceNotFound", "Dashboard "+r.text("DashboardName")+" does not exist")
+	}
+	return ok(map[string]any{"DashboardName": r.text("DashboardName"), "DashboardBody": body})
 }
 
 func (c *Cloud) getTopicAttributes(r request) reply {

@@ -188,7 +188,6 @@ func New(env environment.Environment) *Cloud {
 		Repositories: map[string]*Repository{},
 		Secrets:      map[string]string{},
 		Alarms:       map[string]string{},
-		Data:         map[int64]float64{},
 		Objects:      map[string]Object{},
 		Logs:         map[string][]string{},
 		Definitions:  map[string]map[string]any{},
@@ -208,7 +207,9 @@ func New(env environment.Environment) *Cloud {
 	world := policy.NewWorld(Account, env)
 	world.Tags = map[string]map[string]string{c.arn("kms", "key/"+KeyID): env.Tags}
 	c.Permissions = &policy.Recorder{Role: role, World: world}
-	c.Audited = Audited{Silent: map[string]bool{}, KeyPolicy: letCloudWatchIn(`["kms:Decrypt","kms:GenerateDataKey*"]`)}
+	c.Audited = Audited{Silent: map[string]bool{}, Samples: map[string][]Sample{}, History: map[string][]Transition{}, Bodies: map[string]string{
+		env.Prefix: `{"widgets":[{"type":"text","x":0,"y":0,"width":24,"height":1,"properties":{"markdown":"# All is well"}}]}`,
+	}, KeyPolicy: letCloudWatchIn(`["kms:Decrypt","kms:GenerateDataKey*"]`)}
 	c.server = httptest.NewServer(http.HandlerFunc(c.serve))
 	c.URL = c.server.URL
 	c.seed(env)

@@ -57,13 +57,14 @@ func (c *Cloud) answer(r request) reply {
 		"DescribeCacheClusters":    c.describeCacheClusters,
 		"ListSubscriptionsByTopic": c.listSubscriptionsByTopic,
 
-		"ListMetrics":        c.listMetrics,
-		"GetMetricData":      c.getMetricData,
-		"ListDashboards":     c.listDashboards,
-		"GetDashboard":       c.getDashboard,
-		"GetTopicAttributes": c.getTopicAttributes,
-		"DescribeKey":        c.describeKey,
-		"GetKeyPolicy":       c.getKeyPolicy,
+		"ListMetrics":          c.listMetrics,
+		"GetMetricData":        c.getMetricData,
+		"DescribeAlarmHistory": c.describeAlarmHistory,
+		"ListDashboards":       c.listDashboards,
+		"GetDashboard":         c.getDashboard,
+		"GetTopicAttributes":   c.getTopicAttributes,
+		"DescribeKey":          c.describeKey,
+		"GetKeyPolicy":         c.getKeyPolicy,
 	}[r.op]
 	if !ok {
 		return failure(http.StatusNotImplemented, "NotImplemented", "fakeaws has no "+r.op)
@@ -178,20 +179,21 @@ func (c *Cloud) describeAlarms(r request) reply {
 		described["NextToken"] = names[size]
 		names = names[:size]
 	}
-	var metric, composite []any
+	var metric, composites []any
 	for _, name := range names {
-		if c.Health.AlarmDetails[name].Rule == "" {
-			metric = append(metric, c.alarmJSON(name))
-		} else {
-			composite = append(composite, c.alarmJSON(name))
+		alarm := c.alarmJSON(name)
+		if _, composite := alarm["AlarmRule"]; composite {
+			composites = append(composites, alarm)
+			continue
 		}
+		metric = append(metric, alarm)
 	}
 	// Composite alarms are described to those who ask for them.
 	if types := r.texts("AlarmTypes"); len(types) == 0 || slices.Contains(types, "MetricAlarm") {
 		described["MetricAlarms"] = metric
 	}
 	if slices.Contains(r.texts("AlarmTypes"), "CompositeAlarm") {
-		described["CompositeAlarms"] = composite
+		described["CompositeAlarms"] = composites
 	}
 	if c.EndlessPages {
 		described["NextToken"] = fmt.Sprint("page ", c.next())

@@ -37,11 +37,9 @@ type AlarmDetail struct {
 	Actions  []string
 	// Silent says that its actions are switched off.
 	Silent bool
-	// Rule makes it a composite alarm. Suppressor is the alarm that holds its actions back,
-	// and Wait how many seconds it waits for that one; HeldBack says that it does so now.
-	Rule, Suppressor string
-	Wait             int
-	HeldBack         bool
+	// Definition has what differs from the definition that every alarm has. One with
+	// "AlarmRule" is a composite alarm.
+	Definition map[string]any
 }
 
 // Subscription is who gets what a topic is sent.
@@ -90,9 +88,11 @@ func (c *Cloud) AddAlarm(name, severity, state string) {
 // alarm that it speaks for.
 func (c *Cloud) AddComposite(name, severity, of, suppressor string, wait int) {
 	c.Alarms[name] = "OK"
-	c.Health.AlarmDetails[name] = AlarmDetail{
-		Severity: severity, Actions: []string{c.TopicARN(severity)}, Rule: `ALARM("` + of + `")`, Suppressor: suppressor, Wait: wait,
+	definition := map[string]any{"AlarmRule": `ALARM("` + of + `")`, "Namespace": nil, "MetricName": nil, "Dimensions": nil, "Threshold": nil}
+	if suppressor != "" {
+		definition["ActionsSuppressor"], definition["ActionsSuppressorWaitPeriod"], definition["ActionsSuppressorExtensionPeriod"] = suppressor, wait, 60
 	}
+	c.Health.AlarmDetails[name] = AlarmDetail{Severity: severity, Actions: []string{c.TopicARN(severity)}, Definition: definition}
 	quiet := c.Health.AlarmDetails[of]
 	quiet.Actions = nil
 	c.Health.AlarmDetails[of] = quiet
@@ -175,26 +175,19 @@ func (c *Cloud) alarmJSON(name string) map[string]any {
 	if detail.Reason != "" {
 		reason = detail.Reason
 	}
-	if detail.Rule != "" {
-		alarm := map[string]any{
-			"AlarmName": name, "AlarmArn": c.arn("cloudwatch", "alarm:"+name), "StateValue": c.Alarms[name], "StateReason": detail.Reason,
-			"AlarmRule": detail.Rule, "ActionsEnabled": !detail.Silent, "AlarmActions": detail.Actions, "OKActions": detail.Actions,
-			"StateUpdatedTimestamp": beginning.Unix(),
-		}
-		if detail.Suppressor != "" {
-			alarm["ActionsSuppressor"], alarm["ActionsSuppressorWaitPeriod"], alarm["ActionsSuppressorExtensionPeriod"] = detail.Suppressor, detail.Wait, 60
-		}
-		if detail.HeldBack {
-			alarm["ActionsSuppressedBy"] = "Alarm"
-		}
-		return alarm
-	}
-	return map[string]any{
+	alarm := map[string]any{
 		"AlarmName": name, "AlarmArn": c.arn("cloudwatch", "alarm:"+name), "StateValue": c.Alarms[name], "StateReason": reason,
 		"Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Statistic": "Average", "ComparisonOperator": "GreaterThanThreshold", "Threshold": 80,
 		"Period": 60, "EvaluationPeriods": 5, "ActionsEnabled": !detail.Silent, "AlarmActions": detail.Actions, "OKActions": detail.Actions,
 		"Dimensions": c.alarmDimensions(name), "StateUpdatedTimestamp": beginning.Unix(),
 	}
+	maps.Copy(alarm, detail.Definition)
+	for key, value := range detail.Definition {
+		if value == nil {
+			delete(alarm, key)
+		}
+	}
+	return alarm
 }
 
 func (c *Cloud) listTagsForResource(r request) reply {

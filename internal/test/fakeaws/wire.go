@@ -71,12 +71,6 @@ func (r request) texts(key string) []string {
 	return list
 }
 
-// seconds returns a time of a JSON request, in seconds since 1970.
-func (r request) seconds(key string) int64 {
-	at, _ := r.body[key].(float64)
-	return int64(at)
-}
-
 // A reply is what a call is answered.
 type reply struct {
 	status int

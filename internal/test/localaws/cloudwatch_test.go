@@ -329,7 +329,7 @@ func TestExtendedStatistics(t *testing.T) {
 	}
 }
 
-// TestPercentiles reads percentiles of metric data.
+// TestPercentiles reads percentiles of metric data, and how many values are between limits.
 func TestPercentiles(t *testing.T) {
 	t.Parallel()
 	client := cloudwatch.NewFromConfig(start(t).Config(), CloudWatchJSON, func(o *cloudwatch.Options) { o.DisableRequestCompression = true })
@@ -341,7 +341,10 @@ func TestPercentiles(t *testing.T) {
 	if _, err := client.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("Shop"), MetricData: data}); err != nil {
 		t.Fatal(err)
 	}
-	for stat, want := range map[string]float64{"p0": 1, "p50": 100, "p99": 198, "p99.5": 199, "p100": 200, "Average": 100.5, "Maximum": 200} {
+	for stat, want := range map[string]float64{
+		"p0": 1, "p50": 100, "p99": 198, "p99.5": 199, "p100": 200, "Average": 100.5, "Maximum": 200,
+		"TC(150:)": 50, "TC(150:160)": 10, "TC(:20)": 20, "PR(:50)": 25, "PR(150:)": 25, "PR(:1000)": 100,
+	} {
 		got, err := client.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
 			StartTime: aws.Time(now.Add(-time.Hour)), EndTime: aws.Time(now.Add(time.Hour)),
 			MetricDataQueries: []types.MetricDataQuery{{Id: aws.String("m"), MetricStat: &types.MetricStat{

@@ -8,8 +8,6 @@ type Infrastructure struct {
 	// Services are the services and their target groups, by the keys of the environment.
 	Services map[string]Service
 	Database Database
-	// ReplicationGroup is what the nodes of Redis belong to.
-	ReplicationGroup string
 	// TaskRole is what the application may do, GitHubRole what its pipeline may.
 	TaskRole, GitHubRole string
 }
@@ -41,19 +39,17 @@ var infrastructures = map[string]Infrastructure{
 			"backend":  {Port: 8000, HealthCheckPath: "/api/v1/utils/health-check/"},
 			"frontend": {Port: 80, HealthCheckPath: "/"},
 		},
-		Database:         Database{StorageGiB: 20, Name: "app", User: "postgres"},
-		ReplicationGroup: "ohmycoins-staging-redis",
-		TaskRole:         "ohmycoins-staging-ecs-task-role",
-		GitHubRole:       "ohmycoins-staging-github-actions-role",
+		Database:   Database{StorageGiB: 20, Name: "app", User: "postgres"},
+		TaskRole:   "ohmycoins-staging-ecs-task-role",
+		GitHubRole: "ohmycoins-staging-github-actions-role",
 	},
 	"production": {
 		Services: map[string]Service{
 			"backend":  {Port: 8000, HealthCheckPath: "/api/v1/utils/health-check/"},
 			"frontend": {Port: 80, HealthCheckPath: "/"},
 		},
-		Database:         Database{StorageGiB: 100, MultiAZ: true, Name: "app", User: "postgres"},
-		ReplicationGroup: "ohmycoins-prod-redis",
-		TaskRole:         "ohmycoins-prod-ecs-task-role",
-		GitHubRole:       "ohmycoins-prod-github-actions-role",
+		Database:   Database{StorageGiB: 100, MultiAZ: true, Name: "app", User: "postgres"},
+		TaskRole:   "ohmycoins-prod-ecs-task-role",
+		GitHubRole: "ohmycoins-prod-github-actions-role",
 	},
 }

@@ -146,7 +146,7 @@ func (s *seeder) waves() [3][]step {
 		{kindRole, env.Roles.TaskExecution, s.makeRole(env.Roles.TaskExecution, trustTasks)},
 		{kindRole, s.infra.TaskRole, s.makeRole(s.infra.TaskRole, trustTasks)},
 		{kindSecret, env.Secret.Name, s.makeSecret},
-		{"replication group", s.infra.ReplicationGroup, s.makeReplicationGroup},
+		{"replication group", env.Cache.ReplicationGroup, s.makeReplicationGroup},
 	}
 	for _, node := range env.Cache.Nodes {
 		first = append(first, step{"cache node", node.ID, s.makeCacheNode(node)})
@@ -359,7 +359,7 @@ func (s *seeder) makeDatabase(ctx context.Context) (string, error) {
 
 func (s *seeder) makeReplicationGroup(ctx context.Context) (string, error) {
 	_, err := s.cache.CreateReplicationGroup(ctx, &elasticache.CreateReplicationGroupInput{
-		ReplicationGroupId:          &s.infra.ReplicationGroup,
+		ReplicationGroupId:          &s.env.Cache.ReplicationGroup,
 		ReplicationGroupDescription: aws.String("Redis of Oh My Coins, " + s.env.Name),
 		Engine:                      aws.String("redis"),
 		CacheNodeType:               &s.env.Cache.NodeType,
@@ -378,7 +378,7 @@ func (s *seeder) makeCacheNode(node environment.Node) func(context.Context) (str
 	return func(ctx context.Context) (string, error) {
 		_, err := s.cache.CreateCacheCluster(ctx, &elasticache.CreateCacheClusterInput{
 			CacheClusterId:     &node.ID,
-			ReplicationGroupId: &s.infra.ReplicationGroup,
+			ReplicationGroupId: &s.env.Cache.ReplicationGroup,
 			Engine:             aws.String("redis"),
 			CacheNodeType:      &s.env.Cache.NodeType,
 			NumCacheNodes:      aws.Int32(1),

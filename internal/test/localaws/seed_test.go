@@ -99,7 +99,7 @@ func TestSeedWithout(t *testing.T) {
 		{env.LoadBalancer.TargetGroups[0].Name},
 		{env.Database.Instance},
 		{env.Cache.Nodes[1].ID},
-		{infra.ReplicationGroup},
+		{env.Cache.ReplicationGroup},
 		{env.Cluster.Name, service.Name, env.Cluster.Services[1].Name},
 		{service.Name},
 		{service.LogGroup},
@@ -241,13 +241,13 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 			check(node.ID, nil,
 				[2]any{aws.ToString(got.CacheClusterId), node.ID},
 				[2]any{aws.ToString(got.CacheNodeType), env.Cache.NodeType},
-				[2]any{aws.ToString(got.ReplicationGroupId), infra.ReplicationGroup})
+				[2]any{aws.ToString(got.ReplicationGroupId), env.Cache.ReplicationGroup})
 		}
 	}
 	_, err = elasticache.NewFromConfig(cfg).DescribeReplicationGroups(ctx, &elasticache.DescribeReplicationGroupsInput{
-		ReplicationGroupId: &infra.ReplicationGroup,
+		ReplicationGroupId: &env.Cache.ReplicationGroup,
 	})
-	check(infra.ReplicationGroup, err)
+	check(env.Cache.ReplicationGroup, err)
 
 	secret := secretsmanager.NewFromConfig(cfg)
 	var secretARN string

@@ -43,6 +43,9 @@ const (
 	targetKey  = arnOf + "kms" + here + "key/{TargetKeyId}"
 	alias      = arnOf + "kms" + here + "{AliasName}"
 	secret     = arnOf + "secretsmanager" + here + "secret:{SecretId+-AbCdEf}"
+	rule       = arnOf + "events" + here + "rule/{Name}"
+	ruleOf     = arnOf + "events" + here + "rule/{Rule}"
+	queue      = arnOf + "sqs" + here + "{QueueUrl}"
 	newTopic   = arnOf + "sns" + here + "{Name}"
 	object     = arnOf + "s3:::{bucket}/{key}"
 	repository = arnOf + "ecr" + here + "repository/{repositoryName}"
@@ -87,19 +90,20 @@ var actions = map[string]action{
 	"cloudwatch:DeleteDashboards": on(arnOf + "cloudwatch::{account}:dashboard/{DashboardNames}"),
 	// Composite alarms are described and made only with permissions that have no resource
 	// (API reference, DescribeAlarms and PutCompositeAlarm).
-	"cloudwatch:DescribeAlarms":      on(anything),
-	"cloudwatch:GetDashboard":        on(dashboard),
-	"cloudwatch:GetMetricData":       on(anything),
-	"cloudwatch:ListDashboards":      on(anything),
-	"cloudwatch:ListMetrics":         on(anything),
-	"cloudwatch:ListTagsForResource": on(watched),
-	"cloudwatch:PutCompositeAlarm":   on(anything).tagged("Tags", "cloudwatch:TagResource").onWhatIsMade(alarm).ofOwner(),
-	"cloudwatch:PutDashboard":        on(dashboard),
-	"cloudwatch:PutMetricAlarm":      on(alarm).tagged("Tags", "cloudwatch:TagResource"),
-	"cloudwatch:PutMetricData":       on(anything).with("cloudwatch:namespace", "{Namespace}"),
-	"cloudwatch:SetAlarmState":       on(alarm),
-	"cloudwatch:TagResource":         on(watched).tagged("Tags", ""),
-	"cloudwatch:UntagResource":       on(watched),
+	"cloudwatch:DescribeAlarmHistory": on(alarm),
+	"cloudwatch:DescribeAlarms":       on(anything),
+	"cloudwatch:GetDashboard":         on(dashboard),
+	"cloudwatch:GetMetricData":        on(anything),
+	"cloudwatch:ListDashboards":       on(anything),
+	"cloudwatch:ListMetrics":          on(anything),
+	"cloudwatch:ListTagsForResource":  on(watched),
+	"cloudwatch:PutCompositeAlarm":    on(anything).tagged("Tags", "cloudwatch:TagResource").onWhatIsMade(alarm).ofOwner(),
+	"cloudwatch:PutDashboard":         on(dashboard),
+	"cloudwatch:PutMetricAlarm":       on(alarm).tagged("Tags", "cloudwatch:TagResource"),
+	"cloudwatch:PutMetricData":        on(anything).with("cloudwatch:namespace", "{Namespace}"),
+	"cloudwatch:SetAlarmState":        on(alarm),
+	"cloudwatch:TagResource":          on(watched).tagged("Tags", ""),
+	"cloudwatch:UntagResource":        on(watched),
 
 	"ecr:BatchCheckLayerAvailability": on(repository),
 	"ecr:BatchGetImage":               on(repository),
@@ -136,6 +140,16 @@ var actions = map[string]action{
 	"elasticloadbalancing:DescribeTargetGroupAttributes":  on(anything),
 	"elasticloadbalancing:DescribeTargetGroups":           on(anything),
 	"elasticloadbalancing:DescribeTargetHealth":           on(anything),
+
+	"events:DeleteRule":          on(rule),
+	"events:DescribeRule":        on(rule),
+	"events:ListTagsForResource": on("{ResourceARN}"),
+	"events:ListTargetsByRule":   on(ruleOf),
+	"events:PutRule":             on(rule).tagged("Tags", "events:TagResource"),
+	"events:PutTargets":          on(ruleOf).with("events:TargetArn", "{Targets.Arn}"),
+	"events:RemoveTargets":       on(ruleOf),
+	"events:TagResource":         on("{ResourceARN}").tagged("Tags", ""),
+	"events:UntagResource":       on("{ResourceARN}"),
 
 	"iam:AttachRolePolicy":              on(role).with("iam:PolicyARN", "{PolicyArn}").with("iam:PermissionsBoundary", "{boundary}"),
 	"iam:CreatePolicy":                  on(newPolicy).tagged("Tags", "iam:TagPolicy"),
@@ -202,6 +216,14 @@ var actions = map[string]action{
 	"sns:TagResource":               on("{ResourceArn}").tagged("Tags", ""),
 	"sns:Unsubscribe":               on("{SubscriptionArn^}"),
 	"sns:UntagResource":             on("{ResourceArn}"),
+
+	"sqs:CreateQueue":        on(arnOf+"sqs"+here+"{QueueName}").tagged("tags", "sqs:TagQueue"),
+	"sqs:DeleteQueue":        on(queue),
+	"sqs:GetQueueAttributes": on(queue),
+	"sqs:ListQueueTags":      on(queue),
+	"sqs:SetQueueAttributes": on(queue),
+	"sqs:TagQueue":           on(queue).tagged("Tags", ""),
+	"sqs:UntagQueue":         on(queue),
 
 	"sts:GetCallerIdentity": on(anything),
 }

@@ -291,6 +291,12 @@ func (w *World) further(row action, parameters map[string]any, requests []Reques
 // tagsOf returns tags, whatever a service calls their keys and values.
 func tagsOf(parameters map[string]any, parameter string) map[string]string {
 	tags := map[string]string{}
+	if byKey, ok := parameters[parameter].(map[string]any); ok { // SQS
+		for key, value := range byKey {
+			tags[key] = fmt.Sprint(value)
+		}
+		return tags
+	}
 	for _, names := range [][2]string{{"Key", "Value"}, {"key", "value"}, {"TagKey", "TagValue"}} {
 		keys, values := lookup(parameters, parameter+"."+names[0]), lookup(parameters, parameter+"."+names[1])
 		for i := range min(len(keys), len(values)) {
@@ -329,7 +335,7 @@ func place(template string, m []string, value string) string {
 		value = value[:max(strings.LastIndex(value, ":"), 0)]
 	case isARN && strings.HasSuffix(template, m[0]):
 		return value
-	case isARN:
+	case isARN, strings.HasPrefix(value, "http"): // a queue's URL ends in its name
 		value = value[strings.LastIndexAny(value, "/:")+1:]
 	default:
 		value += m[3]

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Width is how many columns a dashboard has.
@@ -40,11 +41,26 @@ type Metrics struct {
 	// View is "timeSeries", "singleValue", "gauge", "bar", "pie" or "table".
 	View string `json:"view"`
 	// Period is in seconds.
-	Period  int    `json:"period"`
+	Period int `json:"period"`
+	// Start is how long ago the graph begins: "-P30D". See [Days]. Default: what the
+	// reader has chosen.
+	Start   string `json:"start,omitempty"`
 	Metrics []Line `json:"metrics"`
 	// YAxis are the axes, "left" and "right".
 	YAxis       map[string]Axis `json:"yAxis"`
 	Annotations *Annotations    `json:"annotations,omitempty"`
+}
+
+// Days is a [Metrics.Start] of a number of days.
+func Days(n int) string { return fmt.Sprintf("-P%dD", n) }
+
+// Range is how much time the graph shows when Start is a number of days, or 0.
+func (m Metrics) Range() time.Duration {
+	var days time.Duration
+	if _, err := fmt.Sscanf(m.Start, "-P%dD", &days); err != nil {
+		return 0
+	}
+	return days * 24 * time.Hour
 }
 
 // Line is a metric in a graph or, with Options.Expression, metric math. In JSON it
@@ -66,6 +82,10 @@ type Options struct {
 	// Visible is false for metrics that only expressions use. Default: true.
 	Visible *bool  `json:"visible,omitempty"`
 	Color   string `json:"color,omitempty"`
+	// Region and AccountID are where the metric is. Default: the graph's region, and the
+	// dashboard's account.
+	Region    string `json:"region,omitempty"`
+	AccountID string `json:"accountId,omitempty"`
 	// YAxis is "left" or "right".
 	YAxis string `json:"yAxis,omitempty"`
 }
@@ -80,8 +100,8 @@ func (l Line) MarshalJSON() ([]byte, error) {
 	return []byte(text), err
 }
 
-// UnmarshalJSON reads the list that CloudWatch has. Names and values that repeat
-// those of the line before ("...") stay as they are.
+// UnmarshalJSON reads the list that CloudWatch has. What repeats the line before (".",
+// "...") stays as it is: [Metrics] knows that line.
 func (l *Line) UnmarshalJSON(data []byte) error {
 	var list []json.RawMessage
 	if err := json.Unmarshal(data, &list); err != nil {
@@ -101,6 +121,34 @@ func (l *Line) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// UnmarshalJSON reads a graph and writes out what lines repeat of the one before: "." is
+// the same at its place, "..." is all up to what follows.
+func (m *Metrics) UnmarshalJSON(data []byte) error {
+	type plain Metrics // without this method
+	if err := json.Unmarshal(data, (*plain)(m)); err != nil {
+		return err
+	}
+	var before []string
+	for i, line := range m.Metrics {
+		if line.Options.Expression != "" {
+			continue
+		}
+		var full []string
+		for at, word := range line.Metric {
+			switch rest := len(line.Metric) - at - 1; {
+			case word == "..." && len(before)-rest > len(full):
+				full = append(full, before[len(full):len(before)-rest]...)
+			case word == "." && len(full) < len(before):
+				full = append(full, before[len(full)])
+			default:
+				full = append(full, word)
+			}
+		}
+		m.Metrics[i].Metric, before = full, full
+	}
+	return nil
+}
+
 // Axis is an axis of a graph.
 type Axis struct {
 	Label     string   `json:"label"`
@@ -112,6 +160,8 @@ type Axis struct {
 // Annotations are marks in a graph.
 type Annotations struct {
 	Horizontal []Mark `json:"horizontal,omitempty"`
+	// Alarms are ARNs: at most one, whose metric is the graph.
+	Alarms []string `json:"alarms,omitempty"`
 }
 
 // Mark is a horizontal line at a value.

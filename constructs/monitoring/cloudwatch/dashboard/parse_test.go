@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,5 +51,34 @@ func TestParseRefuses(t *testing.T) {
 		if _, err := Parse(body); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error is %v, want %q", body, err, want)
 		}
+	}
+}
+
+// TestParseRepetitions writes out what a line repeats of the one before.
+func TestParseRepetitions(t *testing.T) {
+	t.Parallel()
+	body, err := Parse(`{"widgets":[{"type":"metric","properties":{"metrics":[
+		["AWS/ECS","CPUUtilization","ClusterName","c","ServiceName","one",{"stat":"Average"}],
+		["...","two"],
+		[".","MemoryUtilization",".",".",".","."],
+		[{"expression":"m1"}],
+		[".",".","...","three"],
+		["AWS/RDS","CPUUtilization","DBInstanceIdentifier","db"],
+		["..."]
+	]}}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, line := range body.Widgets[0].Properties.(Metrics).Metrics {
+		got = append(got, strings.Join(line.Metric, " "))
+	}
+	want := []string{
+		"AWS/ECS CPUUtilization ClusterName c ServiceName one", "AWS/ECS CPUUtilization ClusterName c ServiceName two",
+		"AWS/ECS MemoryUtilization ClusterName c ServiceName two", "", "AWS/ECS MemoryUtilization ClusterName c ServiceName three",
+		"AWS/RDS CPUUtilization DBInstanceIdentifier db", "AWS/RDS CPUUtilization DBInstanceIdentifier db",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }

@@ -28,7 +28,7 @@ func newComposites(in Input) ([]*composite, error) {
 	var errs []error
 	composites := map[string]*composite{}
 	for _, alarm := range in.Composites {
-		c := &composite{alarm: alarm, suppressor: nameOf(alarm.ActionsSuppressor)}
+		c := &composite{alarm: alarm, suppressor: NameOf(alarm.ActionsSuppressor)}
 		composites[alarm.Name] = c
 		fail := func(format string, args ...any) {
 			errs = append(errs, fmt.Errorf("alarm %q: %s", alarm.Name, fmt.Sprintf(format, args...)))
@@ -38,7 +38,7 @@ func newComposites(in Input) ([]*composite, error) {
 			fail("AlarmRule: %v", err)
 		}
 		for _, name := range c.rule.Alarms {
-			if !known[nameOf(name)] {
+			if !known[NameOf(name)] {
 				fail("AlarmRule: there is no alarm %q", name)
 			}
 		}
@@ -76,7 +76,7 @@ func inOrder(composites map[string]*composite) ([]*composite, error) {
 		}
 		path = append(path, name)
 		for _, watched := range c.rule.Alarms {
-			if err := visit(nameOf(watched)); err != nil {
+			if err := visit(NameOf(watched)); err != nil {
 				return err
 			}
 		}
@@ -93,8 +93,8 @@ func inOrder(composites map[string]*composite) ([]*composite, error) {
 	return ordered, nil
 }
 
-// nameOf is the name in a name or an ARN.
-func nameOf(alarm string) string {
+// NameOf is the name of an alarm in a name or an ARN, as a rule has either.
+func NameOf(alarm string) string {
 	if _, name, ok := strings.Cut(alarm, ":alarm:"); ok && strings.HasPrefix(alarm, "arn:") {
 		return name
 	}
@@ -112,7 +112,7 @@ func compose(in Input, composites []*composite, changes []Change) History {
 	for _, name := range in.names() {
 		h.End[name] = in.start(name)
 	}
-	state := func(alarm string) cloudwatch.State { return h.End[nameOf(alarm)] }
+	state := func(alarm string) cloudwatch.State { return h.End[NameOf(alarm)] }
 	for _, c := range composites {
 		c.actions = suppression{told: h.End[c.alarm.Name], held: state(c.suppressor) == cloudwatch.InAlarm}
 	}
@@ -157,7 +157,7 @@ func (c *composite) evaluate(now time.Time, h *History, state func(string) cloud
 		if i > 0 {
 			reason += ","
 		}
-		reason += fmt.Sprintf(" %s is %s", nameOf(name), state(name))
+		reason += fmt.Sprintf(" %s is %s", NameOf(name), state(name))
 	}
 	h.Changes = append(h.Changes, Change{At: now, Alarm: c.alarm.Name, From: from, To: to, Reason: strings.TrimSuffix(reason, ":")})
 	return len(h.Changes) - 1

@@ -320,3 +320,35 @@ func TestSuppressionAgreesWithANaiveImplementation(t *testing.T) {
 		t.Errorf("%d notifications: the inputs do not try much", total)
 	}
 }
+
+// TestGiven watches an alarm whose changes somebody else knows.
+func TestGiven(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	at := func(minute int) time.Time { return from.Add(time.Duration(minute) * time.Minute) }
+	in := Input{
+		Composites: []cloudwatch.CompositeAlarm{{Name: "down", AlarmRule: "ALARM(far)", Actions: cloudwatch.Actions{Alarm: []string{"page"}}}},
+		Start:      map[string]cloudwatch.State{"far": cloudwatch.OK, "down": cloudwatch.OK},
+		Given: map[string][]Change{"far": {
+			{At: at(0), Alarm: "far", From: cloudwatch.OK, To: cloudwatch.InAlarm}, {At: at(7), Alarm: "far", From: cloudwatch.InAlarm, To: cloudwatch.OK},
+		}},
+		From: from, To: at(60),
+	}
+	history, err := Run(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	down := history.Of("down")
+	if len(down) != 2 || down[0].To != cloudwatch.InAlarm || !down[0].At.Equal(at(0)) || !down[1].At.Equal(at(7)) || len(history.Of("far")) != 2 || len(history.Notifications) != 1 {
+		t.Errorf("%+v", history)
+	}
+	in.Given["far"][1].At = at(-1)
+	in.Given["far"][0].Alarm = "other"
+	in.Given["down"] = nil
+	_, err = Run(in)
+	for _, want := range []string{`alarm "down": there are two of that name`, `Given["far"][0]: is "other"`, `Given["far"][1]: is "far" to "OK" at 2026-03-01 23:59:00, want a change of the alarm to a state, at 2026-03-02 00:00:00 or later`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}

@@ -55,6 +55,10 @@ type Input struct {
 	// Start are the states at From, by the name of the alarm. Default:
 	// INSUFFICIENT_DATA, the state of a new alarm.
 	Start map[string]cloudwatch.State
+	// Given are alarms that are not evaluated and that composite alarms watch: the
+	// changes of each by its name, from From on and in order of time. History has them,
+	// too.
+	Given map[string][]Change
 	// From and To are the first and the last moment at which alarms are evaluated.
 	// Data from before From is used as far as alarms look back.
 	From, To time.Time
@@ -125,6 +129,9 @@ func Run(in Input) (History, error) {
 			return History{}, err
 		}
 	}
+	for _, name := range sortedKeys(in.Given) {
+		changes = append(changes, in.Given[name]...)
+	}
 	slices.SortStableFunc(changes, func(a, b Change) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Alarm, b.Alarm))
 	})
@@ -169,6 +176,15 @@ func compile(in Input) ([]*run, []*composite, error) {
 			fail("Bands[%q]: there is no alarm of that name", name)
 		}
 	}
+	for _, name := range sortedKeys(in.Given) {
+		before := in.From
+		for i, c := range in.Given[name] {
+			if c.Alarm != name || c.At.Before(before) || !slices.Contains(states, c.To) {
+				fail("Given[%q][%d]: is %q to %q at %s, want a change of the alarm to a state, at %s or later", name, i, c.Alarm, c.To, clock(c.At), clock(before))
+			}
+			before = c.At
+		}
+	}
 	if len(errs) > 0 {
 		return nil, nil, errors.Join(errs...)
 	}
@@ -200,7 +216,7 @@ func (in Input) names() []string {
 	for _, c := range in.Composites {
 		names = append(names, c.Name)
 	}
-	return names
+	return append(names, sortedKeys(in.Given)...)
 }
 
 func (in Input) start(alarm string) cloudwatch.State {

@@ -70,7 +70,9 @@ func (s statistic) of(in *samples) float64 {
 	case cloudwatch.KindMaximum:
 		return in.max
 	}
-	slices.SortFunc(in.each, func(a, b sample) int { return cmp.Compare(a.value, b.value) })
+	if s.Percent { // limits that are values need no order
+		slices.SortFunc(in.each, func(a, b sample) int { return cmp.Compare(a.value, b.value) })
+	}
 	if s.Kind == cloudwatch.KindPercentile {
 		return in.at(rank(s.High, in.count) - 1)
 	}

@@ -359,6 +359,12 @@ moto_get_statistics_for_type = Statistics.get_statistics_for_type
 
 @implement(Statistics)
 def get_statistics_for_type(self, stat):
+    if between := re.fullmatch(r"(TC|PR)\(([\d.]*):([\d.]*)\)", stat):
+        # The lower limit is exclusive, the upper one inclusive.
+        kind, low, high = between.groups()
+        values = self.metric_single_values_list
+        inside = sum(float(low or "-inf") < v <= float(high or "inf") for v in values)
+        return inside if kind == "TC" else 100 * inside / len(values)
     if not re.fullmatch(rf"p{PERCENT}", stat):
         return moto_get_statistics_for_type(self, stat)
     # AWS does not say how it interpolates: the smallest value that is not below that share.

@@ -1,8 +1,8 @@
-// Package account reads what the audit of alarms decides on from AWS. It only reads.
+// Package account reads from AWS what the audit and the backtest of alarms decide on, and
+// what a dashboard shows. It only reads.
 package account
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,8 +31,8 @@ const (
 	// mostPages bounds an answer whose pages do not end. An account may have many more
 	// than 100,000 alarms when it pays for them.
 	mostPages = 2000
-	// alarmsAPage and queriesACall are what AWS takes at most.
-	alarmsAPage  = 100
+	// recordsAPage and queriesACall are what AWS takes at most.
+	recordsAPage = 100
 	queriesACall = 500
 	// coarse is the resolution in which two weeks are read: data of a minute is kept
 	// for 15 days, and an hour gives 336 values a metric.
@@ -59,10 +59,11 @@ type Scope struct {
 func Read(ctx context.Context, aws Clients, scope Scope) (audit.World, error) {
 	w := audit.World{Now: scope.Now, Account: scope.Account, Prefix: scope.Prefix, Part: scope.Part}
 	r := reader{Clients: aws, world: &w}
-	if err := r.alarms(ctx); err != nil {
+	var err error
+	if w.Metrics, w.Composites, err = Alarms(ctx, aws.CloudWatch); err != nil {
 		return w, err
 	}
-	if err := r.dashboards(ctx, scope.Dashboards); err != nil {
+	if w.Dashboards, err = Dashboards(ctx, aws.CloudWatch, scope.Dashboards); err != nil {
 		return w, err
 	}
 	var errs []error
@@ -121,37 +122,15 @@ func pages(what string, next func(token *string) (*string, error)) error {
 	return fmt.Errorf("%s: the answer has more than %d pages", what, mostPages)
 }
 
-func (r reader) alarms(ctx context.Context) error {
-	w := r.world
-	err := pages("describing alarms", func(token *string) (*string, error) {
-		out, err := r.CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
-			AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
-			MaxRecords: aws.Int32(alarmsAPage), NextToken: token,
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range out.MetricAlarms {
-			w.Metrics = append(w.Metrics, metricAlarm(a))
-		}
-		for _, a := range out.CompositeAlarms {
-			w.Composites = append(w.Composites, compositeAlarm(a))
-		}
-		return out.NextToken, nil
-	})
-	slices.SortFunc(w.Metrics, func(a, b audit.MetricAlarm) int { return cmp.Compare(a.Name, b.Name) })
-	slices.SortFunc(w.Composites, func(a, b audit.CompositeAlarm) int { return cmp.Compare(a.Name, b.Name) })
-	return err
-}
-
-func (r reader) dashboards(ctx context.Context, prefix string) error {
+// Dashboards reads the dashboards whose names begin with a prefix, by name.
+func Dashboards(ctx context.Context, client *cloudwatch.Client, prefix string) ([]audit.Dashboard, error) {
 	var names []string
 	err := pages("listing dashboards", func(token *string) (*string, error) {
 		in := &cloudwatch.ListDashboardsInput{NextToken: token}
 		if prefix != "" {
 			in.DashboardNamePrefix = &prefix
 		}
-		out, err := r.CloudWatch.ListDashboards(ctx, in)
+		out, err := client.ListDashboards(ctx, in)
 		if err != nil {
 			return nil, err
 		}
@@ -161,19 +140,18 @@ func (r reader) dashboards(ctx context.Context, prefix string) error {
 		return out.NextToken, nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	slices.Sort(names)
 	list := make([]audit.Dashboard, len(names))
 	for i, name := range names {
-		out, err := r.CloudWatch.GetDashboard(ctx, &cloudwatch.GetDashboardInput{DashboardName: &name})
+		out, err := client.GetDashboard(ctx, &cloudwatch.GetDashboardInput{DashboardName: &name})
 		if err != nil {
-			return fmt.Errorf("reading dashboard %s: %w", name, err)
+			return nil, fmt.Errorf("reading dashboard %s: %w", name, err)
 		}
 		list[i] = audit.Dashboard{Name: name, Body: aws.ToString(out.DashboardBody)}
 	}
-	r.world.Dashboards = list
-	return nil
+	return list, nil
 }
 
 // metrics lists the metrics of each namespace that matters.

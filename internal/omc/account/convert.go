@@ -45,7 +45,7 @@ func metricAlarm(a types.MetricAlarm) audit.MetricAlarm {
 		},
 		Status: audit.Status{
 			ARN: aws.ToString(a.AlarmArn), State: model.State(a.StateValue), Reason: aws.ToString(a.StateReason),
-			Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp),
+			Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp), Configured: aws.ToTime(a.AlarmConfigurationUpdatedTimestamp),
 		},
 	}
 	if a.MetricName != nil {
@@ -84,7 +84,7 @@ func compositeAlarm(a types.CompositeAlarm) audit.CompositeAlarm {
 		},
 		Status: audit.Status{
 			ARN: aws.ToString(a.AlarmArn), State: model.State(a.StateValue), Reason: aws.ToString(a.StateReason),
-			Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp),
+			Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp), Configured: aws.ToTime(a.AlarmConfigurationUpdatedTimestamp),
 		},
 	}
 }

@@ -54,7 +54,7 @@ func emulate(t *testing.T) *emulated {
 		Role: role, World: policy.NewWorld(number, env),
 		Of: func(agent string) bool { return strings.Contains(agent, reading) },
 	}}
-	e.server, err = localaws.Start(t.Context(), filepath.Join("..", "..", "..", ".."), t.Output(), localaws.Intercept(e.role.Handler))
+	e.server, err = localaws.Start(t.Context(), filepath.Join("..", "..", ".."), t.Output(), localaws.Intercept(e.role.Handler))
 	if err != nil {
 		t.Fatal(err)
 	}
