@@ -71,7 +71,7 @@ func (d Dashboard) shows(m model, resource string) bool {
 // page is a dashboard as AWS has it: all of one that is configured, or what fits.
 type page struct {
 	inAWS, constructID string // the names that it has there and here
-	body              dashboard.Body
+	body               dashboard.Body
 }
 
 // strip is what stands beside each other on a dashboard. A heading belongs to the strip

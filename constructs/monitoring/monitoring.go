@@ -71,7 +71,7 @@ func (c Config) names(m model, valid bool) []cdk.Name {
 		return names
 	}
 	for _, d := range c.dashboards() {
-		pages := []page{{name: c.dashboardName(d)}}
+		pages := []page{{inAWS: c.dashboardName(d)}}
 		if valid {
 			pages = c.pages(m, d, Alarm.Key)
 		}
