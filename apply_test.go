@@ -299,7 +299,9 @@ type alarmView struct {
 	Metric, Dimensions, Statistic, Condition string
 	Period, Periods                          int32
 	Missing                                  string
-	Topic, OKTopic, NoData                   string
+	// Topic, OKTopic and NoData are whom it tells, or the alarm that sends its messages,
+	// HeldBy what holds them back.
+	Topic, OKTopic, NoData, HeldBy string
 	// Runbook is the section that the description links to.
 	Runbook string
 }
@@ -313,44 +315,57 @@ func section(description string) string {
 func (c cloud) alarms(t *testing.T, prefix string) map[string]alarmView {
 	t.Helper()
 	found := map[string]alarmView{}
+	metric, composite := c.describe(t, prefix)
+	for _, a := range metric {
+		var dimensions []string
+		for _, d := range a.Dimensions {
+			dimensions = append(dimensions, *d.Name+"="+*d.Value)
+		}
+		slices.Sort(dimensions)
+		sign := map[string]string{"GreaterThanThreshold": ">", "LessThanThreshold": "<"}[string(a.ComparisonOperator)]
+		metric := aws.ToString(a.Namespace) + " " + aws.ToString(a.MetricName)
+		if len(a.Metrics) > 0 {
+			metric = withoutIDs(shownQueries(a))
+		}
+		found[*a.AlarmName] = alarmView{
+			Metric:     metric,
+			Dimensions: strings.Join(dimensions, " "),
+			Statistic:  string(a.Statistic) + aws.ToString(a.ExtendedStatistic),
+			Condition:  sign + " " + strconv.FormatFloat(*a.Threshold, 'f', -1, 64),
+			Period:     aws.ToInt32(a.Period), Periods: *a.EvaluationPeriods,
+			Missing: aws.ToString(a.TreatMissingData),
+			Topic:   strings.Join(a.AlarmActions, " "),
+			OKTopic: strings.Join(a.OKActions, " "),
+			NoData:  strings.Join(a.InsufficientDataActions, " "),
+			Runbook: section(aws.ToString(a.AlarmDescription)),
+		}
+	}
+	for _, a := range composite {
+		name, sends := strings.CutSuffix(*a.AlarmName, "-message")
+		if view, ok := found[name]; ok && sends {
+			if view.Topic+view.OKTopic != "" {
+				t.Errorf("%s tells %q by itself, and %s tells, too", name, view.Topic, *a.AlarmName)
+			}
+			view.Topic, view.OKTopic = strings.Join(a.AlarmActions, " "), strings.Join(a.OKActions, " ")
+			view.HeldBy = *a.ActionsSuppressor
+			found[name] = view
+		}
+	}
+	return found
+}
+
+// describe returns all alarms with a prefix.
+func (c cloud) describe(t *testing.T, prefix string) (metric []types.MetricAlarm, composite []types.CompositeAlarm) {
+	t.Helper()
 	pages := cloudwatch.NewDescribeAlarmsPaginator(c.cloudwatch, &cloudwatch.DescribeAlarmsInput{
 		AlarmNamePrefix: aws.String(prefix), AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())
 		must(t, err)
-		for _, a := range page.CompositeAlarms {
-			found[*a.AlarmName] = alarmView{
-				Metric: *a.AlarmRule, Topic: strings.Join(a.AlarmActions, " "), OKTopic: strings.Join(a.OKActions, " "),
-				NoData: strings.Join(a.InsufficientDataActions, " "), Runbook: section(aws.ToString(a.AlarmDescription)),
-			}
-		}
-		for _, a := range page.MetricAlarms {
-			var dimensions []string
-			for _, d := range a.Dimensions {
-				dimensions = append(dimensions, *d.Name+"="+*d.Value)
-			}
-			slices.Sort(dimensions)
-			sign := map[string]string{"GreaterThanThreshold": ">", "LessThanThreshold": "<"}[string(a.ComparisonOperator)]
-			metric := aws.ToString(a.Namespace) + " " + aws.ToString(a.MetricName)
-			if len(a.Metrics) > 0 {
-				metric = withoutIDs(shownQueries(a))
-			}
-			found[*a.AlarmName] = alarmView{
-				Metric:     metric,
-				Dimensions: strings.Join(dimensions, " "),
-				Statistic:  string(a.Statistic) + aws.ToString(a.ExtendedStatistic),
-				Condition:  sign + " " + strconv.FormatFloat(*a.Threshold, 'f', -1, 64),
-				Period:     aws.ToInt32(a.Period), Periods: *a.EvaluationPeriods,
-				Missing: aws.ToString(a.TreatMissingData),
-				Topic:   strings.Join(a.AlarmActions, " "),
-				OKTopic: strings.Join(a.OKActions, " "),
-				NoData:  strings.Join(a.InsufficientDataActions, " "),
-				Runbook: section(aws.ToString(a.AlarmDescription)),
-			}
-		}
+		metric, composite = append(metric, page.MetricAlarms...), append(composite, page.CompositeAlarms...)
 	}
-	return found
+	return metric, composite
 }
 
 // withoutIDs leaves out the random ids of load balancers and target groups.
@@ -399,8 +414,18 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 	p := env.Prefix
 	critical, warning := c.output(t, "critical-topic-arn"), c.output(t, "warning-topic-arn")
 	want := map[string]alarmView{}
+	both := p + "/held-by-backend-down-frontend-down-maintenance"
+	heldBy := map[string]string{"alb": both, "postgres": p + "/maintenance", "redis-001": p + "/maintenance", "redis-002": p + "/maintenance"}
+	if env.Name == "production" {
+		heldBy["postgres"] = p + "/held-by-maintenance-postgres-down"
+	}
+	for _, service := range []string{"backend", "frontend"} {
+		heldBy[service] = p + "/held-by-" + service + "-down-maintenance"
+		heldBy["alb-"+service] = heldBy[service]
+	}
 	add := func(key, metric, dimensions, statistic, condition string, period, periods int32, missing, topic, section string) {
-		want[p+"/"+key] = alarmView{metric, dimensions, statistic, condition, period, periods, missing, topic, topic, "", section}
+		resource, _, _ := strings.Cut(key, "/")
+		want[p+"/"+key] = alarmView{metric, dimensions, statistic, condition, period, periods, missing, topic, topic, "", heldBy[resource], section}
 	}
 	for _, service := range []string{"backend", "frontend"} {
 		dimensions := "ClusterName=" + p + "-cluster ServiceName=" + p + "-" + service
@@ -421,16 +446,26 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 	// The essential alarms stand above as they were promised. The others are as their
 	// definitions say.
 	topics := map[string]string{p + "-critical": critical, p + "-warning": warning}
-	definitions, composites := stacks.Monitoring(env).Definitions()
+	cfg := stacks.Monitoring(env)
+	definitions, composites := cfg.Definitions()
+	senders := map[string]definition.CompositeAlarm{}
 	for _, a := range composites {
-		topic := topics[strings.Join(a.Actions.Alarm, " ")]
-		want[a.Name] = alarmView{Metric: a.AlarmRule, Topic: topic, OKTopic: topic, Runbook: section(a.Description)}
+		senders[strings.TrimSuffix(a.Name, "-message")] = a
 	}
 	for _, a := range definitions {
 		if _, ok := want[a.Name]; ok {
 			continue
 		}
-		view := recommendedView(a, topics[strings.Join(a.Actions.Alarm, " ")]) // parts of composites tell nobody
+		sender, isSent := senders[a.Name]
+		if isSent {
+			a.Actions = sender.Actions
+		}
+		topic := ""
+		if len(a.Actions.Alarm) > 0 {
+			topic = topics[a.Actions.Alarm[0]]
+		}
+		view := recommendedView(a, topic)
+		view.HeldBy = sender.ActionsSuppressor
 		if strings.Contains(a.Name, "/alb") {
 			view.Dimensions = "" // compared below
 		}
@@ -464,7 +499,14 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 		}
 	}
 
+	c.checkComposites(t, p, composites, topics)
+
 	var names []string
+	for _, a := range composites {
+		if _, isMessage := cfg.Messages()[a.Name]; !isMessage && !strings.Contains(a.Name, "/held-by-") {
+			want[a.Name] = alarmView{}
+		}
+	}
 	arns, _ := c.outputs["alarm-arns"].(map[string]any)
 	for key := range arns {
 		names = append(names, p+"/"+key)
@@ -475,6 +517,38 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 	}
 	if existing := c.alarms(t, p+"-"); len(existing) != 9 {
 		t.Errorf("%d of the alarms that existed are left, want 9", len(existing))
+	}
+}
+
+// checkComposites compares the alarms on alarms with their definitions.
+func (c cloud) checkComposites(t *testing.T, p string, composites []definition.CompositeAlarm, topics map[string]string) {
+	t.Helper()
+	type view struct {
+		Rule, Suppressor string
+		Wait, Extension  time.Duration
+		Topics, OKTopics string
+	}
+	want, got := map[string]view{}, map[string]view{}
+	arns := func(names []string) string {
+		var list []string
+		for _, name := range names {
+			list = append(list, topics[name])
+		}
+		return strings.Join(list, " ")
+	}
+	for _, a := range composites {
+		want[a.Name] = view{a.AlarmRule, a.ActionsSuppressor, a.ActionsSuppressorWaitPeriod, a.ActionsSuppressorExtensionPeriod, arns(a.Actions.Alarm), arns(a.Actions.OK)}
+	}
+	_, found := c.describe(t, p+"/")
+	for _, a := range found {
+		got[*a.AlarmName] = view{
+			*a.AlarmRule, aws.ToString(a.ActionsSuppressor),
+			time.Duration(aws.ToInt32(a.ActionsSuppressorWaitPeriod)) * time.Second, time.Duration(aws.ToInt32(a.ActionsSuppressorExtensionPeriod)) * time.Second,
+			strings.Join(a.AlarmActions, " "), strings.Join(a.OKActions, " "),
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("composite alarms (-want +got):\n%s", diff)
 	}
 }
 
@@ -698,9 +772,9 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 		Widgets []struct {
 			Type       string
 			Properties struct {
-				Title   string
-				Alarms  []string
-				Metrics [][]any
+				Title, Markdown string
+				Alarms          []string
+				Metrics         [][]any
 			}
 		}
 	}
@@ -708,27 +782,51 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 	var titles, states []string
 	for _, w := range body.Widgets {
 		states = append(states, w.Properties.Alarms...)
-		titles = append(titles, w.Type+": "+w.Properties.Title)
+		heading, _ := strings.CutPrefix(w.Properties.Markdown, "## ")
+		if heading == w.Properties.Markdown {
+			heading = "" // where the runbook is, or why there is no graph
+		}
+		titles = append(titles, w.Type+": "+w.Properties.Title+heading)
 	}
-	tasks := map[bool]string{true: "metric: ECS: desired and running tasks", false: "text: "}[env.Cluster.ContainerInsights]
-	want := []string{
-		"text: ", // where the runbook is
-		"alarm: Alarms",
-		"metric: Service levels: error budget left over 30 days",
-		"metric: Service levels: burn rate, 1 is what the objective allows",
-		"metric: ECS: CPU and memory utilization",
-		"metric: ALB: response time",
-		"metric: ALB: HTTP 2xx and 4xx",
-		"metric: ALB: HTTP 5xx and unhealthy targets",
-		"metric: RDS: CPU and connections",
-		"metric: RDS: free storage",
-		"metric: Redis: hit rate",
-		"metric: Redis: engine CPU and connections",
-	}
-	if len(env.Synthetics.Canaries) > 0 {
-		want = append(want, "metric: From outside: successful checks and their duration")
-	}
-	if diff := cmp.Diff(append(want, tasks, "text: "), titles); diff != "" {
+	want := map[string][]string{
+		"staging": {
+			"text: ",
+			"alarm: Alarms",
+			"metric: Service levels: error budget left over 30 days",
+			"metric: Service levels: burn rate, 1 is what the objective allows",
+			"metric: ECS: CPU and memory utilization",
+			"metric: ALB: response time",
+			"metric: ALB: HTTP 2xx and 4xx",
+			"metric: ALB: HTTP 5xx and unhealthy targets",
+			"metric: RDS: CPU and connections",
+			"metric: RDS: free storage",
+			"metric: Redis: hit rate",
+			"metric: Redis: engine CPU and connections",
+			"text: ",
+			"text: ",
+		},
+		"production": {
+			"text: ",
+			"alarm: Alarms",
+			"metric: ECS: deployments that go on",
+			"text: ECS",
+			"metric: ECS: CPU and memory utilization, backend",
+			"metric: ECS: desired and running tasks, backend",
+			"metric: ECS: CPU and memory utilization, frontend",
+			"metric: ECS: desired and running tasks, frontend",
+			"text: ALB",
+			"metric: ALB: response time",
+			"metric: ALB: HTTP 2xx and 4xx",
+			"metric: ALB: HTTP 5xx and unhealthy targets",
+			"text: RDS",
+			"metric: RDS: CPU and connections",
+			"metric: RDS: free storage",
+			"text: Redis",
+			"metric: Redis: hit rate",
+			"metric: Redis: engine CPU and connections",
+		},
+	}[env.Name]
+	if diff := cmp.Diff(want, titles); diff != "" {
 		t.Errorf("widgets (-want +got):\n%s", diff)
 	}
 	arns, _ := c.outputs["alarm-arns"].(map[string]any)
@@ -817,7 +915,7 @@ func checkDestroy(t *testing.T, ws stackWorkspace, cloud cloud, env environment.
 	if state.Values != nil && state.Values.RootModule != nil && len(state.Values.RootModule.Resources) > 0 {
 		t.Errorf("%d resources are left in the state", len(state.Values.RootModule.Resources))
 	}
-	if left := cloud.alarms(t, env.Prefix+"/"); len(left) > 0 {
+	if left, composites := cloud.describe(t, env.Prefix+"/"); len(left)+len(composites) > 0 {
 		t.Errorf("%d alarms are left", len(left))
 	}
 	if left := cloud.rules(t, env); len(left) > 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -9,16 +10,18 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/ohmycoins/infra/constructs/events"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/kinds"
+	"github.com/ohmycoins/infra/internal/test/cost"
 	"github.com/ohmycoins/infra/internal/test/coverage"
 	"github.com/ohmycoins/infra/internal/test/localaws"
 	"github.com/ohmycoins/infra/stacks"
@@ -177,6 +180,125 @@ func TestEnvironmentTable(t *testing.T) {
 	checkTable(t, "docs/deployment.md", "environments", environmentTable())
 }
 
+// costTable renders what watching costs a month, from the JSON of each stack.
+func costTable() (string, error) {
+	envs := environment.All()
+	rows := map[string][]cost.Line{}
+	var order []string
+	var together, off []string
+	for _, env := range envs {
+		lines, err := cost.Of(synthesized[env.Name])
+		if err != nil {
+			return "", err
+		}
+		for _, l := range lines {
+			if _, ok := rows[l.What]; !ok {
+				order = append(order, l.What)
+			}
+			rows[l.What] = append(rows[l.What], l)
+		}
+		dollars, free := cost.Total(lines)
+		together, off = append(together, fmt.Sprintf("$%.2f", dollars)), append(off, fmt.Sprintf("$%.2f", free))
+	}
+	table := "| What | Price | Free in an account |"
+	for _, env := range envs {
+		table += " " + env.Name + " |"
+	}
+	table += "\n|---|---|---|" + strings.Repeat("---|", len(envs)) + "\n"
+	for _, what := range order {
+		lines := rows[what]
+		if !slices.ContainsFunc(lines, func(l cost.Line) bool { return l.Resources > 0 }) {
+			continue // nobody has any
+		}
+		table += fmt.Sprintf("| %s | %s | %s |", what, lines[0].Price, lines[0].Free)
+		for _, l := range lines {
+			count := strconv.Itoa(l.Resources)
+			if l.Units != float64(l.Resources) {
+				count += fmt.Sprintf(" (%.0f paid)", l.Units)
+			}
+			table += fmt.Sprintf(" %s: $%.2f |", count, l.Dollars)
+		}
+		table += "\n"
+	}
+	table += "| **together** | | | " + strings.Join(together, " | ") + " |\n"
+	return table + "| the free tier takes off, where nothing else uses it | | | " + strings.Join(off, " | ") + " |\n", nil
+}
+
+func TestCostTable(t *testing.T) {
+	table, err := costTable()
+	must(t, err)
+	checkTable(t, "docs/deployment.md", "cost", table)
+}
+
+// heldTable renders what holds the messages of which alarms back.
+func heldTable() string {
+	type row struct{ speaks, when string }
+	held := map[row]map[string][]string{} // keys of alarms, by environment
+	var order []row
+	for _, env := range environment.All() {
+		cfg := stacks.Monitoring(env)
+		made := map[string]monitoring.Alarm{}
+		for _, a := range cfg.Alarms() {
+			made[a.Key()] = a
+		}
+		all := cfg.Held()
+		for _, key := range slices.Sorted(maps.Keys(all)) {
+			for _, by := range all[key].By {
+				r := row{by, made[by].Condition()}
+				if held[r] == nil {
+					held[r] = map[string][]string{}
+					order = append(order, r)
+				}
+				held[r][env.Name] = append(held[r][env.Name], key)
+			}
+		}
+	}
+	slices.SortFunc(order, func(a, b row) int { return cmp.Compare(a.speaks+a.when, b.speaks+b.when) })
+	table := "| this alarm speaks | when |"
+	for _, env := range environment.All() {
+		table += " and holds back in " + env.Name + " |"
+	}
+	table += "\n|---|---|" + strings.Repeat("---|", len(environment.All())) + "\n"
+	for _, r := range order {
+		table += fmt.Sprintf("| `%s` | %s |", r.speaks, r.when)
+		for _, env := range environment.All() {
+			table += " " + groups(stacks.Monitoring(env), held[r][env.Name]) + " |"
+		}
+		table += "\n"
+	}
+	return table
+}
+
+// groups shortens a list of alarms: a resource all of whose alarms are in it is named
+// alone.
+func groups(cfg monitoring.Config, keys []string) string {
+	resource := func(key string) string { name, _, _ := strings.Cut(key, "/"); return name }
+	all, in := map[string]int{}, map[string][]string{}
+	for _, a := range cfg.Alarms() {
+		all[resource(a.Key())]++
+	}
+	for _, key := range keys {
+		in[resource(key)] = append(in[resource(key)], "`"+key+"`")
+	}
+	if len(keys) == len(cfg.Alarms())-1 {
+		return "all others"
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		switch missing := all[name] - len(in[name]); {
+		case missing <= 1 && len(in[name]) > 1: // the one is what speaks
+			list = append(list, "the others of `"+name+"`")
+		default:
+			list = append(list, strings.Join(in[name], ", "))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+func TestHeldTable(t *testing.T) {
+	checkTable(t, "docs/runbook.md", "held", heldTable())
+}
+
 // TestMapOfPackages wants every package in the README's table of folders and on the map
 // of the architecture, and nothing there that is not in the tree.
 func TestMapOfPackages(t *testing.T) {
@@ -234,11 +356,11 @@ func checkTable(t *testing.T, path, name, want string) {
 		t.Fatalf("%s has no section for the %s", path, name)
 	}
 	if os.Getenv("UPDATE_SNAPS") != "" {
-		doc = section.ReplaceAll(doc, []byte("${1}"+want+"${3}"))
+		doc = section.ReplaceAll(doc, []byte("${1}"+strings.ReplaceAll(want, "$", "$$")+"${3}"))
 		must(t, os.WriteFile(path, doc, 0o644))
 		return
 	}
-	if diff := cmp.Diff(want, string(found[2])); diff != "" {
+	if diff := gocmp.Diff(want, string(found[2])); diff != "" {
 		t.Errorf("the table of %s in %s is out of date: make snapshots writes it (-code +document):\n%s", name, path, diff)
 	}
 }

@@ -90,7 +90,7 @@ func Monitoring(env environment.Environment) monitoring.Config {
 }
 
 func monitoringConfig(env environment.Environment, exists found, told events.Config) monitoring.Config {
-	return monitoring.Config{
+	return quiet(env, monitoring.Config{
 		Name:       env.Prefix,
 		Region:     env.Region,
 		Notify:     targets(env.Notify),
@@ -101,7 +101,7 @@ func monitoringConfig(env environment.Environment, exists found, told events.Con
 		Panels:     []monitoring.Panel{budgetConfig(env).Panel()},
 
 		RunbookURL: RunbookURL,
-	}
+	})
 }
 
 // Events are the events of an environment that are told, as [NewOperations] makes the
@@ -199,10 +199,10 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 	for _, node := range env.Cache.Nodes {
 		nodes[node.Key] = node.ID
 	}
-	alb := monitoring.ALB{Key: "alb", ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups}
+	alb := monitoring.ALB{Key: balancerKey, ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups}
 	list = append(list,
 		alb,
-		monitoring.RDS{Key: "postgres", Instance: env.Database.Instance, Class: env.Database.Class},
+		monitoring.RDS{Key: databaseKey, Instance: env.Database.Instance, Class: env.Database.Class},
 		monitoring.Redis{Key: "redis", Nodes: nodes, NodeType: env.Cache.NodeType},
 	)
 	for _, level := range env.ServiceLevels {

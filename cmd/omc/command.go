@@ -73,7 +73,7 @@ what ran before runs.`,
 		return nil
 	}
 	root.AddCommand(deployCommand(o), rollbackCommand(o), statusCommand(o), unlockCommand(o),
-		verifyCommand(o), secretsCommand(o), alarmsCommand(o), dashboardCommand(o))
+		verifyCommand(o), secretsCommand(o), alarmsCommand(o), dashboardCommand(o), maintenanceCommand(o))
 	return root
 }
 

@@ -43,6 +43,7 @@ put back: the message says what to do; 130 interrupted, what ran before runs.`,
 	flags.StringVar(&opt.Service, "service", "", "the only service to deploy")
 	flags.BoolVar(&opt.Force, "force", false, "roll out also what runs already")
 	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long everything may take but building and asking, such as 15m (default: the environment's, which putting back has in any case)")
+	flags.BoolVar(&opt.Maintenance, "maintenance", false, "hold the messages of alarms back while services change; alarms still roll back what they guard")
 	flags.BoolVar(&opt.NoRollback, "no-rollback", false, "leave a failed or interrupted deployment as it is: ECS does not roll it back either")
 	offer(cmd, "builder", verbs.Builders()...)
 	_ = cmd.MarkFlagDirname("source") // the flag is there

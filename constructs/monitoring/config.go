@@ -52,6 +52,9 @@ type Config struct {
 	// Extra are single alarms, such as composite ones over several resources. Default:
 	// none.
 	Extra []Alarm
+	// Suppressors say what holds messages back, by the key of an alarm, of a part or of
+	// a resource; the one for "" is for all others. Default: nothing does.
+	Suppressors map[string]Suppressor
 	// Filters are single metrics made of lines in logs. Default: none.
 	Filters []LogFilter
 	// Tune changes single alarms, by "<resource key>/<alarm id>", such as
@@ -60,7 +63,8 @@ type Config struct {
 	// Panels are single graphs and texts on the dashboard. Default: none.
 	Panels []Panel
 	// Layout are IDs of panels that come first, in this order. Default: panels are
-	// ordered by their Rank, then in the order of the resources.
+	// ordered by their Rank, then in the order of the resources. In the profile Recommended
+	// the others stand under the headings of their sections, with a row for each resource.
 	Layout []string
 	// Dashboards are further dashboards, with some of the resources or panels. Default:
 	// one dashboard with everything.
@@ -164,9 +168,11 @@ func (c Config) model() model {
 			continue
 		}
 		key := r.ResourceKey()
-		m.add(resourceAt(i, r), key, r.Watch(), problems.IsKey(key) && r.Validate() == nil)
+		watch := r.Watch()
+		watch.Panels = inProfile(watch.Panels, c.profileOf(key))
+		m.add(resourceAt(i, r), key, watch, problems.IsKey(key) && r.Validate() == nil)
 	}
-	m.add("", "", Watch{Alarms: c.Extra, Panels: c.Panels, Filters: c.Filters}, true)
+	m.add("", "", Watch{Alarms: c.Extra, Panels: inProfile(c.Panels, c.Profile), Filters: c.Filters}, true)
 	for _, r := range m.rows {
 		tuning := c.Tune[r.Key()]
 		if tuning.Off || !r.isIn(c.profileOf(m.owners[r.Resource])) && !tuning.On {
@@ -175,6 +181,11 @@ func (c Config) model() model {
 		m.alarms = append(m.alarms, tuning.apply(r.Alarm))
 	}
 	return m
+}
+
+// inProfile returns the panels that a profile has.
+func inProfile(panels []Panel, profile Profile) []Panel {
+	return slices.DeleteFunc(slices.Clone(panels), func(p Panel) bool { return p.Profile == Recommended && profile != Recommended })
 }
 
 // profileOf is the profile of a resource by its key, "" for what stands alone.
@@ -266,6 +277,7 @@ func (c Config) check() (model, error) {
 	c.validateNotify(&p, m)
 	c.validatePublishers(&p)
 	c.validateComposites(&p, m)
+	c.validateSuppressors(&p, m)
 	c.validateLengths(&p, m)
 	if valid && !p.Has("Region") {
 		c.validateDashboards(&p, m)
@@ -378,6 +390,10 @@ func (c Config) validateRows(p *problems.Problems, m model, resourcesAreValid bo
 		}
 		unique(r.at, r.constructID(), r.Key())
 	}
+	held := c.suppression(m)
+	for _, a := range slices.Concat(held.joined, held.messages) {
+		unique("Suppressors", a.constructID(), a.Key())
+	}
 	clear(addresses)
 	for i, f := range m.filters {
 		if m.invalid["filter "+f.key()] {
@@ -483,6 +499,8 @@ func (c Config) validateNotify(p *problems.Problems, m model) {
 	composite := map[Severity]string{}
 	for _, a := range m.alarms {
 		users[a.Severity] = append(users[a.Severity], a.Key())
+	}
+	for _, a := range slices.Concat(m.alarms, c.suppression(m).messages) {
 		if _, ok := a.When.(cloudwatch.Composite); ok {
 			composite[a.Severity] = a.Key()
 		}
@@ -619,7 +637,8 @@ func (c Config) validateLengths(p *problems.Problems, m model) {
 			worst = length{of, hint, n, allowed}
 		}
 	}
-	for _, a := range m.alarms {
+	held := c.suppression(m)
+	for _, a := range slices.Concat(m.alarms, held.joined, held.messages) {
 		name("the name of the alarm "+a.Key(), "a shorter Name or Key", c.alarmName(a), cloudwatch.MaxNameLength)
 	}
 	for _, s := range c.notified() {
@@ -688,9 +707,10 @@ func (c Config) validateDashboards(p *problems.Problems, m model) {
 		return
 	}
 	for _, d := range c.dashboards() {
-		body := c.body(m, d, func(Alarm) string { return "${arn}" }).String()
-		for _, problem := range problems.List(dashboard.Validate(body)) {
-			p.Add(fmt.Errorf("%s: %w", d.constructID(), problem))
+		for _, page := range c.pages(m, d, func(Alarm) string { return "${arn}" }) {
+			for _, problem := range problems.List(dashboard.Validate(page.body.String())) {
+				p.Add(fmt.Errorf("%s: %w", page.constructID, problem))
+			}
 		}
 	}
 }

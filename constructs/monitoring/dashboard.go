@@ -20,6 +20,8 @@ const (
 	panelHeight  = 6
 	statusHeight = 3
 	titleHeight  = 1
+	// otherPanels is the section of panels that belong to no kind.
+	otherPanels = "More"
 	// charactersACell is how much text fits beside each other in a cell, with some
 	// room for a console that is not wide.
 	charactersACell = 8
@@ -40,7 +42,9 @@ func (c Config) DashboardBodies() map[string]dashboard.Body {
 	m := c.model()
 	bodies := map[string]dashboard.Body{}
 	for _, d := range c.dashboards() {
-		bodies[c.dashboardName(d)] = c.body(m, d, c.alarmName)
+		for _, page := range c.pages(m, d, c.alarmName) {
+			bodies[page.inAWS] = page.body
+		}
 	}
 	return bodies
 }
@@ -64,9 +68,32 @@ func (d Dashboard) shows(m model, resource string) bool {
 	return len(d.Resources) == 0 || slices.Contains(d.Resources, resource) || slices.Contains(d.Resources, m.owners[resource])
 }
 
-// body returns the body of a dashboard: a title that links to the runbook, the
-// state of every alarm that tells somebody, then the panels. arn returns the ARN of an alarm.
-func (c Config) body(m model, d Dashboard, arn func(Alarm) string) dashboard.Body {
+// page is a dashboard as AWS has it: all of one that is configured, or what fits.
+type page struct {
+	inAWS, constructID string // the names that it has there and here
+	body               dashboard.Body
+}
+
+// strip is what stands beside each other on a dashboard. A heading belongs to the strip
+// below it. Break begins a new row.
+type strip struct {
+	widgets         []dashboard.Widget
+	heading, breaks bool
+}
+
+func (s strip) metrics() int {
+	n := 0
+	for _, w := range s.widgets {
+		if graph, ok := w.Properties.(dashboard.Metrics); ok {
+			n += len(graph.Metrics)
+		}
+	}
+	return n
+}
+
+// pages returns a dashboard, or several that link to each other where it is beyond AWS's
+// limits: the state of every alarm, then the panels. arn returns the ARN of an alarm.
+func (c Config) pages(m model, d Dashboard, arn func(Alarm) string) []page {
 	var alarms []Alarm
 	var arns []string
 	for _, a := range m.alarms {
@@ -77,32 +104,195 @@ func (c Config) body(m model, d Dashboard, arn func(Alarm) string) dashboard.Bod
 			}
 		}
 	}
-	var f flow
-	if c.RunbookURL != "" {
-		f.add(dashboard.Widget{
-			Type: "text", Width: dashboard.Width, Height: titleHeight,
-			Properties: dashboard.Text{Markdown: fmt.Sprintf("**%s** | [Runbook](%s)", c.dashboardName(d), c.RunbookURL)},
-		})
-	}
+	var strips []strip
 	for chunk := range slices.Chunk(arns, dashboard.AlarmsAWidget) {
-		f.add(dashboard.Widget{
+		strips = append(strips, strip{widgets: []dashboard.Widget{{
 			Type: "alarm", Width: dashboard.Width, Height: statusHeight,
 			Properties: dashboard.Alarms{Title: "Alarms", Alarms: chunk},
-		})
+		}}})
 	}
-	marks := marksOf(alarms)
-	for _, p := range c.arranged(m, d) {
-		f.add(p.widgets(c.Region, marks)...)
+	strips = append(strips, c.strips(m, d, marksOf(alarms))...)
+	parts := split(strips)
+	pages := make([]page, len(parts))
+	for i := range parts {
+		pages[i] = page{inAWS: c.dashboardName(d), constructID: d.constructID()}
+		if i > 0 {
+			pages[i].inAWS += fmt.Sprintf("-%d", i+1)
+			pages[i].constructID += fmt.Sprintf("-%d", i+1)
+		}
 	}
-	return dashboard.Body{Widgets: f.widgets}
+	for i, part := range parts {
+		var f flow
+		if title := c.title(pages, i); title != "" {
+			f.add(dashboard.Widget{Type: "text", Width: dashboard.Width, Height: titleHeight, Properties: dashboard.Text{Markdown: title}})
+		}
+		for _, s := range part {
+			if s.breaks {
+				f.breakRow()
+			}
+			f.add(s.widgets...)
+		}
+		pages[i].body = dashboard.Body{Widgets: f.widgets}
+	}
+	return pages
+}
+
+// title links a page to the runbook and to the other pages.
+func (c Config) title(pages []page, i int) string {
+	parts := []string{"**" + pages[i].inAWS + "**"}
+	if c.RunbookURL != "" {
+		parts = append(parts, fmt.Sprintf("[Runbook](%s)", c.RunbookURL))
+	}
+	for k, other := range pages {
+		if k != i {
+			parts = append(parts, fmt.Sprintf("[%s](%s)", other.inAWS, c.consoleURL(other.inAWS)))
+		}
+	}
+	if len(parts) == 1 {
+		return ""
+	}
+	return strings.Join(parts, " | ")
+}
+
+func (c Config) consoleURL(name string) string {
+	return fmt.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[2]s", c.Region, name)
+}
+
+// split puts strips on as few pages as AWS's limits allow, in their order.
+func split(strips []strip) [][]strip {
+	var pages [][]strip
+	var page []strip
+	widgets, metrics := 1, 0 // the title
+	for i, s := range strips {
+		need, more := len(s.widgets), s.metrics()
+		if s.heading && i+1 < len(strips) {
+			need, more = need+len(strips[i+1].widgets), more+strips[i+1].metrics()
+		}
+		if len(page) > 0 && (widgets+need > dashboard.MaxWidgets || metrics+more > dashboard.MaxMetrics) {
+			pages, page, widgets, metrics = append(pages, page), nil, 1, 0
+		}
+		page, widgets, metrics = append(page, s), widgets+len(s.widgets), metrics+s.metrics()
+	}
+	return append(pages, page)
+}
+
+// strips returns the panels of a dashboard in their order: those that Layout names as it
+// says, then, in the profile Recommended, an overview and a section for each kind with a
+// row for each resource. The profile Essential has too few panels for that.
+func (c Config) strips(m model, d Dashboard, marks marks) []strip {
+	list := c.arranged(m, d)
+	var strips []strip
+	first := c.first(d)
+	var order []string
+	sections := map[string][]Panel{}
+	for _, p := range list {
+		if c.Profile != Recommended || slices.Contains(first, p.ID) {
+			strips = append(strips, p.strip(c.Region, marks))
+			continue
+		}
+		section := p.section()
+		if sections[section] == nil && section != Overview {
+			order = append(order, section)
+		}
+		sections[section] = append(sections[section], p)
+	}
+	for _, p := range sections[Overview] {
+		strips = append(strips, p.strip(c.Region, marks))
+	}
+	for _, section := range order {
+		strips = append(strips, strip{heading: true, breaks: true, widgets: []dashboard.Widget{{
+			Type: "text", Width: dashboard.Width, Height: titleHeight, Properties: dashboard.Text{Markdown: "## " + section},
+		}}})
+		strips = append(strips, m.byResource(c.Region, sections[section], marks)...)
+	}
+	return strips
+}
+
+// byResource returns a row for each resource that panels show, then their texts.
+func (m model) byResource(region string, panels []Panel, marks marks) []strip {
+	owner := func(l Line) string {
+		if key, ok := m.owners[l.Resource]; ok {
+			return key
+		}
+		return l.Resource
+	}
+	var owners []string
+	for _, p := range panels {
+		for _, l := range p.Lines {
+			if key := owner(l); !slices.Contains(owners, key) {
+				owners = append(owners, key)
+			}
+		}
+	}
+	var strips []strip
+	for _, key := range owners {
+		var row []dashboard.Widget
+		for _, p := range panels {
+			p.Text = ""
+			p.Lines = slices.DeleteFunc(slices.Clone(p.Lines), func(l Line) bool { return owner(l) != key })
+			if len(p.Lines) == 0 {
+				continue
+			}
+			if len(owners) > 1 && key != "" {
+				p.Title += ", " + key
+			}
+			row = append(row, p.widgets(region, marks)...)
+		}
+		strips = append(strips, wrapped(row)...)
+	}
+	for _, p := range panels {
+		if p.Lines = nil; p.Text != "" {
+			strips = append(strips, p.strip(region, marks))
+		}
+	}
+	return strips
+}
+
+// wrapped puts the widgets of a resource into rows of their own, each as wide as the
+// dashboard where their widths allow.
+func wrapped(widgets []dashboard.Widget) []strip {
+	var strips []strip
+	for len(widgets) > 0 {
+		n, width := 0, 0
+		for n < len(widgets) && (n == 0 || width+widgets[n].Width <= dashboard.Width) {
+			width += widgets[n].Width
+			n++
+		}
+		row := slices.Clone(widgets[:n])
+		for i := range row {
+			row[i].Width *= dashboard.Width / width
+		}
+		strips, widgets = append(strips, strip{widgets: row, breaks: true}), widgets[n:]
+	}
+	return strips
+}
+
+// section is the heading that a panel stands under.
+func (p Panel) section() string {
+	if p.Section != "" {
+		return p.Section
+	}
+	if kind, _, found := strings.Cut(p.Title, ": "); found {
+		return kind
+	}
+	return otherPanels
+}
+
+func (p Panel) strip(region string, marks marks) strip {
+	return strip{widgets: p.widgets(region, marks)}
+}
+
+// first are the panels that Layout puts first.
+func (c Config) first(d Dashboard) []string {
+	if len(d.Layout) > 0 {
+		return d.Layout
+	}
+	return c.Layout
 }
 
 // arranged returns the panels of a dashboard in their order.
 func (c Config) arranged(m model, d Dashboard) []Panel {
-	first := c.Layout
-	if len(d.Layout) > 0 {
-		first = d.Layout
-	}
+	first := c.first(d)
 	place := func(p Panel) int {
 		if i := slices.Index(first, p.ID); i >= 0 {
 			return i
@@ -137,16 +327,26 @@ type flow struct {
 	x, y, row int // row is the height of the row that is being filled
 }
 
-// add adds widgets that stand in one row.
+// breakRow begins a new row.
+func (f *flow) breakRow() {
+	if f.x > 0 {
+		f.x, f.y, f.row = 0, f.y+f.row, 0
+	}
+}
+
+// add adds widgets that stand in one row, or in several where they are wider.
 func (f *flow) add(widgets ...dashboard.Widget) {
 	width := 0
 	for _, w := range widgets {
 		width += w.Width
 	}
 	if f.x+width > dashboard.Width {
-		f.x, f.y, f.row = 0, f.y+f.row, 0
+		f.breakRow()
 	}
 	for _, w := range widgets {
+		if f.x+w.Width > dashboard.Width {
+			f.breakRow()
+		}
 		w.X, w.Y = f.x, f.y
 		f.x, f.row = f.x+w.Width, max(f.row, w.Height)
 		f.widgets = append(f.widgets, w)
@@ -168,7 +368,13 @@ func (p Panel) widgets(region string, marks marks) []dashboard.Widget {
 		if height == 0 {
 			graphHeight = panelHeight
 		}
-		list = append(list, dashboard.Widget{Type: "metric", Width: width, Height: graphHeight, Properties: p.graph(region, marks)})
+		parts := p.parts()
+		for i, part := range parts {
+			if len(parts) > 1 {
+				part.Title += fmt.Sprintf(" (%d of %d)", i+1, len(parts))
+			}
+			list = append(list, dashboard.Widget{Type: "metric", Width: width, Height: graphHeight, Properties: part.graph(region, marks)})
+		}
 	}
 	if p.Text != "" {
 		text := p.Text
@@ -181,6 +387,24 @@ func (p Panel) widgets(region string, marks marks) []dashboard.Widget {
 		list = append(list, dashboard.Widget{Type: "text", Width: width, Height: height, Properties: dashboard.Text{Markdown: text}})
 	}
 	return list
+}
+
+// parts returns a panel, or several with some of its lines each where they are more than
+// a graph takes.
+func (p Panel) parts() []Panel {
+	var parts []Panel
+	whole, axes := p, p.axes()
+	p.Lines = nil
+	n := 0
+	for i, l := range whole.Lines {
+		drawn := len(l.draw(i, whole.period(), axes[l.side()].DivideBy))
+		if n+drawn > dashboard.MaxMetricsAWidget && n > 0 {
+			parts = append(parts, p)
+			p.Lines, n = nil, 0
+		}
+		p.Lines, n = append(p.Lines, l), n+drawn
+	}
+	return append(parts, p)
 }
 
 // textHeight is how many cells a text needs: one for each line of a paragraph.
@@ -351,6 +575,9 @@ func (p Panel) validate() error {
 	}
 	if len(p.Lines) > 0 && p.Title == "" {
 		problem.Want("Title", "", "what the graph shows")
+	}
+	if p.Profile != "" && !p.Profile.exists() {
+		problem.Want("Profile", string(p.Profile), "essential or recommended")
 	}
 	if p.Width < 0 || p.Width > dashboard.Width {
 		problem.Want("Width", p.Width, "0 (the default of %d) to %d", panelWidth, dashboard.Width)

@@ -17,9 +17,9 @@ import (
 // graphs returns the body of a configuration's dashboard and its graphs by title.
 func graphs(t *testing.T, cfg Config) (body string, byTitle map[string]dashboard.Metrics) {
 	t.Helper()
-	body = cfg.body(cfg.model(), Dashboard{}, func(a Alarm) string {
+	body = cfg.pages(cfg.model(), Dashboard{}, func(a Alarm) string {
 		return "arn:aws:cloudwatch:ap-southeast-2:000000000000:alarm:" + cfg.alarmName(a)
-	}).String()
+	})[0].body.String()
 	if err := dashboard.Validate(body); err != nil {
 		t.Error(err)
 	}
@@ -186,5 +186,115 @@ func TestDashboardSplitsManyAlarms(t *testing.T) {
 	body, _ := graphs(t, cfg)
 	if n := strings.Count(body, `"type":"alarm"`); n != 2 {
 		t.Errorf("%d alarm widgets for 120 alarms, want 2", n)
+	}
+}
+
+// outline writes what is where on a dashboard: a line for each row.
+func outline(body dashboard.Body) []string {
+	var lines []string
+	row := -1
+	for _, w := range body.Widgets {
+		text := ""
+		switch p := w.Properties.(type) {
+		case dashboard.Metrics:
+			text = p.Title
+		case dashboard.Alarms:
+			text = "alarms"
+		case dashboard.Text:
+			text = p.Markdown
+		}
+		text += fmt.Sprintf(" %d", w.Width)
+		if w.Y == row {
+			lines[len(lines)-1] += " | " + text
+			continue
+		}
+		row, lines = w.Y, append(lines, text)
+	}
+	return lines
+}
+
+// In the profile Recommended there is an overview, a section for each kind and a row for
+// each resource. The essential dashboard has the six widgets that were promised.
+func TestDashboardSections(t *testing.T) {
+	cfg := application()
+	cfg.Resources = append(cfg.Resources, ECSService{Key: "frontend", Cluster: "cluster", Service: "other"})
+	essential := outline(cfg.DashboardBodies()["app"])
+	cfg.Profile = Recommended
+	cfg.Panels = []Panel{{ID: "note", Section: Overview, Text: "Ask **#ops**."}, {ID: "free", Title: "Orders", Lines: []Line{{Of: cloudwatch.Metric{
+		Namespace: "Shop", Name: "Orders", Stat: "Sum", Period: time.Minute, Unit: cloudwatch.Count,
+	}}}}}
+	want := []string{
+		"alarms 24",
+		"ECS: deployments that go on 12 | Ask **#ops**. 12",
+		"## ECS 24",
+		"ECS: CPU and memory utilization, backend 12 | ECS: desired and running tasks, backend 12",
+		"ECS: CPU and memory utilization, frontend 24",
+		"### ECS: desired and running tasks\n\nNo task counts for **frontend**: Container Insights is off in cluster `cluster`. 12",
+		"## ALB 24",
+		"ALB: response time 12 | ALB: HTTP 2xx and 4xx 6 | ALB: HTTP 5xx and unhealthy targets 6",
+		"## RDS 24",
+		"RDS: CPU and connections 12 | RDS: free storage 12",
+		"## Redis 24",
+		"Redis: hit rate 12 | Redis: engine CPU and connections 12",
+		"## More 24",
+		"Orders 24",
+	}
+	if diff := cmp.Diff(want, outline(cfg.DashboardBodies()["app"])); diff != "" {
+		t.Errorf("recommended (-want +got):\n%s", diff)
+	}
+	if err := cfg.Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, line := range essential {
+		if strings.Contains(line, "##") && !strings.Contains(line, "###") || strings.Contains(line, "deployments") {
+			t.Errorf("essential: %s", line)
+		}
+	}
+	// What Layout names comes first, as it says.
+	cfg.Layout = []string{"rds-storage", "alb-response-time"}
+	if got := outline(cfg.DashboardBodies()["app"]); got[1] != "RDS: free storage 6 | ALB: response time 12" {
+		t.Errorf("layout: %q", got)
+	}
+}
+
+// Beyond AWS's limits there are several graphs, and several dashboards that link to each
+// other.
+func TestDashboardSplits(t *testing.T) {
+	for _, profile := range []Profile{Essential, Recommended} {
+		cfg := application()
+		cfg.Resources, cfg.Profile, cfg.RunbookURL = nil, profile, "https://example.com/runbook"
+		const services = 700
+		lines := map[Profile]int{Essential: 4 * services, Recommended: 5 * services}[profile]
+		for i := range services {
+			cfg.Resources = append(cfg.Resources, ECSService{Key: fmt.Sprintf("s%d", i), Cluster: "c", Service: fmt.Sprintf("s%d", i), ContainerInsights: true})
+		}
+		bodies := map[string]dashboard.Body{}
+		for _, page := range cfg.pages(cfg.model(), Dashboard{}, func(Alarm) string { return "${arn}" }) {
+			bodies[page.inAWS] = page.body
+		}
+		metrics := 0
+		for name, body := range bodies {
+			if err := dashboard.Validate(body.String()); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			title, _ := body.Widgets[0].Properties.(dashboard.Text)
+			for other := range bodies {
+				link := fmt.Sprintf("[%[1]s](https://ap-southeast-2.console.aws.amazon.com/cloudwatch/home?region=ap-southeast-2#dashboards/dashboard/%[1]s)", other)
+				if strings.Contains(title.Markdown, link) == (other == name) {
+					t.Errorf("%s: the title is %.300q: link to %s: %t", name, title.Markdown, other, other != name)
+				}
+			}
+			for _, w := range body.Widgets {
+				if graph, ok := w.Properties.(dashboard.Metrics); ok {
+					metrics += len(graph.Metrics)
+				}
+			}
+		}
+		if len(bodies) < 2 || metrics != lines {
+			t.Errorf("%s: %d dashboards with %d metrics, want several with %d", profile, len(bodies), metrics, lines)
+		}
+		if _, ok := bodies["app-2"]; !ok {
+			t.Errorf("%s: there is no app-2", profile)
+		}
 	}
 }

@@ -108,14 +108,25 @@ func (s ECSService) Watch() Watch {
 	}
 	return Watch{
 		Alarms: alarms,
-		Panels: []Panel{
+		Panels: append([]Panel{
 			{
 				ID: "ecs-utilization", Title: "ECS: CPU and memory utilization",
 				Lines: []Line{{Of: cpu, Label: "CPU"}, {Of: memory, Label: "memory"}},
 			},
 			s.tasks(),
-		},
+		}, s.deployments()...),
 	}
+}
+
+// deployments shows when there were any, where it is known.
+func (s ECSService) deployments() []Panel {
+	if !s.ContainerInsights {
+		return nil
+	}
+	return []Panel{{
+		ID: "ecs-deployments", Title: "ECS: deployments that go on", Section: Overview, Profile: Recommended,
+		Lines: []Line{{Of: s.metric("ECS/ContainerInsights", "DeploymentCount", cloudwatch.Count).WithStat(cloudwatch.Maximum), Label: "deployments"}},
+	}}
 }
 
 // insights are the alarms that need Container Insights.

@@ -4,7 +4,6 @@
 package monitoring
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -37,10 +36,10 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 		topics:        map[Severity]cdk.TopicRef{},
 		existing:      cfg.existingTopics(),
 	}
-	cdk.TakeNames(m.node, cfg.Provider, cfg.names())
+	cdk.TakeNames(m.node, cfg.Provider, cfg.names(model, invalid == nil))
 	cdk.AddRegionCheck(m.node, cfg.Provider, cfg.validateRegion)
 	for _, d := range cfg.dashboards() {
-		m.dashboardURLs[d.Key] = fmt.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[2]s", cfg.Region, cfg.dashboardName(d))
+		m.dashboardURLs[d.Key] = cfg.consoleURL(cfg.dashboardName(d))
 	}
 	if invalid != nil {
 		for _, severity := range append(cfg.notified(), Critical, Warning) {
@@ -53,7 +52,9 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 	m.makeAlarms(cfg, model)
 	arn := func(a Alarm) string { return m.alarms[a.Key()].ARN }
 	for _, d := range cfg.dashboards() {
-		cdk.NewDashboard(m.node, d.constructID(), cdk.Dashboard{Name: cfg.dashboardName(d), Body: cfg.body(model, d, arn).String()})
+		for _, page := range cfg.pages(model, d, arn) {
+			cdk.NewDashboard(m.node, page.constructID, cdk.Dashboard{Name: page.inAWS, Body: page.body.String()})
+		}
 	}
 	if cfg.Provider != "" {
 		cdk.UseProvider(m.node, cfg.Provider)
@@ -61,15 +62,22 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 	return m
 }
 
-// names are what others must not be called. When only Terraform knows Name, it stands
+// names are what others must not be called: of a configuration that is not valid at least
+// those that it says. When only Terraform knows Name, it stands
 // for the others.
-func (c Config) names() []cdk.Name {
+func (c Config) names(m model, valid bool) []cdk.Name {
 	names := []cdk.Name{{Of: "alarms", Name: c.Name, Field: "Name"}}
 	if token.Is(c.Name) {
 		return names
 	}
 	for _, d := range c.dashboards() {
-		names = append(names, cdk.Name{Of: "dashboard", Name: c.dashboardName(d), Field: "Name", Global: true})
+		pages := []page{{inAWS: c.dashboardName(d)}}
+		if valid {
+			pages = c.pages(m, d, Alarm.Key)
+		}
+		for _, page := range pages {
+			names = append(names, cdk.Name{Of: "dashboard", Name: page.inAWS, Field: "Name", Global: true})
+		}
 	}
 	for _, s := range c.notified() {
 		if c.makesTopic(s) {
@@ -115,13 +123,15 @@ func (m *Monitoring) makeFilters(cfg Config, model model) {
 // that its rule names.
 func (m *Monitoring) makeAlarms(cfg Config, model model) {
 	node := cdk.NewNode(m.node, "alarms", nil)
-	waiting := map[string]Alarm{}
-	for _, a := range model.alarms {
+	held := cfg.suppression(model)
+	waiting, made := map[string]Alarm{}, map[string]cdk.AlarmRef{}
+	composites := slices.Concat(model.alarms, held.joined, held.messages)
+	for _, a := range composites {
 		if _, ok := a.When.(cloudwatch.Composite); ok {
-			waiting[a.Key()] = a
+			waiting[a.Key()] = held.held(a)
 			continue
 		}
-		m.alarms[a.Key()] = cdk.NewMetricAlarm(node, a.constructID(), cfg.metricAlarm(a, m.topicARN))
+		made[a.Key()] = cdk.NewMetricAlarm(node, a.constructID(), cfg.metricAlarm(a, held, m.topicARN))
 	}
 	var compose func(a Alarm)
 	compose = func(a Alarm) {
@@ -132,20 +142,26 @@ func (m *Monitoring) makeAlarms(cfg Config, model model) {
 		for _, key := range a.When.(cloudwatch.Composite).Alarms() {
 			compose(waiting[key])
 		}
-		name := func(key string) string { return m.alarms[key].Name() }
-		m.alarms[a.Key()] = cdk.NewCompositeAlarm(node, a.constructID(), cfg.compositeAlarm(a, name, m.topicARN))
+		name := func(key string) string { return made[key].Name() }
+		made[a.Key()] = cdk.NewCompositeAlarm(node, a.constructID(), cfg.compositeAlarm(a, name, m.topicARN))
+	}
+	for _, a := range composites {
+		compose(waiting[a.Key()])
 	}
 	for _, a := range model.alarms {
-		compose(a)
+		m.alarms[a.Key()] = made[a.Key()]
 	}
 }
 
 // metricAlarm is a row as CloudWatch will have it. topic returns the ARN of a
 // severity's topic, or "" where there is none.
-func (c Config) metricAlarm(a Alarm, topic func(Severity) string) cloudwatch.MetricAlarm {
+func (c Config) metricAlarm(a Alarm, held suppressed, topic func(Severity) string) cloudwatch.MetricAlarm {
 	alarm := a.Definition().Metric()
 	alarm.Name, alarm.Description = c.alarmName(a), a.description(c.RunbookURL)
 	alarm.Actions, alarm.Tags = c.actions(a.Severity, topic), withSeverity(c.Tags, a.Severity)
+	if _, ok := held.by[a.Key()]; ok { // a composite alarm tells; none is ever without data
+		alarm.Actions.Alarm, alarm.Actions.OK = nil, nil
+	}
 	return alarm
 }
 
@@ -193,11 +209,13 @@ func (c Config) Definitions() ([]cloudwatch.MetricAlarm, []cloudwatch.CompositeA
 	name := func(key string) string { return c.Name + "/" + key }
 	var metric []cloudwatch.MetricAlarm
 	var composite []cloudwatch.CompositeAlarm
-	for _, a := range c.Alarms() {
+	m := c.model()
+	held := c.suppression(m)
+	for _, a := range slices.Concat(m.alarms, held.joined, held.messages) {
 		if _, ok := a.When.(cloudwatch.Composite); ok {
-			composite = append(composite, c.compositeAlarm(a, name, topic))
+			composite = append(composite, c.compositeAlarm(held.held(a), name, topic))
 		} else {
-			metric = append(metric, c.metricAlarm(a, topic))
+			metric = append(metric, c.metricAlarm(a, held, topic))
 		}
 	}
 	return metric, composite

@@ -75,8 +75,13 @@ type Panel struct {
 	// ID is the panel's stable name: "sqs-depth". Config.Layout and Dashboard.Layout
 	// name panels by it.
 	ID string
-	// Title stands above the graph.
+	// Title stands above the graph: "SQS: messages".
 	Title string
+	// Section is the heading that the panel stands under in the profile Recommended, or
+	// [Overview]. Default: the title up to its first colon, which names the kind.
+	Section string
+	// Profile is the smallest profile that has the panel. Default: Essential.
+	Profile Profile
 	// Left and Right are the axes. Each has one unit, that of its lines. Default: from
 	// 0, and to 100 for percentages.
 	Left, Right Axis
@@ -97,6 +102,10 @@ type Panel struct {
 	// of the resources. Config.Layout goes before it. Default: 0.
 	Rank int
 }
+
+// Overview is the [Panel.Section] of what belongs to everything: budgets of service
+// levels, deployments. It comes first, below the states of the alarms, without a heading.
+const Overview = "Overview"
 
 // Axis is an axis of a graph.
 type Axis struct {

@@ -279,6 +279,20 @@ type Tuning struct {
 	Reason string
 }
 
+// Maintenance is the metric that says that an environment is under maintenance: above 0
+// in each minute of it. `omc maintenance` writes it, and an alarm looks at it.
+type Maintenance struct{ Namespace, Name string }
+
+// Maintenance returns the metric of the environment. Its namespace is the environment's
+// own, because IAM knows namespaces and no dimensions: who may silence staging must not
+// silence production.
+func (e Environment) Maintenance() Maintenance {
+	return Maintenance{Namespace: "OhMyCoins/Operations/" + e.Name, Name: "Maintenance"}
+}
+
+// MaintenanceAlarm is the name of the alarm on [Environment.Maintenance].
+func (e Environment) MaintenanceAlarm() string { return e.Prefix + "/maintenance" }
+
 // All returns every environment, in the order in which changes reach them.
 func All() []Environment { return []Environment{Staging(), Production()} }
 

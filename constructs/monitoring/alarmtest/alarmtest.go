@@ -39,7 +39,9 @@ type Scenario struct {
 	Want []Event
 }
 
-// Event is a change of an alarm's state, or a message about one that was held back.
+// Event is a change of an alarm's state and the message about it, or a message that was
+// held back. Which alarm sends the message does not matter: composite alarms that send
+// those of others are not shown.
 type Event struct {
 	// At is the time since the begin of the scenario.
 	At time.Duration
@@ -51,6 +53,11 @@ type Event struct {
 	// Tells is who gets a message: addresses, URLs and ARNs in any order. Default, nil:
 	// not looked at. [Nobody]: nobody.
 	Tells []string
+	// Held says that nothing changes but that a message comes which was held back.
+	Held bool
+	// Delay is how much later than the change the message comes, because it waits for what
+	// may hold it back. Default: not looked at.
+	Delay time.Duration
 	// Reason is why. It is not compared.
 	Reason string
 }
@@ -64,7 +71,7 @@ func Play(cfg monitoring.Config, s Scenario) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.play(cfg, in)
+	return s.play(newTeller(cfg), in)
 }
 
 // input is what has to be evaluated for a scenario.
@@ -90,39 +97,83 @@ func (s Scenario) input(cfg monitoring.Config) (evaluate.Input, error) {
 	return in, nil
 }
 
-func (s Scenario) play(cfg monitoring.Config, in evaluate.Input) ([]Event, error) {
+func (s Scenario) play(t teller, in evaluate.Input) ([]Event, error) {
 	history, err := evaluate.Run(in)
 	if err != nil {
 		return nil, fmt.Errorf("scenario %q: %w", s.Name, err)
 	}
-	return events(cfg, history), nil
+	return t.events(in, history), nil
 }
 
-// events joins changes with the messages about them.
-func events(cfg monitoring.Config, h evaluate.History) []Event {
+// events joins changes with the messages about them, of whichever alarm sends them.
+func (t teller) events(in evaluate.Input, h evaluate.History) []Event {
+	waits := map[string]time.Duration{}
+	for _, a := range in.Composites {
+		waits[a.Name] = a.ActionsSuppressorWaitPeriod
+	}
 	var list []Event
+	suppressed := map[string]string{}
 	for _, c := range h.Changes {
-		reason := c.Reason
+		key := keyOf(t.cfg, c.Alarm)
 		if c.SuppressedBy != "" {
-			reason += " (actions suppressed: " + c.SuppressedBy + ")"
+			suppressed[t.subject(c.Alarm)+c.At.String()] = " (actions suppressed: " + c.SuppressedBy + ")"
 		}
-		list = append(list, Event{At: c.At.Sub(midnight), Alarm: keyOf(cfg, c.Alarm), State: c.To, Tells: Nobody, Reason: reason})
+		if t.known[key] {
+			list = append(list, Event{At: c.At.Sub(midnight), Alarm: key, State: c.To, Tells: Nobody, Reason: c.Reason})
+		}
+	}
+	for i := range list {
+		list[i].Reason += suppressed[list[i].Alarm+midnight.Add(list[i].At).String()]
 	}
 	for _, n := range h.Notifications {
-		var tells []string
-		for _, action := range n.Actions {
-			tells = append(tells, cfg.Recipients(action)...)
-		}
-		at, key := n.At.Sub(midnight), keyOf(cfg, n.Alarm)
-		i := slices.IndexFunc(list, func(e Event) bool { return e.At == at && e.Alarm == key })
-		if i < 0 {
-			list = append(list, Event{At: at, Alarm: key, State: n.State, Reason: "held back until now"})
-			i = len(list) - 1
-		}
-		list[i].Tells = tells
+		list = t.add(list, n, waits[n.Alarm])
 	}
 	sortEvents(list)
 	return list
+}
+
+// teller finds the change that a message is about.
+type teller struct {
+	cfg    monitoring.Config
+	speaks map[string]string // names of alarms that send messages of others: whose
+	known  map[string]bool   // keys of alarms that are configured
+}
+
+func newTeller(cfg monitoring.Config) teller {
+	t := teller{cfg: cfg, speaks: cfg.Messages(), known: map[string]bool{}}
+	for _, a := range cfg.Alarms() {
+		t.known[a.Key()] = true
+	}
+	return t
+}
+
+func (t teller) subject(name string) string {
+	if key, ok := t.speaks[name]; ok {
+		return key
+	}
+	return keyOf(t.cfg, name)
+}
+
+// add puts a message to the change that it is about, when that is the last one of its
+// alarm and no older than a message waits. Otherwise it was held back. What sends the
+// messages of an alarm is OK without data, too.
+func (t teller) add(list []Event, n evaluate.Notification, wait time.Duration) []Event {
+	var tells []string
+	for _, action := range n.Actions {
+		tells = append(tells, t.cfg.Recipients(action)...)
+	}
+	at, key := n.At.Sub(midnight), t.subject(n.Alarm)
+	last := -1
+	for i, e := range list {
+		if e.Alarm == key && !e.Held && e.At <= at {
+			last = i
+		}
+	}
+	if last >= 0 && at-list[last].At <= wait && (list[last].State == cloudwatch.InAlarm) == (n.State == cloudwatch.InAlarm) {
+		list[last].Tells, list[last].Delay = tells, at-list[last].At
+		return list
+	}
+	return append(list, Event{At: at, Alarm: key, State: n.State, Tells: tells, Held: true, Reason: "held back until now"})
 }
 
 func sortEvents(list []Event) {
@@ -155,7 +206,7 @@ func Messages(events []Event) map[string]int {
 
 // is says whether an event is the wanted one. Told: whether the recipients are right.
 func (e Event) is(got Event) (same, told bool) {
-	same = e.Alarm == got.Alarm && e.State == got.State && got.At >= e.At && got.At <= e.At+e.Within
+	same = e.Alarm == got.Alarm && e.State == got.State && e.Held == got.Held && got.At >= e.At && got.At <= e.At+e.Within && (e.Delay == 0 || e.Delay == got.Delay)
 	want, tells := slices.Sorted(slices.Values(e.Tells)), slices.Sorted(slices.Values(got.Tells))
 	return same, e.Tells == nil || slices.Equal(want, tells)
 }
@@ -244,11 +295,17 @@ func (e *Event) text() string {
 		at += " to " + clock(e.At+e.Within)
 	}
 	text := fmt.Sprintf("%s %s %s", at, e.Alarm, e.State)
+	if e.Held {
+		text += " still"
+	}
 	switch {
 	case e.Tells != nil && len(e.Tells) == 0:
 		text += ", tells nobody"
 	case e.Tells != nil:
 		text += ", tells " + strings.Join(e.Tells, " ")
+	}
+	if e.Delay > 0 && len(e.Tells) > 0 {
+		text += " at " + clock(e.At+e.Delay)
 	}
 	if e.Reason != "" {
 		text += ": " + e.Reason

@@ -135,12 +135,10 @@ func TestScenariosOfAnotherTeam(t *testing.T) {
 			Want: []Event{
 				{At: at(13), Alarm: "north/old", State: "ALARM"},
 				{At: at(13), Alarm: "south/old", State: "ALARM"},
-				{At: at(13), Alarm: "down", State: "ALARM", Tells: Nobody},
-				{At: at(15), Alarm: "down", State: "ALARM", Tells: []string{team}},
+				{At: at(13), Alarm: "down", State: "ALARM", Tells: []string{team}, Delay: at(2)},
 				{At: at(31), Alarm: "north/old", State: "OK"},
 				{At: at(31), Alarm: "south/old", State: "OK"},
-				{At: at(31), Alarm: "down", State: "OK", Tells: Nobody},
-				{At: at(33), Alarm: "down", State: "OK", Tells: []string{team}},
+				{At: at(31), Alarm: "down", State: "OK", Tells: []string{team}, Delay: at(2)},
 			},
 		},
 		{

@@ -30,12 +30,13 @@ type Mutant struct {
 // have to pass without a change.
 func Mutate(cfg monitoring.Config, scenarios []Scenario) ([]Mutant, error) {
 	var errs []error
+	told := newTeller(cfg)
 	inputs := make([]evaluate.Input, len(scenarios))
 	for i, s := range scenarios {
 		var got []Event
 		var err error
 		if inputs[i], err = s.input(cfg); err == nil {
-			got, err = s.play(cfg, inputs[i])
+			got, err = s.play(told, inputs[i])
 		}
 		if err != nil {
 			errs = append(errs, err)
@@ -52,7 +53,7 @@ func Mutate(cfg monitoring.Config, scenarios []Scenario) ([]Mutant, error) {
 		for _, m := range mutations(alarm) {
 			mutant := Mutant{Alarm: keyOf(cfg, alarm.Name), Field: m.field, From: m.from, To: m.to}
 			for i, s := range scenarios {
-				noticed, err := s.notices(cfg, inputs[i], m.alarm)
+				noticed, err := s.notices(told, inputs[i], m.alarm)
 				if err != nil {
 					return nil, err
 				}
@@ -69,7 +70,7 @@ func Mutate(cfg monitoring.Config, scenarios []Scenario) ([]Mutant, error) {
 
 // notices plays a scenario on the changed alarm alone: what it wants of others does
 // not matter.
-func (s Scenario) notices(cfg monitoring.Config, in evaluate.Input, alarm cloudwatch.MetricAlarm) (bool, error) {
+func (s Scenario) notices(told teller, in evaluate.Input, alarm cloudwatch.MetricAlarm) (bool, error) {
 	data := evaluate.Data{}
 	for _, q := range alarm.Queries {
 		if q.Expression == "" {
@@ -84,13 +85,14 @@ func (s Scenario) notices(cfg monitoring.Config, in evaluate.Input, alarm cloudw
 	if band, ok := in.Bands[alarm.Name]; ok {
 		alone.Bands = map[string]evaluate.Band{alarm.Name: band}
 	}
-	got, err := s.play(cfg, alone)
+	got, err := s.play(told, alone)
 	if err != nil {
 		return false, err
 	}
 	var want []Event
 	for _, e := range s.Want {
-		if nameOf(cfg, e.Alarm) == alarm.Name {
+		if nameOf(told.cfg, e.Alarm) == alarm.Name && !e.Held {
+			e.Tells = nil // which other alarms decide, too
 			want = append(want, e)
 		}
 	}

@@ -65,7 +65,10 @@ func Healthy(cfg monitoring.Config) *Series {
 	definitions, _ := cfg.Definitions()
 	for _, a := range definitions {
 		key := keyOf(cfg, a.Name)
-		resource, _, _ := strings.Cut(key, "/")
+		resource, _, owned := strings.Cut(key, "/")
+		if !owned {
+			resource = "" // it stands alone
+		}
 		before := (time.Duration(a.EvaluationPeriods+3)*a.Period() + time.Hour - 1).Truncate(time.Hour)
 		s.before = max(s.before, before)
 		for _, q := range a.Queries {

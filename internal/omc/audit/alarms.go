@@ -12,7 +12,7 @@ import (
 )
 
 // checkActions wants each alarm to do something, and to say when it is over. An alarm
-// that only feeds a composite one need not.
+// that only feeds a composite one, or holds its actions back, need not.
 func (w *World) checkActions(r *report) {
 	fed := w.feeding()
 	for a := range w.alarms {
@@ -28,10 +28,12 @@ func (w *World) checkActions(r *report) {
 	}
 }
 
-// feeding returns the names of alarms that a composite with actions watches.
+// feeding returns the names of alarms that a composite with actions watches, or that hold
+// actions of one back.
 func (w *World) feeding() map[string]bool {
 	names := map[string]bool{}
 	for _, c := range w.Composites {
+		names[nameOf(c.ActionsSuppressor)] = true
 		rule, err := evaluate.ParseRule(c.AlarmRule)
 		if err != nil || len(c.Actions.Alarm) == 0 || c.Actions.Disabled {
 			continue

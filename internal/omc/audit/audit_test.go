@@ -84,9 +84,11 @@ func healthy(t *testing.T) World {
 		w.Metrics = append(w.Metrics, MetricAlarm{MetricAlarm: a, Status: status(a.Name)})
 	}
 	for _, e := range expected.composites {
-		c := e.CompositeAlarm
-		c.Actions = actions(c.Actions)
-		w.Composites = append(w.Composites, CompositeAlarm{CompositeAlarm: c, Status: status(c.Name)})
+		a := e.CompositeAlarm
+		a.Actions = deployed(a.Actions)
+		w.Composites = append(w.Composites, CompositeAlarm{CompositeAlarm: a, Status: Status{
+			ARN: "arn:aws:cloudwatch:ap-southeast-2:" + account + ":alarm:" + a.Name, State: cloudwatch.OK, Since: now.Add(-time.Hour),
+		}})
 	}
 	for id, wanted := range w.Wanted() {
 		m := wanted.Metric
@@ -127,6 +129,39 @@ func healthy(t *testing.T) World {
 		}
 	}
 	return w
+}
+
+// deployed are actions with the ARNs that topics have in AWS.
+func deployed(a cloudwatch.Actions) cloudwatch.Actions {
+	arns := func(actions []string) []string {
+		list := slices.Clone(actions)
+		for i := range list {
+			list[i] = strings.Replace(list[i], "arn:*:", "arn:aws:sns:ap-southeast-2:"+account+":", 1)
+		}
+		return list
+	}
+	a.Alarm, a.OK = arns(a.Alarm), arns(a.OK)
+	return a
+}
+
+// sender returns the alarm that sends the messages of another one.
+func (w *World) sender(t *testing.T, name string) *CompositeAlarm {
+	t.Helper()
+	i := slices.IndexFunc(w.Composites, func(a CompositeAlarm) bool { return a.Name == prefix+"/"+name+"-message" })
+	if i < 0 {
+		t.Fatalf("no alarm sends messages of %s", name)
+	}
+	return &w.Composites[i]
+}
+
+// unheld gives an alarm its own actions, and takes away what sent its messages.
+func (w *World) unheld(t *testing.T, name string) *MetricAlarm {
+	t.Helper()
+	sender := w.sender(t, name).CompositeAlarm
+	w.Composites = slices.DeleteFunc(w.Composites, func(a CompositeAlarm) bool { return a.Name == sender.Name })
+	a := w.alarm(t, name)
+	a.Actions = sender.Actions
+	return a
 }
 
 func dim(name, value string) cloudwatch.Dimension {
@@ -221,7 +256,7 @@ func TestFindings(t *testing.T) {
 			w.Data[evaluate.ID(a.Queries[0].Metric)].Recent[Window(a.MetricAlarm)] = true
 		}, []string{`alarm */backend/cpu-high: drift: *EvaluationPeriods is "2", want "5"*Period is "300", want "60"*: apply cdk.tf.json*`}},
 		"fault 6: no OK actions": {func(t *testing.T, w *World) {
-			w.alarm(t, "postgres/storage-low").Actions.OK = nil
+			w.unheld(t, "postgres/storage-low").Actions.OK = nil
 		}, []string{"alarm */postgres/storage-low: no-ok-actions: *: give it the topic as OK action*"}},
 		"fault 7: one name in two modules": {func(t *testing.T, w *World) {
 			w.Expected = healthy(t).Expected
@@ -295,21 +330,28 @@ func TestFindings(t *testing.T) {
 			[]string{"*alb/5xx-high: actions-disabled: *aws cloudwatch enable-alarm-actions*"},
 		},
 		"no actions": {
-			func(t *testing.T, w *World) { w.alarm(t, "alb/5xx-high").Actions = cloudwatch.Actions{} },
-			[]string{"*alb/5xx-high: no-actions: *"},
+			func(t *testing.T, w *World) { w.unheld(t, "backend/memory-high").Actions = cloudwatch.Actions{} },
+			[]string{"*backend/memory-high: no-actions: *"},
 		},
+		"no actions of what sends messages": {
+			func(t *testing.T, w *World) { w.sender(t, "alb/5xx-high").Actions = cloudwatch.Actions{} },
+			[]string{"*alb/5xx-high: no-actions: *", "*alb/5xx-high-message: no-actions: *"},
+		},
+		"no actions, for what it holds back": {func(t *testing.T, w *World) {
+			w.alarm(t, "maintenance").Actions = cloudwatch.Actions{}
+		}, nil},
 		"no actions, for a composite": {func(t *testing.T, w *World) {
-			w.alarm(t, "alb/5xx-high").Actions = cloudwatch.Actions{}
-			w.composite(`ALARM("ohmycoins-staging/alb/5xx-high")`, critical)
+			w.unheld(t, "backend/memory-high").Actions = cloudwatch.Actions{}
+			w.composite(`ALARM("ohmycoins-staging/backend/memory-high")`, critical)
 		}, nil},
 		"no actions, for a composite without": {func(t *testing.T, w *World) {
-			w.alarm(t, "alb/5xx-high").Actions = cloudwatch.Actions{}
-			w.composite(`ALARM("ohmycoins-staging/alb/5xx-high")`)
-		}, []string{"*alb/5xx-high: no-actions: *", "*down: no-actions: *"}},
+			w.unheld(t, "backend/memory-high").Actions = cloudwatch.Actions{}
+			w.composite(`ALARM("ohmycoins-staging/backend/memory-high")`)
+		}, []string{"*backend/memory-high: no-actions: *", "*down: no-actions: *"}},
 
 		"topic that does not exist": {
 			func(_ *testing.T, w *World) { w.Topics[critical] = Topic{Missing: true} },
-			[]string{"topic ohmycoins-staging-critical: no-topic: *told by ohmycoins-staging/alb/5xx-high, * more*"},
+			[]string{"topic ohmycoins-staging-critical: no-topic: *told by ohmycoins-staging/alb/5xx-high-message, * more*"},
 		},
 		"topic of somebody else": {
 			func(_ *testing.T, w *World) { w.Topics[critical] = Topic{Problem: "AccessDenied: no"} },
@@ -375,7 +417,7 @@ func TestFindings(t *testing.T) {
 			w.Metrics = append(w.Metrics, twin)
 		}, []string{"alarm elsewhere: duplicate: *ohmycoins-staging/backend/cpu-high*"}},
 		"two thresholds": {func(t *testing.T, w *World) {
-			twin := *w.alarm(t, "backend/cpu-high")
+			twin := *w.unheld(t, "backend/cpu-high")
 			twin.Name, twin.Threshold = prefix+"/backend/cpu-higher", 95
 			w.Metrics = append(w.Metrics, twin)
 		}, nil},
@@ -390,18 +432,18 @@ func TestFindings(t *testing.T) {
 		"alarm that was never deployed": {func(t *testing.T, w *World) {
 			w.Expected = healthy(t).Expected
 			w.Metrics = slices.DeleteFunc(w.Metrics, func(a MetricAlarm) bool { return a.Name == prefix+"/backend/cpu-high" })
-		}, []string{"*backend/cpu-high: not-deployed: *"}},
+		}, []string{"*backend/cpu-high: not-deployed: *", "*backend/cpu-high-message: missing-alarm: *"}},
 		"alarm made by hand": {func(t *testing.T, w *World) {
 			w.Expected = healthy(t).Expected
-			twin := *w.alarm(t, "backend/cpu-high")
+			twin := *w.alarm(t, "maintenance")
 			twin.Name, twin.Threshold = prefix+"/by-hand", 95
 			w.Metrics = append(w.Metrics, twin)
 		}, []string{"*by-hand: not-expected: *"}},
 		"actions that went away": {func(t *testing.T, w *World) {
 			w.Expected = healthy(t).Expected
-			a := w.alarm(t, "backend/cpu-high")
+			a := w.sender(t, "backend/cpu-high")
 			a.Actions.Alarm, a.Actions.OK = []string{critical}, []string{critical}
-		}, []string{"*backend/cpu-high: drift: *AlarmActions is *critical*want *warning*OKActions*"}},
+		}, []string{"*backend/cpu-high-message: drift: *AlarmActions is *critical*want *warning*OKActions*"}},
 
 		"a database that nobody watches": {func(_ *testing.T, w *World) {
 			for _, name := range []string{"DBLoad", "CPUUtilization", "ReadIOPS"} {

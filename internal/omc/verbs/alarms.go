@@ -15,6 +15,8 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
+
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/evaluate"
 )
 
 // severities are the values of the tag Severity of alarms, most urgent first.
@@ -51,6 +53,7 @@ type TestedAlarm struct {
 	// Silent says that the alarm's actions are switched off: nobody is told.
 	Silent bool `json:"silent,omitempty"`
 
+	wait    time.Duration
 	touched bool
 }
 
@@ -99,7 +102,7 @@ func (a *App) planAlarmTest(ctx context.Context, test *AlarmTest) (err error) {
 	if err := a.checkRollouts(ctx, found); err != nil {
 		return err
 	}
-	alarms, err := a.operationsAlarms(ctx)
+	alarms, err := a.tellingAlarms(ctx)
 	if err != nil {
 		return err
 	}
@@ -110,13 +113,13 @@ func (a *App) planAlarmTest(ctx context.Context, test *AlarmTest) (err error) {
 	picked, missing := pickAlarms(tagged, a.env.Name)
 	found.list = append(found.list, missing...)
 	for _, p := range picked {
-		recipients, err := a.recipients(ctx, p.alarm.AlarmActions)
+		recipients, err := a.recipients(ctx, p.alarm.actions)
 		if err != nil {
 			return err
 		}
 		test.Alarms = append(test.Alarms, TestedAlarm{
-			Severity: p.severity, Name: aws.ToString(p.alarm.AlarmName), Before: string(p.alarm.StateValue),
-			Recipients: recipients, Silent: !aws.ToBool(p.alarm.ActionsEnabled),
+			Severity: p.severity, Name: p.alarm.name, Before: string(p.alarm.state),
+			Recipients: recipients, Silent: p.alarm.silent, wait: p.alarm.wait,
 		})
 	}
 	for _, t := range test.Alarms {
@@ -137,23 +140,126 @@ func (a *App) checkRollouts(ctx context.Context, found *findings) error {
 	return err
 }
 
+// anyAlarm is what the verbs look at of an alarm, of whichever type.
+type anyAlarm struct {
+	name, arn, reason string
+	state             cloudwatchtypes.StateValue
+	actions           []string
+	// silent says that its actions are switched off, heldBack that its suppressor holds
+	// them back now. A message waits for the suppressor.
+	silent, heldBack bool
+	suppressor, rule string
+	wait             time.Duration
+}
+
+func fromMetric(a cloudwatchtypes.MetricAlarm) anyAlarm {
+	return anyAlarm{
+		name: aws.ToString(a.AlarmName), arn: aws.ToString(a.AlarmArn), reason: aws.ToString(a.StateReason),
+		state: a.StateValue, actions: a.AlarmActions, silent: !aws.ToBool(a.ActionsEnabled),
+	}
+}
+
+func fromComposite(a cloudwatchtypes.CompositeAlarm) anyAlarm {
+	suppressor := aws.ToString(a.ActionsSuppressor)
+	if _, name, isARN := strings.Cut(suppressor, ":alarm:"); isARN {
+		suppressor = name
+	}
+	return anyAlarm{
+		name: aws.ToString(a.AlarmName), arn: aws.ToString(a.AlarmArn), reason: aws.ToString(a.StateReason),
+		state: a.StateValue, actions: a.AlarmActions, silent: !aws.ToBool(a.ActionsEnabled),
+		suppressor: suppressor, rule: aws.ToString(a.AlarmRule), heldBack: a.ActionsSuppressedBy != "",
+		wait: time.Duration(aws.ToInt32(a.ActionsSuppressorWaitPeriod)) * time.Second,
+	}
+}
+
+// bothTypes asks for composite alarms, too: without it CloudWatch leaves them out.
+var bothTypes = []cloudwatchtypes.AlarmType{cloudwatchtypes.AlarmTypeMetricAlarm, cloudwatchtypes.AlarmTypeCompositeAlarm}
+
+// describeAlarms returns alarms by name, in one call.
+func (a *App) describeAlarms(ctx context.Context, names []string) (map[string]anyAlarm, error) {
+	out, err := a.aws.alarms.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: names, AlarmTypes: bothTypes})
+	if err != nil {
+		return nil, fmt.Errorf("describing alarms: %w", err)
+	}
+	alarms := map[string]anyAlarm{}
+	for _, alarm := range out.MetricAlarms {
+		alarms[aws.ToString(alarm.AlarmName)] = fromMetric(alarm)
+	}
+	for _, alarm := range out.CompositeAlarms {
+		alarms[aws.ToString(alarm.AlarmName)] = fromComposite(alarm)
+	}
+	return alarms, nil
+}
+
+// tellingAlarms returns the alarms of the operations stack, of both types, without those
+// that hold others back: a test of one would silence them.
+func (a *App) tellingAlarms(ctx context.Context) ([]anyAlarm, error) {
+	prefix := a.env.Prefix + "/"
+	var alarms []anyAlarm
+	pages := cloudwatch.NewDescribeAlarmsPaginator(a.aws.alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &prefix, AlarmTypes: bothTypes})
+	err := eachPage(pages.HasMorePages, func() error {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, alarm := range page.MetricAlarms {
+			alarms = append(alarms, fromMetric(alarm))
+		}
+		for _, alarm := range page.CompositeAlarms {
+			alarms = append(alarms, fromComposite(alarm))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("describing alarms: %w", err)
+	}
+	holds := holdBack(alarms)
+	return slices.DeleteFunc(alarms, func(a anyAlarm) bool { return holds[a.name] }), nil
+}
+
+// holdBack returns the names of the alarms that hold others back, with those in their
+// rules.
+func holdBack(alarms []anyAlarm) map[string]bool {
+	rules := map[string]string{}
+	for _, a := range alarms {
+		rules[a.name] = a.rule
+	}
+	holds := map[string]bool{}
+	var add func(name string)
+	add = func(name string) {
+		if holds[name] || name == "" {
+			return
+		}
+		holds[name] = true
+		if rule, err := evaluate.ParseRule(rules[name]); err == nil {
+			for _, part := range rule.Alarms {
+				add(part)
+			}
+		}
+	}
+	for _, a := range alarms {
+		add(a.suppressor)
+	}
+	return holds
+}
+
 // taggedAlarm is an alarm and its severity, which may be empty.
 type taggedAlarm struct {
-	alarm    cloudwatchtypes.MetricAlarm
+	alarm    anyAlarm
 	severity string
 }
 
 // tagAlarms reads the severity of each alarm.
-func (a *App) tagAlarms(ctx context.Context, alarms []cloudwatchtypes.MetricAlarm) ([]taggedAlarm, error) {
+func (a *App) tagAlarms(ctx context.Context, alarms []anyAlarm) ([]taggedAlarm, error) {
 	tagged := make([]taggedAlarm, len(alarms))
 	slots := make(chan struct{}, tagReaders)
 	err := eachUntilFailure(ctx, indexes(len(alarms)), func(ctx context.Context, i int) error {
 		slots <- struct{}{}
 		defer func() { <-slots }()
 		tagged[i].alarm = alarms[i]
-		out, err := a.aws.alarms.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: alarms[i].AlarmArn})
+		out, err := a.aws.alarms.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: &alarms[i].arn})
 		if err != nil {
-			return fmt.Errorf("reading the tags of alarm %s: %w", aws.ToString(alarms[i].AlarmName), err)
+			return fmt.Errorf("reading the tags of alarm %s: %w", alarms[i].name, err)
 		}
 		for _, tag := range out.Tags {
 			if aws.ToString(tag.Key) == "Severity" {
@@ -165,19 +271,27 @@ func (a *App) tagAlarms(ctx context.Context, alarms []cloudwatchtypes.MetricAlar
 	return tagged, err
 }
 
-// pickAlarms chooses the alarm to test of each severity: the first by name that is not
-// in ALARM. It says which severity has none.
+// pickAlarms chooses the alarm to test of each severity, among those that tell anybody if
+// there are any: the first whose message comes soonest, by name, that is not in ALARM and
+// not held back. It says which severity has none.
 func pickAlarms(alarms []taggedAlarm, env string) (picked []taggedAlarm, found []Finding) {
 	alarms = slices.Clone(alarms)
 	slices.SortFunc(alarms, func(a, b taggedAlarm) int {
-		return cmp.Compare(aws.ToString(a.alarm.AlarmName), aws.ToString(b.alarm.AlarmName))
+		tells := func(t taggedAlarm) int { return min(1, len(t.alarm.actions)) }
+		return cmp.Or(cmp.Compare(tells(b), tells(a)), cmp.Compare(a.alarm.wait, b.alarm.wait), cmp.Compare(a.alarm.name, b.alarm.name))
 	})
 	for _, severity := range severities {
 		of := slices.DeleteFunc(slices.Clone(alarms), func(a taggedAlarm) bool { return a.severity != severity })
-		i := slices.IndexFunc(of, func(a taggedAlarm) bool { return a.alarm.StateValue != cloudwatchtypes.StateValueAlarm })
+		if tells := slices.DeleteFunc(slices.Clone(of), func(a taggedAlarm) bool { return len(a.alarm.actions) == 0 }); len(tells) > 0 {
+			of = tells
+		}
+		quiet := func(a taggedAlarm) bool { return a.alarm.state != cloudwatchtypes.StateValueAlarm }
+		i := slices.IndexFunc(of, func(a taggedAlarm) bool { return quiet(a) && !a.alarm.heldBack })
 		switch {
 		case len(of) == 0:
 			found = append(found, Finding{severity + " alarms", "there are none", "deploy the operations stack first: cdktf deploy " + env})
+		case i < 0 && slices.ContainsFunc(of, quiet):
+			found = append(found, Finding{severity + " alarms", "the messages of all are held back, so that none can be tested", "wait until the maintenance or the outage is over: omc status " + env})
 		case i < 0:
 			found = append(found, Finding{severity + " alarms", fmt.Sprintf("all %d are in ALARM, so that none can be tested", len(of)), "find the cause first: omc verify " + env})
 		default:
@@ -243,7 +357,7 @@ func (a *App) TestAlarms(ctx context.Context, test AlarmTest) (AlarmTest, error)
 		failure = lease.raise(work, test.Alarms, reason)
 	}
 	if failure == nil {
-		failure = a.clock.Sleep(work, alarmPause)
+		failure = a.clock.Sleep(work, alarmPause+longestWait(test.Alarms))
 	}
 	left, stuck := lease.lower(ctx, test.Alarms, reason)
 	if stuck != nil {
@@ -262,6 +376,15 @@ func (a *App) TestAlarms(ctx context.Context, test AlarmTest) (AlarmTest, error)
 		return test, a.fail(&test.Ending, Failed, err)
 	}
 	return test, a.fail(&test.Ending, Succeeded, nil)
+}
+
+// longestWait is how long a message waits for what may hold it back.
+func longestWait(alarms []TestedAlarm) time.Duration {
+	var longest time.Duration
+	for _, t := range alarms {
+		longest = max(longest, t.wait)
+	}
+	return longest
 }
 
 // lookAgain finds out what has changed since the plan was made: somebody may have
@@ -285,10 +408,10 @@ func (a *App) lookAgain(ctx context.Context, planned []TestedAlarm) error {
 		switch {
 		case !exists:
 			found.add("alarm "+t.Name, "it does not exist any more", "run the command again")
-		case now.StateValue == cloudwatchtypes.StateValueAlarm:
-			found.add("alarm "+t.Name, "it has gone off meanwhile: "+aws.ToString(now.StateReason), "find the cause first: omc verify "+a.env.Name)
+		case now.state == cloudwatchtypes.StateValueAlarm:
+			found.add("alarm "+t.Name, "it has gone off meanwhile: "+now.reason, "find the cause first: omc verify "+a.env.Name)
 		default:
-			t.Before = string(now.StateValue)
+			t.Before = string(now.state)
 		}
 	}
 	return found.unmet()
@@ -342,8 +465,8 @@ func (l *lease) lowerOne(ctx context.Context, t TestedAlarm, reason string) erro
 		// CloudWatch may have evaluated the alarm meanwhile: then its state is the
 		// truth, and not ours to change.
 		now := alarms[t.Name]
-		if err == nil && aws.ToString(now.StateReason) != reason {
-			l.out.Info(fmt.Sprintf("%s: %s, as CloudWatch says by itself", t.Name, now.StateValue))
+		if err == nil && now.reason != reason {
+			l.out.Info(fmt.Sprintf("%s: %s, as CloudWatch says by itself", t.Name, now.state))
 			return nil
 		}
 		if err := l.setAlarm(ctx, t.Name, cloudwatchtypes.StateValue(t.Before), "End of the test of the alarm by omc"); err != nil {

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 
@@ -19,7 +18,7 @@ import (
 func TestPickAlarms(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		alarms string // name severity state, in the order in which they are described
+		alarms string // name, severity, state, and what else, in the order in which they are described
 		want   string
 	}{
 		"first by name":   {"z,critical,OK b,critical,OK a,warning,OK c,warning,OK", "b a"},
@@ -30,19 +29,32 @@ func TestPickAlarms(t *testing.T) {
 		"nothing at all":  {"", "; critical alarms: there are none; warning alarms: there are none"},
 		"unknown tag":     {"a,info,OK b,critical,OK c,warning,OK", "b c"},
 		"no data is fine": {"a,critical,INSUFFICIENT_DATA b,critical,OK c,warning,OK", "a c"},
+		"one that tells":  {"a,critical,OK b,critical,OK,tells c,warning,OK", "b c"},
+		"soonest":         {"a,critical,OK,tells,60s b,critical,OK,tells,1s c,warning,OK", "b c"},
+		"held back":       {"a,critical,OK,tells,held b,critical,OK,tells c,warning,OK", "b c"},
+		"all held back":   {"a,critical,OK,tells,held b,critical,ALARM,tells c,warning,OK", "c; critical alarms: the messages of all are held back"},
 	} {
 		var alarms []taggedAlarm
 		for _, word := range strings.Fields(test.alarms) {
 			parts := strings.Split(word, ",")
 			alarms = append(alarms, taggedAlarm{
-				alarm:    cloudwatchtypes.MetricAlarm{AlarmName: &parts[0], StateValue: cloudwatchtypes.StateValue(parts[2])},
+				alarm:    anyAlarm{name: parts[0], state: cloudwatchtypes.StateValue(parts[2])},
 				severity: parts[1],
 			})
+			a := &alarms[len(alarms)-1].alarm
+			for _, more := range parts[3:] {
+				a.heldBack = a.heldBack || more == "held"
+				if more == "tells" {
+					a.actions = []string{"topic"}
+				} else if wait, err := time.ParseDuration(more); err == nil {
+					a.wait = wait
+				}
+			}
 		}
 		picked, found := pickAlarms(alarms, "staging")
 		var names []string
 		for _, p := range picked {
-			names = append(names, aws.ToString(p.alarm.AlarmName))
+			names = append(names, p.alarm.name)
 		}
 		got := strings.Join(names, " ")
 		for _, f := range found {
@@ -181,6 +193,37 @@ func TestPlanAlarmTest(t *testing.T) {
 		}
 		contains(t, fmt.Sprint(err), test.want)
 	}
+}
+
+// What sends the messages of others is tested itself, for as long as its message waits;
+// what holds others back is left alone.
+func TestAlarmsThatSpeakForOthers(t *testing.T) {
+	t.Parallel()
+	b := newAlarmBench(t)
+	for name := range b.cloud.Alarms {
+		if name != warningAlarm && name != criticalAlarm {
+			delete(b.cloud.Alarms, name)
+		}
+	}
+	const maintenance, outage, joined = "ohmycoins-staging/maintenance", "ohmycoins-staging/backend/down", "ohmycoins-staging/held-by-both"
+	b.cloud.AddAlarm(maintenance, "warning", "OK")
+	b.cloud.AddComposite(outage, "critical", "ohmycoins-staging/backend/tasks-missing", maintenance, 1)
+	b.cloud.AddComposite(joined, "", outage, "", 0)
+	b.cloud.AddComposite(criticalAlarm+"-message", "critical", criticalAlarm, joined, 60)
+	b.cloud.AddComposite(warningAlarm+"-message", "warning", warningAlarm, maintenance, 1)
+	began := b.cloud.Clock.Now()
+	test, err := b.alarmTest()
+	if err != nil || test.Outcome != Succeeded {
+		t.Fatalf("%v: %v", test.Outcome, err)
+	}
+	states := b.states()
+	if want := []string{"ALARM " + criticalAlarm + "-message", "ALARM " + warningAlarm + "-message"}; len(states) != 4 || !slices.Equal(states[:2], want) {
+		t.Errorf("%q, want first %q", states, want)
+	}
+	if took := b.cloud.Clock.Now().Sub(began); took != alarmPause+time.Minute {
+		t.Errorf("in ALARM for %v, want %v", took, alarmPause+time.Minute)
+	}
+	b.asBefore()
 }
 
 // Nobody is told: the test says so, and that it failed.

@@ -109,6 +109,7 @@ func newClients(cfg aws.Config, env environment.Environment) clients {
 		// AWS understands JSON and CBOR alike; emulators understand JSON.
 		alarms: cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {
 			o.Protocol = awsjson.New10(cloudwatchschemas.GraniteServiceVersion20100801)
+			o.DisableRequestCompression = true // for who reads along
 		}),
 		logs:    cloudwatchlogs.NewFromConfig(cfg),
 		images:  ecr.NewFromConfig(talking),

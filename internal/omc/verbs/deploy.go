@@ -37,6 +37,8 @@ type Options struct {
 	Service string
 	// Force rolls out also what runs already.
 	Force bool
+	// Maintenance holds the messages of alarms back while services change.
+	Maintenance bool
 	// DryRun says what would be done and changes nothing.
 	DryRun bool
 	// Confirm is asked, after the prerequisites are met and everything was shown that
@@ -55,6 +57,8 @@ type deployment struct {
 	// begun says that something may exist in AWS which did not before: images, revisions, or
 	// what a migration did.
 	begun bool
+	// silent is the window in which messages are held back, or nil.
+	silent *silence
 }
 
 // Deploy builds the images of the environment's services, rolls them out, waits,
@@ -77,6 +81,7 @@ func (a *App) Deploy(ctx context.Context, opt Options) (Result, error) {
 		failure = interruption(work, failure)
 		outcome, failure = d.recoverFrom(ctx, failure, d.begun, !opt.NoRollback)
 	}
+	d.speak(ctx, d.silent)
 	d.end(ctx, outcome, failure)
 	result := d.result(verbDeploy, started, d.who)
 	switch {
@@ -144,6 +149,9 @@ func (d *deployment) release(ctx context.Context) error {
 	d.out.Phase(3, phases, "Read the cluster")
 	if err := d.readCluster(ctx); err != nil {
 		return err
+	}
+	if d.opt.Maintenance {
+		d.silent = d.silence(ctx)
 	}
 	for _, t := range d.targets {
 		if len(t.env.Migration) == 0 {
@@ -257,6 +265,9 @@ func (d *deployment) checkAWS(ctx context.Context, found *findings) {
 		func() { d.checkAlarms(ctx, guards(d.services()), found) },
 		func() { d.checkLock(ctx, found) },
 		func() { d.checkServices(ctx, found) },
+	}
+	if d.opt.Maintenance {
+		checks = append(checks, func() { d.checkSwitch(ctx, found) })
 	}
 	for _, t := range d.targets {
 		checks = append(checks, func() {

@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -241,8 +240,8 @@ func (a *App) checkAlarms(ctx context.Context, names []string, found *findings) 
 		switch {
 		case !ok:
 			found.add("alarm "+name, "it does not exist, and a deployment is to be guarded by it", "deploy the operations stack first: cdktf deploy "+a.env.Name)
-		case alarm.StateValue == cloudwatchtypes.StateValueAlarm:
-			found.add("alarm "+name, "it is in ALARM, and ECS would ignore it during the deployment: "+aws.ToString(alarm.StateReason),
+		case alarm.state == cloudwatchtypes.StateValueAlarm:
+			found.add("alarm "+name, "it is in ALARM, and ECS would ignore it during the deployment: "+alarm.reason,
 				"find the cause, or return to what ran before: omc rollback "+a.env.Name)
 		}
 	}
@@ -256,19 +255,6 @@ func guards(services []environment.Service) []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-// describeAlarms returns alarms by name, in one call.
-func (a *App) describeAlarms(ctx context.Context, names []string) (map[string]cloudwatchtypes.MetricAlarm, error) {
-	out, err := a.aws.alarms.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: names})
-	if err != nil {
-		return nil, fmt.Errorf("describing alarms: %w", err)
-	}
-	alarms := map[string]cloudwatchtypes.MetricAlarm{}
-	for _, alarm := range out.MetricAlarms {
-		alarms[aws.ToString(alarm.AlarmName)] = alarm
-	}
-	return alarms, nil
 }
 
 // checkLock finds out whether somebody else is deploying.

@@ -93,11 +93,11 @@ func motoAlarms(t *testing.T, app *App, server *localaws.Server, env environment
 	quiet := *app
 	quiet.env.Cluster.Services = []environment.Service{{Name: "nothing"}}
 	test := AlarmTest{Environment: env.Name}
-	found, err := quiet.operationsAlarms(t.Context())
+	telling, err := quiet.tellingAlarms(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	tagged, err := quiet.tagAlarms(t.Context(), found)
+	tagged, err := quiet.tagAlarms(t.Context(), telling)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,17 +106,17 @@ func motoAlarms(t *testing.T, app *App, server *localaws.Server, env environment
 		t.Fatalf("%+v, %v", picked, missing)
 	}
 	for _, p := range picked {
-		recipients, err := quiet.recipients(t.Context(), p.alarm.AlarmActions)
+		recipients, err := quiet.recipients(t.Context(), p.alarm.actions)
 		if err != nil || len(recipients) != 1 || recipients[0].Address != p.severity+"@example.com" {
 			t.Fatalf("%+v: %v", recipients, err)
 		}
-		test.Alarms = append(test.Alarms, TestedAlarm{Severity: p.severity, Name: aws.ToString(p.alarm.AlarmName), Before: "OK", Recipients: recipients})
+		test.Alarms = append(test.Alarms, TestedAlarm{Severity: p.severity, Name: p.alarm.name, Before: "OK", Recipients: recipients})
 	}
 	test, err = quiet.TestAlarms(t.Context(), test)
 	if err != nil || test.Outcome != Succeeded {
 		t.Errorf("%+v: %v", test, err)
 	}
-	if found, err = quiet.operationsAlarms(t.Context()); err != nil || len(found) != 2 || found[0].StateValue != "OK" || found[1].StateValue != "OK" {
+	if found, err := quiet.operationsAlarms(t.Context()); err != nil || len(found) != 2 || found[0].StateValue != "OK" || found[1].StateValue != "OK" {
 		t.Errorf("%+v: %v", found, err)
 	}
 }

@@ -375,7 +375,7 @@ func (a *App) findAlarms(ctx context.Context) (string, []string) {
 	if err != nil {
 		return "", []string{"they cannot be described: " + brief(err)}
 	}
-	return judgeAlarms(alarms, a.env.Name)
+	return judgeAlarms(alarms, a.env)
 }
 
 // withoutParts leaves out what is in ALARM and tells nobody, because it is a part of an
@@ -390,10 +390,14 @@ func (a *App) withoutParts(ctx context.Context, alarms []cloudwatchtypes.MetricA
 		}
 		judged = append(judged, alarm)
 	}
-	tagged, err := a.tagAlarms(ctx, mute)
-	for _, t := range tagged {
+	alarmsOf := make([]anyAlarm, len(mute))
+	for i, alarm := range mute {
+		alarmsOf[i] = fromMetric(alarm)
+	}
+	tagged, err := a.tagAlarms(ctx, alarmsOf)
+	for i, t := range tagged {
 		if t.severity != silent {
-			judged = append(judged, t.alarm)
+			judged = append(judged, mute[i])
 		}
 	}
 	return judged, err
@@ -417,18 +421,23 @@ func (a *App) operationsAlarms(ctx context.Context) ([]cloudwatchtypes.MetricAla
 	return alarms, nil
 }
 
-// judgeAlarms wants alarms, and none of them in ALARM.
-func judgeAlarms(alarms []cloudwatchtypes.MetricAlarm, env string) (string, []string) {
+// judgeAlarms wants alarms, and none of them in ALARM but the one that says that the
+// environment is under maintenance.
+func judgeAlarms(alarms []cloudwatchtypes.MetricAlarm, env environment.Environment) (string, []string) {
 	if len(alarms) == 0 {
-		return "", []string{"there are no alarms, so that nothing is known: deploy the operations stack first: cdktf deploy " + env}
+		return "", []string{"there are no alarms, so that nothing is known: deploy the operations stack first: cdktf deploy " + env.Name}
 	}
 	var wrong []string
-	unknown := 0
+	unknown, maintenance := 0, ""
 	for _, a := range alarms {
-		switch a.StateValue {
-		case cloudwatchtypes.StateValueAlarm:
+		switch {
+		case aws.ToString(a.AlarmName) == env.MaintenanceAlarm():
+			if a.StateValue == cloudwatchtypes.StateValueAlarm {
+				maintenance = ", under maintenance: messages are held back"
+			}
+		case a.StateValue == cloudwatchtypes.StateValueAlarm:
 			wrong = append(wrong, fmt.Sprintf("%s is in ALARM: %s", aws.ToString(a.AlarmName), conditionOf(a)))
-		case cloudwatchtypes.StateValueInsufficientData:
+		case a.StateValue == cloudwatchtypes.StateValueInsufficientData:
 			unknown++
 		}
 	}
@@ -436,7 +445,7 @@ func judgeAlarms(alarms []cloudwatchtypes.MetricAlarm, env string) (string, []st
 	if unknown > 0 {
 		fine += fmt.Sprintf(", %d without data", unknown)
 	}
-	return fine, wrong
+	return fine + maintenance, wrong
 }
 
 // conditionOf says in words when an alarm goes off.

@@ -247,7 +247,7 @@ func TestJudgeAlarms(t *testing.T) {
 	fine, wrong := judgeAlarms([]cloudwatchtypes.MetricAlarm{
 		{AlarmName: aws.String("a"), StateValue: "OK"},
 		{AlarmName: aws.String("b"), StateValue: "INSUFFICIENT_DATA"},
-	}, "staging")
+	}, environment.Staging())
 	if fine != "2 alarms, none in ALARM, 1 without data" || wrong != nil {
 		t.Errorf("%q, %q", fine, wrong)
 	}
@@ -257,8 +257,12 @@ func TestJudgeAlarms(t *testing.T) {
 			AlarmName: aws.String("disk"), StateValue: "ALARM", Namespace: aws.String("AWS/RDS"), MetricName: aws.String("FreeStorageSpace"), Statistic: "Minimum",
 			ComparisonOperator: "LessThanThreshold", Threshold: aws.Float64(10 << 30), Period: aws.Int32(300), EvaluationPeriods: aws.Int32(1),
 		},
-	}, "staging")
+	}, environment.Staging())
 	if got := strings.Join(wrong, "; "); got != "computed is in ALARM: Thresholds Crossed; disk is in ALARM: FreeStorageSpace < 10 GiB for 5 minutes" {
 		t.Error(got)
+	}
+	switched := cloudwatchtypes.MetricAlarm{AlarmName: aws.String("ohmycoins-staging/maintenance"), StateValue: "ALARM"}
+	if fine, wrong = judgeAlarms([]cloudwatchtypes.MetricAlarm{switched}, environment.Staging()); fine != "1 alarms, none in ALARM, under maintenance: messages are held back" || wrong != nil {
+		t.Errorf("%q, %q", fine, wrong)
 	}
 }

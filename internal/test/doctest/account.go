@@ -157,17 +157,28 @@ func (a *Account) seed(ctx context.Context) error {
 		return err
 	}
 	a.id = aws.ToString(identity.Account)
-	alarms, err := cloudwatch.NewFromConfig(a.Server.Config(), localaws.CloudWatchJSON).DescribeAlarms(ctx, nil)
-	if err != nil {
-		return err
-	}
-	for _, alarm := range alarms.MetricAlarms { // those that no environment lists
-		if err := a.names.add(alarm.AlarmName); err != nil {
+	// Alarms are what no environment lists.
+	pages := cloudwatch.NewDescribeAlarmsPaginator(cloudwatch.NewFromConfig(a.Server.Config(), localaws.CloudWatchJSON), &cloudwatch.DescribeAlarmsInput{AlarmTypes: allAlarms})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, alarm := range page.MetricAlarms {
+			err = errors.Join(err, a.names.add(alarm.AlarmName))
+		}
+		for _, alarm := range page.CompositeAlarms {
+			err = errors.Join(err, a.names.add(alarm.AlarmName))
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// allAlarms asks for alarms on alarms, too.
+var allAlarms = []cloudwatchtypes.AlarmType{cloudwatchtypes.AlarmTypeMetricAlarm, cloudwatchtypes.AlarmTypeCompositeAlarm}
 
 // environ is the environment of a program that works in the account. Its calls are
 // recorded under the name of the caller: every SDK of AWS puts AWS_EXECUTION_ENV into
@@ -558,28 +569,33 @@ func (a *Account) measure(ctx context.Context, env environment.Environment, bala
 	return errors.Join(errs...)
 }
 
-// notify publishes to the topics of an alarm's new state, and returns them.
-func (a *Account) notify(alarm, state, reason string) ([]string, error) {
+// notify publishes to the topics of an alarm's new state, and returns them and the type of
+// the alarm.
+func (a *Account) notify(alarm, state, reason string) (topics []string, kind string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	cfg := a.Server.Config()
-	found, err := cloudwatch.NewFromConfig(cfg, localaws.CloudWatchJSON).DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{alarm}})
+	found, err := cloudwatch.NewFromConfig(cfg, localaws.CloudWatchJSON).DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{alarm}, AlarmTypes: allAlarms})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	if len(found.MetricAlarms) != 1 {
-		return nil, fmt.Errorf("%d alarms are called %s", len(found.MetricAlarms), alarm)
+	kind = "MetricAlarm"
+	switch {
+	case len(found.MetricAlarms) == 1:
+		a := found.MetricAlarms[0]
+		topics = map[string][]string{"ALARM": a.AlarmActions, "OK": a.OKActions, "INSUFFICIENT_DATA": a.InsufficientDataActions}[state]
+	case len(found.CompositeAlarms) == 1:
+		a := found.CompositeAlarms[0]
+		kind, topics = "CompositeAlarm", map[string][]string{"ALARM": a.AlarmActions, "OK": a.OKActions}[state]
+	default:
+		return nil, "", fmt.Errorf("no alarm is called %s", alarm)
 	}
-	topics := map[string][]string{
-		"ALARM": found.MetricAlarms[0].AlarmActions, "OK": found.MetricAlarms[0].OKActions,
-		"INSUFFICIENT_DATA": found.MetricAlarms[0].InsufficientDataActions,
-	}[state]
 	for _, topic := range topics {
 		if _, err := sns.NewFromConfig(cfg).Publish(ctx, &sns.PublishInput{TopicArn: &topic, Subject: aws.String(state + ": " + alarm), Message: &reason}); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
-	return topics, nil
+	return topics, kind, nil
 }
 
 // switchOff puts alarms again without their actions.

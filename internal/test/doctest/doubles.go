@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
 // A double answers a call that the local AWS lacks or gets wrong. It says whether it
@@ -446,7 +447,7 @@ func setAlarmState(a *Account, body []byte, forward func() response) (response, 
 	}
 	p := parameters(body)
 	name, state, reason := field(p, "AlarmName"), field(p, "StateValue"), field(p, "StateReason")
-	topics, err := a.notify(name, state, reason)
+	topics, kind, err := a.notify(name, state, reason)
 	if err != nil {
 		return answer, true, err
 	}
@@ -455,9 +456,11 @@ func setAlarmState(a *Account, body []byte, forward func() response) (response, 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	before := map[string]string{"OK": "ALARM"}[state]
-	r.history = append(r.history, stateUpdate(name, cmp.Or(before, "OK"), state, true, now))
+	update := stateUpdate(name, cmp.Or(before, "OK"), state, true, now)
+	update.AlarmType = kind
+	r.history = append(r.history, update)
 	for _, topic := range topics {
-		r.history = append(r.history, historyItem{name, "MetricAlarm", "Action", "Successfully executed action " + topic, "", now + 0.1})
+		r.history = append(r.history, historyItem{name, kind, "Action", "Successfully executed action " + topic, "", now + 0.1})
 	}
 	return answer, true, nil
 }
@@ -503,8 +506,23 @@ func alarmHistory(a *Account, body []byte, _ func() response) (response, bool, e
 	r := &a.rollouts
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	// Without a type, only metric alarms are asked for.
+	kinds := map[string]bool{}
+	for name, value := range p {
+		if strings.HasPrefix(name, "AlarmTypes") {
+			for _, kind := range strings.FieldsFunc(fmt.Sprint(value), func(r rune) bool { return !unicode.IsLetter(r) }) {
+				kinds[kind] = true
+			}
+		}
+	}
+	if len(kinds) == 0 {
+		kinds["MetricAlarm"] = true
+	}
 	list := []historyItem{}
 	for _, item := range slices.Backward(r.history) {
+		if !kinds[item.AlarmType] {
+			continue
+		}
 		if name := field(p, "AlarmName"); name != "" && name != item.AlarmName {
 			continue
 		}

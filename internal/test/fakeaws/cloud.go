@@ -47,6 +47,8 @@ type Cloud struct {
 	Repositories map[string]*Repository
 	Secrets      map[string]string // "" has no present version
 	Alarms       map[string]string // state by name
+	// Data are the sums of custom metrics in each minute, in seconds since 1970.
+	Data         map[int64]float64
 	Objects      map[string]Object // by "bucket/key"
 	Logs         map[string][]string
 	Definitions  map[string]map[string]any // by ARN, as they were registered

@@ -204,6 +204,40 @@ func statistic(values []float64, stat string) float64 {
 	return values[max(0, int(math.Ceil(share/100*float64(len(values))))-1)]
 }
 
+// putMetricData takes data of at most two weeks ago and two hours ahead, 1000 at once
+// (API reference, PutMetricData).
+func (c *Cloud) putMetricData(r request) reply {
+	var in struct {
+		Namespace  string
+		MetricData []struct {
+			MetricName       string
+			Timestamp, Value float64
+			Dimensions       []struct{ Name, Value string }
+		}
+	}
+	if err := json.Unmarshal(r.raw, &in); err != nil || len(in.MetricData) == 0 || len(in.MetricData) > 1000 {
+		return failure(http.StatusBadRequest, "ValidationError", "The collection MetricData must have 1 to 1000 members")
+	}
+	now := c.Clock.Now()
+	for _, d := range in.MetricData {
+		if at := time.Unix(int64(d.Timestamp), 0); at.Before(now.Add(-14*24*time.Hour)) || at.After(now.Add(2*time.Hour)) {
+			return failure(http.StatusBadRequest, "InvalidParameterValue", "The parameter MetricData.member.1.Timestamp must specify a time within the past two weeks and two hours into the future.")
+		}
+	}
+	for _, d := range in.MetricData {
+		dimensions := map[string]string{}
+		for _, dimension := range d.Dimensions {
+			dimensions[dimension.Name] = dimension.Value
+		}
+		key := MetricKey(in.Namespace, d.MetricName, dimensions)
+		if c.Audited.Samples == nil {
+			c.Audited.Samples = map[string][]Sample{}
+		}
+		c.Audited.Samples[key] = append(c.Audited.Samples[key], Sample{time.Unix(int64(d.Timestamp), 0), d.Value})
+	}
+	return ok(map[string]any{})
+}
+
 func (c *Cloud) describeAlarmHistory(r request) reply {
 	name := r.text("AlarmName")
 	since, _ := r.body["StartDate"].(float64)

@@ -50,6 +50,7 @@ func (c *Cloud) answer(r request) reply {
 		"PutSecretValue":           c.putSecretValue,
 		"ListTagsForResource":      c.listTagsForResource,
 		"SetAlarmState":            c.setAlarmState,
+		"PutMetricData":            c.putMetricData,
 		"FilterLogEvents":          c.filterLogEvents,
 		"DescribeTargetGroups":     c.describeTargetGroups,
 		"DescribeDBInstances":      c.describeDatabases,
@@ -178,16 +179,22 @@ func (c *Cloud) describeAlarms(r request) reply {
 		described["NextToken"] = names[size]
 		names = names[:size]
 	}
-	var list, composites []any
+	var metric, composites []any
 	for _, name := range names {
 		alarm := c.alarmJSON(name)
 		if _, composite := alarm["AlarmRule"]; composite {
 			composites = append(composites, alarm)
 			continue
 		}
-		list = append(list, alarm)
+		metric = append(metric, alarm)
 	}
-	described["MetricAlarms"], described["CompositeAlarms"] = list, composites
+	// Composite alarms are described to those who ask for them.
+	if types := r.texts("AlarmTypes"); len(types) == 0 || slices.Contains(types, "MetricAlarm") {
+		described["MetricAlarms"] = metric
+	}
+	if slices.Contains(r.texts("AlarmTypes"), "CompositeAlarm") {
+		described["CompositeAlarms"] = composites
+	}
 	if c.EndlessPages {
 		described["NextToken"] = fmt.Sprint("page ", c.next())
 	}

@@ -84,6 +84,20 @@ func (c *Cloud) AddAlarm(name, severity, state string) {
 	c.Health.AlarmDetails[name] = AlarmDetail{Severity: severity, Actions: []string{c.TopicARN(severity)}}
 }
 
+// AddComposite adds an alarm that sends the messages of others, and takes them from the
+// alarm that it speaks for.
+func (c *Cloud) AddComposite(name, severity, of, suppressor string, wait int) {
+	c.Alarms[name] = "OK"
+	definition := map[string]any{"AlarmRule": `ALARM("` + of + `")`, "Namespace": nil, "MetricName": nil, "Dimensions": nil, "Threshold": nil}
+	if suppressor != "" {
+		definition["ActionsSuppressor"], definition["ActionsSuppressorWaitPeriod"], definition["ActionsSuppressorExtensionPeriod"] = suppressor, wait, 60
+	}
+	c.Health.AlarmDetails[name] = AlarmDetail{Severity: severity, Actions: []string{c.TopicARN(severity)}, Definition: definition}
+	quiet := c.Health.AlarmDetails[of]
+	quiet.Actions = nil
+	c.Health.AlarmDetails[of] = quiet
+}
+
 // SecretARN is the ARN of the application's secret.
 func (c *Cloud) SecretARN() string {
 	for secret := range c.Secrets {

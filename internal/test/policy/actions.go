@@ -130,6 +130,7 @@ var actions = map[string]action{
 	"cloudwatch:PutCompositeAlarm":   on(anything).tagged("Tags", "cloudwatch:TagResource").onWhatIsMade(alarm).ofOwner(),
 	"cloudwatch:PutDashboard":        on(dashboard),
 	"cloudwatch:PutMetricAlarm":      on(alarm).tagged("Tags", "cloudwatch:TagResource"),
+	"cloudwatch:PutMetricData":       on(anything).with("cloudwatch:namespace", "{Namespace}"),
 	"cloudwatch:SetAlarmState":       on(alarm),
 	"cloudwatch:TagResource":         on(watched).tagged("Tags", ""),
 	"cloudwatch:UntagResource":       on(watched),

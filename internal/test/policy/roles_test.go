@@ -103,6 +103,7 @@ func world() *World {
 	w.Tags = map[string]map[string]string{
 		ours:   {"Project": "Oh My Coins", "Environment": "staging"},
 		theirs: {"Project": "Oh My Coins", "Environment": "production"},
+		"arn:aws:cloudwatch" + regional + "alarm:ohmycoins-prod/backend/down": {"Project": "Oh My Coins", "Environment": "production"},
 		tagged: {"Project": "Oh My Coins", "Environment": "production"},
 	}
 	w.Aliases = map[string]string{
@@ -199,6 +200,13 @@ var attempts = []attempt{
 	{"deployment", false, "audit somebody else's topic", demand{"sns:GetTopicAttributes", params("TopicArn", "arn:aws:sns:ap-southeast-2:111122223333:shop-critical")}},
 	{"deployment", false, "silence production's alarm", demand{"cloudwatch:SetAlarmState", params("AlarmName", "ohmycoins-prod/alb/5xx-high")}},
 	{"deployment", false, "silence an older alarm of production", demand{"cloudwatch:SetAlarmState", params("AlarmName", "ohmycoins-prod-alb-5xx-errors")}},
+	{"infrastructure", true, "make an alarm on alarms", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-staging/backend/down", "Tags", tag("staging"))}},
+	{"infrastructure", false, "overwrite an alarm on alarms of production", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-prod/backend/down")}},
+	{"infrastructure", false, "tag an alarm on alarms as production's", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-prod/new", "Tags", tag("staging"))}},
+	{"plan", false, "make an alarm on alarms", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-staging/backend/down")}},
+	{"deployment", true, "begin a maintenance window", demand{"cloudwatch:PutMetricData", params("Namespace", "OhMyCoins/Operations/staging")}},
+	{"deployment", false, "silence production", demand{"cloudwatch:PutMetricData", params("Namespace", "OhMyCoins/Operations/production")}},
+	{"deployment", false, "make up data of AWS", demand{"cloudwatch:PutMetricData", params("Namespace", "AWS/ECS")}},
 	{"infrastructure", true, "remove a subscription", demand{"sns:Unsubscribe", params("SubscriptionArn", "arn:aws:sns"+regional+"ohmycoins-staging-critical:1-2")}},
 	{"infrastructure", false, "remove production's subscription", demand{"sns:Unsubscribe", params("SubscriptionArn", "arn:aws:sns"+regional+"ohmycoins-prod-critical:1-2")}},
 	{"infrastructure", true, "look at a subscription", demand{"sns:GetSubscriptionAttributes", params("SubscriptionArn", "arn:aws:sns"+regional+"ohmycoins-staging-critical:1-2")}},
@@ -438,6 +446,8 @@ var mutations = []struct{ role, file, pattern, with string }{
 	{"deployment", "deployment", `(backend:\*",\s*"Condition": )\{"ArnEquals": \{"ecs:cluster": "[^"]*"\}\}`, `$1{"Null": {"aws:RequestedRegion": "false"}}`},
 	{"deployment", "deployment", `,\s*"Condition": \{"Null": \{"ecs:subnet": "true"\}\}`, ""},
 	{"deployment", "deployment", `alarm:ohmycoins-staging/\*`, "alarm:*"},
+	{"deployment", "deployment", `,\s*"Condition": \{"StringEquals": \{"cloudwatch:namespace": "[^"]*"\}\}`, ""},
+	{"infrastructure", "write", `,\s*"Condition": \{"StringEqualsIfExists": \{"aws:ResourceTag/Environment": "staging"\}\}`, ""},
 	{"deployment", "deployment", `secret:ohmycoins-staging-app-secrets-\*`, "secret:*"},
 	{"deployment", "deployment", `deployments/staging/\*`, "*"},
 	{"plan", "read", `operations/staging/terraform.tfstate`, "*"},

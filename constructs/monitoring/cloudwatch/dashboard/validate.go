@@ -14,9 +14,9 @@ import (
 // Limits of a CloudWatch dashboard (user guide, "CloudWatch service quotas", and
 // API reference, "Dashboard Body Structure and Syntax").
 const (
-	maxWidgets        = 500
-	maxMetricsAWidget = 500
-	maxMetrics        = 2500
+	MaxWidgets        = 500  // of a dashboard
+	MaxMetrics        = 2500 // of a dashboard
+	MaxMetricsAWidget = 500
 	maxHeight         = 1000
 	maxDimensions     = 30
 	shortestPeriod    = 60
@@ -44,8 +44,8 @@ func Validate(body string) error {
 		return fmt.Errorf("dashboard body: %w", err)
 	}
 	var p problems.Problems
-	if n := len(doc.Widgets); n == 0 || n > maxWidgets {
-		p.Want("widgets", n, "1 to %d", maxWidgets)
+	if n := len(doc.Widgets); n == 0 || n > MaxWidgets {
+		p.Want("widgets", n, "1 to %d", MaxWidgets)
 	}
 	total := 0
 	taken := map[[2]int]int{}
@@ -78,8 +78,8 @@ func Validate(body string) error {
 			validateTextWidget(&p, at, w.Properties)
 		}
 	}
-	if total > maxMetrics {
-		p.Want("widgets", problems.Text(fmt.Sprintf("%d metrics in all", total)), "at most %d", maxMetrics)
+	if total > MaxMetrics {
+		p.Want("widgets", problems.Text(fmt.Sprintf("%d metrics in all", total)), "at most %d", MaxMetrics)
 	}
 	return p.Err()
 }
@@ -121,8 +121,8 @@ func validateMetricWidget(p *problems.Problems, at string, raw json.RawMessage) 
 	if len(properties.Metrics) == 0 && len(properties.Annotations.Alarms) == 0 {
 		p.Want(at+".metrics", 0, "at least one metric")
 	}
-	if n := len(properties.Metrics); n > maxMetricsAWidget {
-		p.Want(at+".metrics", n, "at most %d", maxMetricsAWidget)
+	if n := len(properties.Metrics); n > MaxMetricsAWidget {
+		p.Want(at+".metrics", n, "at most %d", MaxMetricsAWidget)
 	}
 	if properties.Period != nil && (*properties.Period < shortestPeriod || int(*properties.Period)%shortestPeriod != 0) {
 		p.Want(at+".period", *properties.Period, "a multiple of %d seconds", shortestPeriod)
