@@ -219,6 +219,9 @@ type Canary struct {
 	Key string
 	// Name is its name in AWS.
 	Name string
+	// Service is the key of the service that answers: while that is down, nobody is told
+	// about the canary besides. Default: none, and somebody always is.
+	Service string
 	// EveryMinutes is how often, 1 to 60.
 	EveryMinutes int
 	// Check is what it calls, and the answer that it must get.

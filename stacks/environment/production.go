@@ -90,11 +90,11 @@ func Production() Environment {
 		Synthetics: Synthetics{
 			Canaries: []Canary{
 				{
-					Key: "api", Name: "ohmycoins-prod-api", EveryMinutes: 5,
+					Key: "api", Name: "ohmycoins-prod-api", Service: "backend", EveryMinutes: 5,
 					Check: Check{URL: "https://api.ohmycoins.com/api/v1/utils/health-check/", Status: 200, Body: "true"},
 				},
 				{
-					Key: "dashboard", Name: "ohmycoins-prod-dashboard", EveryMinutes: 5,
+					Key: "dashboard", Name: "ohmycoins-prod-dashboard", Service: "frontend", EveryMinutes: 5,
 					Check: Check{URL: "https://dashboard.ohmycoins.com/", Status: 200},
 				},
 			},

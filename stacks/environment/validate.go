@@ -109,7 +109,7 @@ func (e Environment) Validate() error {
 	e.Cache.check(c)
 	e.Secret.check(c)
 	c.name("Roles.TaskExecution", e.Roles.TaskExecution)
-	e.Synthetics.check(c)
+	e.Synthetics.check(c, e.Cluster.Services)
 	e.Budget.check(c, e.Tags)
 	for i, role := range e.Events.SecretReaders {
 		c.name(fmt.Sprintf("Events.SecretReaders[%d]", i), role)
@@ -222,7 +222,11 @@ func (s Secret) check(c *checker) {
 	}
 }
 
-func (s Synthetics) check(c *checker) {
+func (s Synthetics) check(c *checker, services []Service) {
+	answering := []string{}
+	for _, service := range services {
+		answering = append(answering, service.Key)
+	}
 	keys, names := c.once(), c.once()
 	for i, canary := range s.Canaries {
 		in := fmt.Sprintf("Synthetics.Canaries[%d]", i)
@@ -232,6 +236,9 @@ func (s Synthetics) check(c *checker) {
 		names(in+".Name", canary.Name)
 		if m := canary.EveryMinutes; m < 1 || m > mostMinutesBetweenRuns {
 			c.Want(in+".EveryMinutes", m, "1 to %d", mostMinutesBetweenRuns)
+		}
+		if canary.Service != "" && !slices.Contains(answering, canary.Service) {
+			c.Want(in+".Service", canary.Service, "%s", problems.OneOf(canary.Service, answering))
 		}
 		canary.Check.check(c, in+".Check")
 	}

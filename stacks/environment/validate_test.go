@@ -59,11 +59,12 @@ func TestValidate(t *testing.T) {
 		"secret key":       {func(e *Environment) { e.Secret.Keys[1].Name = "SECRET_KEY" }, []string{`Secret.Keys[1].Name: is "SECRET_KEY", want each once: Secret.Keys[0].Name is the same`}},
 		"role":             {func(e *Environment) { e.Roles.TaskExecution = "role/x" }, []string{`Roles.TaskExecution: is "role/x", want ` + aName}},
 		"canary": {func(e *Environment) {
-			e.Synthetics = Synthetics{Canaries: []Canary{{Key: "API", Name: "shop/api", Check: Check{URL: "api.example.com", Status: 99}}}, Bucket: "B", Role: "a/b"}
+			e.Synthetics = Synthetics{Canaries: []Canary{{Key: "API", Name: "shop/api", Service: "api", Check: Check{URL: "api.example.com", Status: 99}}}, Bucket: "B", Role: "a/b"}
 		}, []string{
 			`Synthetics.Canaries[0].Key: is "API", want a stable name that matches [a-z][a-z0-9-]*`,
 			`Synthetics.Canaries[0].Name: is "shop/api", want the name of a canary: 0-9 a-z _ -`,
 			`Synthetics.Canaries[0].EveryMinutes: is 0, want 1 to 60`,
+			`Synthetics.Canaries[0].Service: is "api", want one of backend, frontend`,
 			`Synthetics.Canaries[0].Check.URL: is "api.example.com", want an address such as "https://api.example.com/health"`,
 			`Synthetics.Canaries[0].Check.Status: is 99, want an HTTP status: 100 to 599`,
 			`Synthetics.Bucket: is "B", want the name of a bucket: 3 to 63 of a-z 0-9 . -`,

@@ -416,7 +416,7 @@ func TestMutateWithoutMissingData(t *testing.T) {
 		}
 		cfg := config()
 		cfg.Resources, cfg.Extra = nil, []monitoring.Alarm{alarm}
-		mutants, err := Mutate(cfg, []Scenario{{Name: "quiet", Series: Healthy(cfg).Set("many", "Orders", Constant(1), Always())}})
+		mutants, err := Mutate(cfg, []Scenario{{Name: "quiet", Series: Healthy(cfg).Set("", "Orders", Constant(1), Always())}})
 		if err != nil {
 			t.Fatal(err)
 		}
