@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -136,7 +135,7 @@ func TestScript(t *testing.T) {
 		case "/moved":
 			http.Redirect(w, r, "/ok", http.StatusFound)
 		case "/large":
-			io.WriteString(w, strings.Repeat("x", 1<<20))
+			fmt.Fprint(w, strings.Repeat("x", 1<<20))
 		default:
 			http.Error(w, "not here", http.StatusServiceUnavailable)
 		}

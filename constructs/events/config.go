@@ -49,6 +49,7 @@ type Source interface {
 // Placed is a source whose events are in one region only.
 type Placed interface {
 	Source
+	// Region is the region of its events.
 	Region() string
 }
 

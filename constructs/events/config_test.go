@@ -58,10 +58,16 @@ func TestConfigErrors(t *testing.T) {
 		}},
 		"sources": {with(func(c *Config) {
 			var none *shelf
-			c.Sources = []Source{nil, none, ECSCluster{Key: "My ECS", Cluster: "arn:aws:ecs:ap-southeast-2:123456789012:cluster/shop"},
-				RDS{Instance: "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"}, ElastiCache{ReplicationGroup: "Shop"},
-				Secret{Name: secretARN, ARN: "shop/app-secrets"}, Secret{Key: "two", Name: "x", ARN: secretARN, Readers: []string{"arn:aws:iam::123456789012:role/a"}},
-				Account{HealthServices: []string{"rds"}}, order(), order()}
+			c.Sources = []Source{
+				nil, none,
+				ECSCluster{Key: "My ECS", Cluster: "arn:aws:ecs:ap-southeast-2:123456789012:cluster/shop"},
+				RDS{Instance: "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+				ElastiCache{ReplicationGroup: "Shop"},
+				Secret{Name: secretARN, ARN: "shop/app-secrets"},
+				Secret{Key: "two", Name: "x", ARN: secretARN, Readers: []string{"arn:aws:iam::123456789012:role/a"}},
+				Account{HealthServices: []string{"rds"}},
+				order(), order(),
+			}
 		}), []string{
 			"Sources[0]: is nil, want a source of events",
 			"Sources[1]: is nil, want a source of events",
@@ -186,7 +192,9 @@ func TestReferencesPass(t *testing.T) {
 	cfg.Name, cfg.Region, cfg.RunbookURL = "${var.name}", "${var.region}", "${var.runbook}"
 	cfg.Topics = map[monitoring.Severity][]string{monitoring.Critical: {"${a.arn}"}, monitoring.Warning: {"${b.arn}"}}
 	cfg.Sources = []Source{
-		ECSCluster{Cluster: "${var.cluster}"}, RDS{Instance: "${var.instance}"}, ElastiCache{ReplicationGroup: "${var.group}"},
+		ECSCluster{Cluster: "${var.cluster}"},
+		RDS{Instance: "${var.instance}"},
+		ElastiCache{ReplicationGroup: "${var.group}"},
 		Secret{Name: "${var.secret}", ARN: "${aws_secret.x.arn}", Readers: []string{"${var.role}"}},
 	}
 	if err := cfg.Validate(); err != nil {

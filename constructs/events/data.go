@@ -121,7 +121,7 @@ func (s Secret) Rules() []Rule {
 	for _, r := range s.Readers {
 		readers = append(readers, r)
 	}
-	const secret = "the secret <$.detail.requestParameters.secretId>"
+	const which = "the secret <$.detail.requestParameters.secretId>"
 	issuer := func(values []any) Pattern {
 		return Pattern{"userIdentity": Pattern{"sessionContext": Pattern{"sessionIssuer": Pattern{"userName": values}}}}
 	}
@@ -134,7 +134,7 @@ func (s Secret) Rules() []Rule {
 				Pattern{"responseElements": Pattern{"arn": Is(s.ARN)}},
 				Pattern{"responseElements": Pattern{"aRN": Is(s.ARN)}},
 			)}),
-			Title: "<$.detail.userIdentity.arn> deletes a secret", Where: secret,
+			Title: "<$.detail.userIdentity.arn> deletes a secret", Where: which,
 			First: "Restore it at once when nobody meant to: no task starts without it.",
 		},
 		{
@@ -159,7 +159,7 @@ func (s Secret) Rules() []Rule {
 					issuer(Is(Exists(false))), // a user, or the account's root
 				),
 			}),
-			Title: "<$.detail.userIdentity.arn> reads a secret", Where: secret + ", from the address <$.detail.sourceIPAddress>",
+			Title: "<$.detail.userIdentity.arn> reads a secret", Where: which + ", from the address <$.detail.sourceIPAddress>",
 			First: "Ask who it was. When nobody knows, rotate every key of the secret.",
 		},
 	})

@@ -185,7 +185,7 @@ func TestDeploymentUnderMaintenance(t *testing.T) {
 			test.change(b)
 			b.opt.Maintenance = true
 			result, err := b.deploy()
-			if result.Outcome != test.outcome && !(test.outcome == Failed && result.Outcome == RolledBack) {
+			if result.Outcome != test.outcome && (test.outcome != Failed || result.Outcome != RolledBack) {
 				t.Errorf("%v: %v", result.Outcome, err)
 			}
 			if n := b.cloud.Count("PutMetricData"); test.writes > 0 && n != test.writes {
