@@ -191,7 +191,7 @@ func WriteFile(path string, content []byte) error {
 	}
 	defer func() { _ = os.Remove(half.Name()) }() // it is gone when all went well
 	_, err = half.Write(content)
-	err = cmp.Or(err, half.Sync(), half.Close())
+	err = cmp.Or(err, half.Chmod(0o644), half.Sync(), half.Close()) // as any other file
 	if err == nil {
 		err = os.Rename(half.Name(), path)
 	}

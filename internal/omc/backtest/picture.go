@@ -2,12 +2,9 @@ package backtest
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/dashboard"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/dashboard/picture"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/evaluate"
@@ -18,15 +15,16 @@ const (
 	graphHeight = 6
 	// alarmsARow is how many alarms fit into a cell of a widget's height.
 	alarmsARow = 2
-	// points is how many values a graph has room for.
-	points = 400
 )
+
+// colors are those of the thresholds of each side, CloudWatch's orange and red.
+var colors = map[string]string{"deployed": "#ff9900", "proposed": "#d62728"}
 
 // Picture shows a report: the states of the alarms, and a graph of what each compares
 // with its thresholds. [picture.Write] draws it.
 func (t *Test) Picture(r Report, data *Data, title string) picture.Page {
 	p := picture.Page{
-		Title: "Backtest of " + title, Note: "What the alarms would have done; peaks are kept where a graph has no room for every value",
+		Title: "Backtest of " + title, Note: "What the alarms would have done",
 		From: r.From, To: r.To, Alarm: t.drawnAlarm,
 		Values: func(graph dashboard.Metrics, _ int) (picture.Series, error) { return t.drawnValues(graph.Title, data) },
 	}
@@ -89,7 +87,7 @@ func (t *Test) graph(name string) (dashboard.Metrics, bool) {
 		if !there || side.problem != "" || side.alarm.ThresholdMetricID != "" {
 			continue
 		}
-		mark := dashboard.Mark{Label: s.name + ": " + WithUnits(side.alarm).Words(), Value: side.alarm.Threshold}
+		mark := dashboard.Mark{Label: s.name + ": " + WithUnits(side.alarm).Words(), Value: side.alarm.Threshold, Color: colors[s.name]}
 		if n := len(graph.Annotations.Horizontal); n > 0 && graph.Annotations.Horizontal[n-1].Value == mark.Value {
 			continue
 		}
@@ -121,8 +119,7 @@ func (t *Test) drawnAlarm(key string) picture.Alarm {
 	return picture.Alarm{Name: key}
 }
 
-// drawnValues are what an alarm compares with its threshold. Where there are more than a
-// graph has room for, the worst of some stands for them.
+// drawnValues are what an alarm compares with its threshold.
 func (t *Test) drawnValues(name string, data *Data) (picture.Series, error) {
 	p, _ := t.newest(name)
 	series := evaluate.Data{}
@@ -130,35 +127,5 @@ func (t *Test) drawnValues(name string, data *Data) (picture.Series, error) {
 		data.AddTo(series, w.values, w.counts)
 	}
 	s, err := evaluate.Values(p.alarm.Queries, series, p.from, t.in.To)
-	if err != nil {
-		return picture.Series{}, err
-	}
-	worst := math.Max
-	if op := p.alarm.ComparisonOperator; op == cloudwatch.LessThan || op == cloudwatch.LessThanOrEqual {
-		worst = math.Min
-	}
-	return reduce(s, worst), nil
-}
-
-// reduce puts neighbors together until a graph has room for all.
-func reduce(s evaluate.Series, worst func(a, b float64) float64) picture.Series {
-	each := (len(s.Values) + points - 1) / points
-	out := picture.Series{Start: s.Start, Period: s.Period * time.Duration(max(1, each))}
-	if each <= 1 {
-		out.Values = s.Values
-		return out
-	}
-	for part := range slices.Chunk(s.Values, each) {
-		value := math.NaN()
-		for _, v := range part {
-			switch {
-			case math.IsNaN(value):
-				value = v
-			case !math.IsNaN(v):
-				value = worst(value, v)
-			}
-		}
-		out.Values = append(out.Values, value)
-	}
-	return out
+	return picture.Series{Start: s.Start, Period: s.Period, Values: s.Values}, err
 }

@@ -95,7 +95,8 @@ func TestBacktest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contains(t, string(html), "Backtest of staging", "deployed: &gt; 80 % for 5 minutes", "proposed: &gt; 95 % for 5 minutes", warningAlarm)
+	contains(t, string(html), "Backtest of staging", "deployed: &gt; 80 % for 5 minutes", "proposed: &gt; 95 % for 5 minutes", warningAlarm,
+		`class="mark critical"`, `class="mark warning"`, "in alarm from 2025-12-31 00:05 to 2025-12-31 00:11")
 	reads := regexp.MustCompile("^(Describe|Get|List)")
 	for _, call := range b.cloud.Calls() {
 		if !reads.MatchString(call.Op) || fakeaws.IsWrite(call.Op) {
