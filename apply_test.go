@@ -135,10 +135,12 @@ func applyStack(t *testing.T, server *localaws.Server, env environment.Environme
 	t.Helper()
 	ctx := t.Context()
 	ws := workspace(t, reviewed(t, env.Name), as("infrastructure", env, server))
+	ws.addAssets(t, env.Name)
 	must(t, ws.Init(ctx))
 	must(t, ws.Apply(ctx))
 	wantChanges(t, ws, "applied twice")
 	planner := workspace(t, reviewed(t, env.Name), as("plan", env, server))
+	planner.addAssets(t, env.Name)
 	must(t, planner.Init(ctx))
 	_, err := planner.PlanTo(ctx, filepath.Join(t.TempDir(), "plan"))
 	must(t, err)
@@ -149,18 +151,42 @@ func applyStack(t *testing.T, server *localaws.Server, env environment.Environme
 	cloud.checkDashboard(t, env)
 	cloud.checkEvents(t, env)
 	cloud.checkSecret(t, env)
+	checkCanaries(t, server, env)
+	cloud.checkCost(t, server, env)
 	if env.Name == "staging" {
 		checkChanges(t, ws)
 	}
 	checkDestroy(t, ws, cloud, env)
 }
 
+const theirFunctions = "Synthetics makes and changes a canary's function with the caller's permissions"
+
 // Why an action is allowed that applying, changing and destroying a stack does not call.
 var terraformReasons = map[string]string{
-	"cloudwatch:DescribeAlarmHistory": "omc alarms backtest of a pull request",
-	"cloudwatch:GetMetricData":        "omc alarms backtest of a pull request",
-	"kms:UpdateAlias":                 "a key that is replaced",
-	"sqs:SetQueueAttributes":          "the queue's policy, when a rule comes or goes: the provider then waits for half a minute",
+	"iam:UntagRole":                      "the only role is production's, and it is staging that is changed",
+	"s3:DeleteObject":                    "emptying a bucket, in which canaries that never ran have left nothing",
+	"s3:DeleteObjectVersion":             "the same",
+	"s3:ListBucketVersions":              "the same",
+	"synthetics:UntagResource":           "the same",
+	"synthetics:UpdateCanary":            "a canary that changes",
+	"ce:UpdateAnomalyMonitor":            "a monitor that gets another name",
+	"ce:UpdateAnomalySubscription":       "another amount",
+	"lambda:AddPermission":               theirFunctions,
+	"lambda:CreateFunction":              theirFunctions,
+	"lambda:DeleteFunction":              theirFunctions,
+	"lambda:DeleteLayerVersion":          theirFunctions,
+	"lambda:GetFunction":                 theirFunctions,
+	"lambda:GetFunctionConfiguration":    theirFunctions,
+	"lambda:GetLayerVersion":             theirFunctions,
+	"lambda:PublishLayerVersion":         theirFunctions,
+	"lambda:PublishVersion":              theirFunctions,
+	"lambda:TagResource":                 theirFunctions,
+	"lambda:UpdateFunctionCode":          theirFunctions,
+	"lambda:UpdateFunctionConfiguration": theirFunctions,
+	"cloudwatch:DescribeAlarmHistory":    "omc alarms backtest of a pull request",
+	"cloudwatch:GetMetricData":           "omc alarms backtest of a pull request",
+	"kms:UpdateAlias":                    "a key that is replaced",
+	"sqs:SetQueueAttributes":             "the queue's policy, when a rule comes or goes: the provider then waits for half a minute",
 }
 
 func must(t *testing.T, err error) {
@@ -766,6 +792,8 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 		"staging": {
 			"text: ",
 			"alarm: Alarms",
+			"metric: Service levels: error budget left over 30 days",
+			"metric: Service levels: burn rate, 1 is what the objective allows",
 			"metric: ECS: CPU and memory utilization",
 			"metric: ALB: response time",
 			"metric: ALB: HTTP 2xx and 4xx",
@@ -774,6 +802,7 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 			"metric: RDS: free storage",
 			"metric: Redis: hit rate",
 			"metric: Redis: engine CPU and connections",
+			"text: ",
 			"text: ",
 		},
 		"production": {

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -35,6 +36,7 @@ func alarmTable() string {
 		monitoring.ALB{Key: "<alb>", TargetGroups: map[string]string{"<target group>": ""}},
 		monitoring.RDS{Key: "<database>", Class: "db.t3.small"},
 		monitoring.Redis{Key: "<redis>", Nodes: map[string]string{"<node>": "", another: ""}, NodeType: "cache.t3.small"},
+		monitoring.Canary{Key: "<canary>", URL: "the address", Every: 5 * time.Minute},
 		monitoring.SLO{Key: "<service level>", Objective: 99.5, Of: monitoring.ALB{}.Availability("")},
 	}}
 	table := "| alarm | profile | goes off | metric | severity | without data | first |\n|---|---|---|---|---|---|---|\n"

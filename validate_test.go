@@ -45,6 +45,15 @@ func (w stackWorkspace) put(t *testing.T, stack string) {
 	must(t, os.WriteFile(filepath.Join(w.dir, "cdk.tf.json"), []byte(stack), 0o600))
 }
 
+// addAssets puts the files of a snapshot beside the stack.
+func (w stackWorkspace) addAssets(t *testing.T, id string) {
+	t.Helper()
+	assets := filepath.Join("__snapshots__", id, "assets")
+	if _, err := os.Stat(assets); err == nil {
+		must(t, os.CopyFS(filepath.Join(w.dir, "assets"), os.DirFS(assets)))
+	}
+}
+
 // reviewed returns the JSON of a stack as it stands in __snapshots__: what people
 // review is what is validated and applied.
 func reviewed(t *testing.T, id string) string {

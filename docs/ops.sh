@@ -7,7 +7,7 @@
 # It sets these for one environment, and nothing for a name that it does not know:
 #
 #   ENV P API APP    the environment, the prefix of its names in AWS, the addresses of the API and of the dashboard
-#   S NODE           the service and the Redis node that commands are about
+#   S NODE CANARY    the service, the Redis node and the canary that commands are about
 #   ACCOUNT REGISTRY the account that your credentials belong to, and its image registry
 
 if [ -z "${BASH_VERSION:-}" ] || [ "${BASH_VERSINFO[0]}" -lt 4 ]; then
@@ -20,7 +20,7 @@ ops_environment() {   # ops_environment [NAME OF AN ENVIRONMENT OR OF AN ALARM]
   if [ -z "$name" ]; then
     read -rp "Environment (staging, production) or name of the alarm: " name || true
   fi
-  unset ENV P API APP S NODE ACCOUNT REGISTRY
+  unset ENV P API APP S NODE CANARY ACCOUNT REGISTRY
   case $name in
     staging | ohmycoins-staging/?* | ohmycoins-staging-?*)
       ENV=staging; P=ohmycoins-staging; API=https://api.staging.ohmycoins.com; APP=https://dashboard.staging.ohmycoins.com ;;
@@ -30,16 +30,17 @@ ops_environment() {   # ops_environment [NAME OF AN ENVIRONMENT OR OF AN ALARM]
       echo "docs/ops.sh: \"$name\" is no environment and no alarm: want staging, production, or a name such as ohmycoins-prod/backend/cpu-high. Nothing is set." >&2
       return 1 ;;
   esac
-  S=backend NODE=$P-redis-001
+  S=backend NODE=$P-redis-001 CANARY=$P-api
   resource=${name#"$P/"} resource=${resource%%/*}
   case $resource in
     frontend | alb-frontend) S=frontend ;;
     redis-*) NODE=$P-$resource ;;
+    dashboard) CANARY=$P-dashboard ;;
   esac
   export AWS_REGION=ap-southeast-2 AWS_DEFAULT_REGION=ap-southeast-2 AWS_PAGER=""
   local who
   if ! who=$(aws sts get-caller-identity --query '[Account,Arn]' --output text); then
-    unset ENV P API APP S NODE
+    unset ENV P API APP S NODE CANARY
     echo "docs/ops.sh: AWS does not know who you are: log in (aws sso login, or AWS_PROFILE), then source it again. Nothing is set." >&2
     return 1
   fi

@@ -55,7 +55,7 @@ func quiet(env environment.Environment, cfg monitoring.Config) monitoring.Config
 			Resource: service.Key, ID: "down", Severity: monitoring.Critical, When: cloudwatch.Composite{Rule: cloudwatch.AnyOf(signs...)},
 			FirstStep: "Customers get errors: read the service's events and why its tasks stopped, then roll back a deployment that just ended.",
 			Section:   "service-down",
-		}, append(levels(env, service.Key), service.Key, group, balancerKey)...)
+		}, slices.Concat(levels(env, service.Key), calling(env, service.Key), []string{service.Key, group, balancerKey})...)
 	}
 	// Both count missing data as bad: together they mean a database that does nothing any
 	// more, for want of CPU and connections or because it is gone.
@@ -81,6 +81,17 @@ func levels(env environment.Environment, group string) []string {
 	for _, level := range env.ServiceLevels {
 		if level.TargetGroup == group {
 			keys = append(keys, level.Key)
+		}
+	}
+	return keys
+}
+
+// calling are the keys of the canaries that a service answers.
+func calling(env environment.Environment, service string) []string {
+	var keys []string
+	for _, canary := range env.Synthetics.Canaries {
+		if canary.Service == service {
+			keys = append(keys, canary.Key)
 		}
 	}
 	return keys

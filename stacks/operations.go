@@ -3,8 +3,13 @@
 package stacks
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/ohmycoins/infra/constructs/budget"
+	"github.com/ohmycoins/infra/constructs/canary"
 	"github.com/ohmycoins/infra/constructs/events"
 	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
@@ -46,6 +51,18 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 	mon := monitoring.New(stack, "monitoring", monitoringConfig(env, exists, told))
 	told.Topics = mon.TopicARNs()
 	happened := events.New(stack, "events", told)
+	cost := budgetConfig(env)
+	cost.TopicARN = mon.TopicARN(monitoring.Warning)
+	budget.New(stack, "budget", cost)
+	if len(env.Synthetics.Canaries) > 0 {
+		canary.New(stack, "canaries", canary.Config{
+			Region:              env.Region,
+			Canaries:            canaries(env),
+			Bucket:              env.Synthetics.Bucket,
+			Role:                env.Synthetics.Role,
+			PermissionsBoundary: exists.policyARN(env.Synthetics.Boundary),
+		})
+	}
 
 	cdk.NewOutput(stack, "dashboard-url", "The dashboard in the AWS console", mon.DashboardURL())
 	cdk.NewOutput(stack, "alarm-arns", "The ARN of every alarm", mon.AlarmARNs())
@@ -80,7 +97,8 @@ func monitoringConfig(env environment.Environment, exists found, told events.Con
 		Resources:  append(resources(env, exists), told.Undelivered()),
 		Profile:    monitoring.Profile(env.Profile),
 		Tune:       tuning(env.Tune),
-		Publishers: []monitoring.Publisher{told.Publisher()},
+		Publishers: append(budgetConfig(env).Publishers(monitoring.Warning), told.Publisher()),
+		Panels:     []monitoring.Panel{budgetConfig(env).Panel()},
 
 		RunbookURL: RunbookURL,
 	})
@@ -115,11 +133,25 @@ func eventsConfig(env environment.Environment, secretARN string) events.Config {
 	return events.Config{Name: env.Prefix, Region: env.Region, Sources: sources, RunbookURL: RunbookURL}
 }
 
+// budgetConfig has no topic yet.
+func budgetConfig(env environment.Environment) budget.Config {
+	return budget.Config{
+		Name: env.Budget.Name, Amount: env.Budget.Amount, Currency: env.Budget.Currency, AnomaliesFrom: env.Budget.AnomaliesFrom,
+		Tag: budget.Tag{Key: environment.EnvironmentTag, Value: env.Tags[environment.EnvironmentTag]},
+	}
+}
+
 // found is what only AWS knows about the infrastructure.
 type found struct {
 	loadBalancer string            // ARN suffix
 	targetGroups map[string]string // ARN suffixes
 	secretARN    string
+	roleARN      string // of a role of the account
+}
+
+// policyARN is the ARN of a policy of the account.
+func (f found) policyARN(name string) string {
+	return fmt.Sprintf("arn:%s:iam::%s:policy/%s", cdk.ARNPart(f.roleARN, cdk.ARNPartition), cdk.ARNPart(f.roleARN, cdk.ARNAccount), name)
 }
 
 // lookUp finds what exists. Each look-up has the name in AWS as its id.
@@ -141,7 +173,7 @@ func lookUp(stack cdk.Scope, env environment.Environment) found {
 	for _, n := range env.Cache.Nodes {
 		existing.NewCacheNode(node, n.ID, existing.CacheNode{ID: n.ID, NodeType: env.Cache.NodeType})
 	}
-	existing.NewRole(node, role, existing.Role{Name: role})
+	exists.roleARN = existing.NewRole(node, role, existing.Role{Name: role}).ARN
 	return exists
 }
 
@@ -179,6 +211,21 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 			slo.Of = alb.Latency(level.TargetGroup, level.Within)
 		}
 		list = append(list, slo)
+	}
+	for _, c := range canaries(env) {
+		list = append(list, c)
+	}
+	return list
+}
+
+// canaries are both made and watched.
+func canaries(env environment.Environment) []monitoring.Canary {
+	var list []monitoring.Canary
+	for _, c := range env.Synthetics.Canaries {
+		list = append(list, monitoring.Canary{
+			Key: c.Key, Name: c.Name, URL: c.Check.URL, Every: time.Duration(c.EveryMinutes) * time.Minute,
+			Status: c.Check.Status, Body: c.Check.Body,
+		})
 	}
 	return list
 }

@@ -282,6 +282,24 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 			},
 		},
 	}
+	for _, canary := range env.Synthetics.Canaries {
+		failed := func(minutes ...time.Duration) *alarmtest.Series {
+			series := healthy()
+			for _, m := range minutes {
+				series.Set(canary.Key, "SuccessPercent", alarmtest.Constant(0), alarmtest.Between(m, m+time.Minute))
+			}
+			return series
+		}
+		list = append(list,
+			alarmtest.Scenario{Name: canary.Key + ": one check fails", Series: failed(at(1, 0))},
+			// A failed minute is a fifth of the average of five, and in two windows of five that
+			// follow each other until the first is six minutes old.
+			alarmtest.Scenario{
+				Name: canary.Key + ": two checks in a row fail", Series: failed(at(1, 0), at(1, 5)),
+				Want: []alarmtest.Event{goesOff(at(1, 6), canary.Key+"/failing", critical), isOver(at(1, 11), canary.Key+"/failing", critical)},
+			},
+		)
+	}
 	if !alarms(cfg)["alb/5xx-rate-high"] { // nothing looks at these metrics
 		list = slices.DeleteFunc(list, func(s alarmtest.Scenario) bool {
 			return s.Name == "the share of errors rises" || s.Name == "many errors among few requests"
@@ -370,6 +388,20 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 		}
 	}
 	list = append(list, storm, busy, lost, edges, groups)
+	if alarms(cfg)[nodes(env)[0]+"/failover"] {
+		// Each node changes its role, and then says nothing of it any more: the alarm looks
+		// at its last data point a minute longer.
+		failover := alarmtest.Scenario{Name: "Redis fails over", Series: healthy()}
+		for i, node := range nodes(env) {
+			before := float64(i)
+			failover.Series.
+				Set(node, "IsMaster", alarmtest.Constant(before), alarmtest.Always()).
+				Set(node, "IsMaster", alarmtest.Constant(1-before), alarmtest.Between(at(1, 0), at(1, 1))).
+				Set(node, "IsMaster", alarmtest.Gap(), alarmtest.At(at(1, 1)))
+			failover.Want = append(failover.Want, goesOff(at(1, 1), node+"/failover", warning), isOver(at(1, 3), node+"/failover", warning))
+		}
+		list = append(list, failover)
+	}
 	made := alarms(cfg)
 	for i := range list {
 		list[i].Want = slices.DeleteFunc(list[i].Want, func(e alarmtest.Event) bool { return !made[e.Alarm] })
@@ -603,6 +635,12 @@ func atTheEdge(env environment.Environment, cfg monitoring.Config) []edge {
 			below(node, "cpu-credits-low", "CPUCreditBalance", 57, 3, five, missing),
 		)
 	}
+	for _, canary := range env.Synthetics.Canaries {
+		list = append(list,
+			critical(below(canary.Key, "failing", "SuccessPercent", 90, 2, five, bad)),
+			above(canary.Key, "slow", "Duration", 5000, 3, five, missing),
+		)
+	}
 	made := alarms(cfg)
 	return slices.DeleteFunc(list, func(e edge) bool { return !made[e.alarm] })
 }
@@ -725,6 +763,11 @@ func TestMessagesWhenEverythingFails(t *testing.T) {
 		}
 		for _, e := range atTheEdge(env, cfg) {
 			set(e.resource, e.metric, e.beyond)
+		}
+		for _, node := range nodes(env) {
+			if alarms(cfg)[node+"/failover"] { // one after the other
+				failing.Set(node, "IsMaster", alarmtest.Ramp(0, 100), span)
+			}
 		}
 		if alarms(cfg)["alb/elb-5xx-rate-high"] {
 			set("alb", "HTTPCode_ELB_5XX_Count", 100)

@@ -10,7 +10,7 @@ import (
 )
 
 func alarmsCommand(o *options) *cobra.Command {
-	return group("alarms", "Find out whether alarms reach people", alarmsTestCommand(o), alarmsAuditCommand(o), alarmsBacktestCommand(o))
+	return group("alarms", "Find out whether alarms go off when they should, and reach people", alarmsTestCommand(o), alarmsAuditCommand(o), alarmsBacktestCommand(o))
 }
 
 func alarmsTestCommand(o *options) *cobra.Command {

@@ -19,6 +19,10 @@ type Publisher struct {
 	// Sources are what it may publish for, by the severity of the topic: the resource
 	// at the end of an ARN of that service, such as "rule/shop-backup-failed".
 	Sources map[Severity][]string
+	// OfAccount are the severities to whose topics it may publish whatever it has to say
+	// of this account: for services that do not say what it is for, such as the detection
+	// of unusual costs ("costalerts.amazonaws.com").
+	OfAccount []Severity
 	// Global says that these ARNs have no region, as those of budgets. Default: they
 	// have that of the topic.
 	Global bool
@@ -43,6 +47,11 @@ func (c Config) validatePublishers(p *problems.Problems) {
 			p.Want(at+".Service", publisher.Service, "each service once: Publishers[%d] is the same", before)
 		} else {
 			first[publisher.Service] = i
+		}
+		for j, s := range publisher.OfAccount {
+			if len(c.Notify[s]) == 0 {
+				p.Want(fmt.Sprintf("%s.OfAccount[%d]", at, j), string(s), "a severity that Notify has targets for: %s", problems.OneOf(string(s), names(c.notified())))
+			}
 		}
 		for _, s := range order(problems.SortedKeys(publisher.Sources)) {
 			field := fmt.Sprintf("%s.Sources[%q]", at, s)
@@ -82,6 +91,11 @@ func (p Publisher) arns(s Severity, beside string) []string {
 	return arns
 }
 
+// mayTell reports whether it may publish to the topic of a severity.
+func (p Publisher) mayTell(s Severity) bool {
+	return len(p.Sources[s]) > 0 || slices.Contains(p.OfAccount, s)
+}
+
 // sid begins the Sids of the publisher's statements: "Events".
 func (p Publisher) sid() string {
 	label, _, _ := strings.Cut(p.Service, ".")
@@ -100,8 +114,12 @@ func topicStatements(topicARN string, s Severity, publishers []Publisher) []cdk.
 		Conditions:    []cdk.Condition{fromAccountOf(topicARN)},
 	}}
 	for _, p := range publishers {
-		if len(p.Sources[s]) == 0 {
+		if !p.mayTell(s) {
 			continue
+		}
+		conditions := []cdk.Condition{fromAccountOf(topicARN)}
+		if !slices.Contains(p.OfAccount, s) {
+			conditions = append(conditions, cdk.Condition{Test: "ArnEquals", Variable: "aws:SourceArn", Values: p.arns(s, topicARN)})
 		}
 		statements = append(statements, cdk.Statement{
 			SID:           p.sid() + "OfThisAccount",
@@ -109,10 +127,7 @@ func topicStatements(topicARN string, s Severity, publishers []Publisher) []cdk.
 			Resources:     []string{topicARN},
 			PrincipalType: "Service",
 			Principals:    []string{p.Service},
-			Conditions: []cdk.Condition{
-				fromAccountOf(topicARN),
-				{Test: "ArnEquals", Variable: "aws:SourceArn", Values: p.arns(s, topicARN)},
-			},
+			Conditions:    conditions,
 		})
 	}
 	return statements
@@ -125,7 +140,7 @@ func topicStatements(topicARN string, s Severity, publishers []Publisher) []cdk.
 func (p Publisher) keyStatements(keyARN string, cfg Config) []cdk.Statement {
 	var topics []string
 	for _, s := range cfg.notified() {
-		if cfg.makesTopic(s) && len(p.Sources[s]) > 0 {
+		if cfg.makesTopic(s) && p.mayTell(s) {
 			topics = append(topics, fmt.Sprintf("arn:%s:sns:%s:%s:%s", cdk.ARNPart(keyARN, cdk.ARNPartition),
 				cdk.ARNPart(keyARN, cdk.ARNRegion), cdk.ARNPart(keyARN, cdk.ARNAccount), cfg.topicName(s)))
 		}

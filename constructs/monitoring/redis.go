@@ -165,6 +165,18 @@ func (r Redis) recommended(part, node string) []Alarm {
 			When: engine("ReplicationLag", cloudwatch.Average, cloudwatch.Seconds).Above(2), Window: minutes(15), Missing: cloudwatch.Missing,
 			FirstStep: "Reads from this node are old, and a failover would lose writes: look for a burst of writes.",
 			Section:   "redis-replication-lag-high",
+		}, Alarm{
+			// 1 for the primary, 0 for a replica. EventBridge tells nothing of failovers that
+			// ElastiCache makes by itself.
+			ID: "failover", Severity: Warning,
+			When: cloudwatch.Math{
+				Expression: "ABS(DIFF(primary))",
+				Using:      map[string]cloudwatch.Metric{"primary": engine("IsMaster", cloudwatch.Maximum, cloudwatch.Count)},
+				Unit:       cloudwatch.Count, Label: "change of the role",
+			}.Above(0),
+			Window: minutes(1), Missing: cloudwatch.NotBreaching,
+			FirstStep: "A replica has become the primary, or the other way round: look whether the application has reconnected.",
+			Section:   "redis-failover",
 		})
 	}
 	if size, err := instance.Cache(r.NodeType); err == nil {

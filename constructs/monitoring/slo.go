@@ -279,14 +279,14 @@ func (s SLO) validateObjective(p *Problems) {
 	shape.CheckKnown(p, "Objective", s.Objective, percentage)
 	switch o := s.Objective; {
 	case p.Len() > before:
-	case o > 0 && o <= 1:
+	case 100*o >= leastObjective && o < 1:
 		p.Want("Objective", o, "%s: write %s for %s of all requests", percentage, decimal(math.Round(o*100*finest)/finest), decimal(o))
 	case o == 100:
 		p.Want("Objective", o, "%s: 100 leaves no error budget, and the first bad request would break it for the whole window; write 99.9, or what you can keep", percentage)
 	case o > 100:
 		p.Want("Objective", o, "%s: there are no more than 100 in a hundred; write 99.5", percentage)
 	case o < leastObjective:
-		p.Want("Objective", o, "%s: below 90, every tenth request may be bad, and no burn is fast enough to page; write 99, or what users need", percentage)
+		p.Want("Objective", o, "%s: below 90, more than every tenth request may be bad, and nothing much is promised; write 99, or what users need", percentage)
 	case s.budget() == 0:
 		p.Want("Objective", o, "%s: its error budget is smaller than one request of ten thousand million", percentage)
 	}

@@ -17,7 +17,7 @@ var files embed.FS
 // Roles are the policies of each role that the deployment guide makes.
 var Roles = map[string][]string{
 	"plan":           {"read"},
-	"infrastructure": {"read", "write"},
+	"infrastructure": {"read", "write", "write-canaries", "write-cost"},
 	"deployment":     {"deployment"},
 }
 

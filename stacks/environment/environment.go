@@ -29,6 +29,8 @@ type Environment struct {
 	Cache        Cache
 	Secret       Secret
 	Roles        Roles
+	Synthetics   Synthetics
+	Budget       Budget
 	Notify       Notify
 	Events       Events
 	Deployment   Deployment
@@ -183,6 +185,47 @@ type Deployment struct {
 	TimeoutMinutes int
 	// Confirm says that people have to type the environment's name first.
 	Confirm bool
+}
+
+// Synthetics are checks from outside, day and night. They cost money by the run.
+type Synthetics struct {
+	// Canaries are the checks. Default: none.
+	Canaries []Canary
+	// Bucket is the name of the bucket that is made for what their runs leave behind; no
+	// other account of AWS has one of that name.
+	Bucket string
+	// Role is the name of the role that is made for them.
+	Role string
+	// Boundary is the name of the policy, which exists, that the role cannot go beyond.
+	Boundary string
+}
+
+// Budget is what the environment may cost in a month: everything that has its tag
+// Environment.
+type Budget struct {
+	// Name is the budget's name in AWS.
+	Name string
+	// Amount is what a month may cost, in Currency: "USD".
+	Amount   float64
+	Currency string
+	// AnomaliesFrom is how much something unusual has to cost until somebody is told.
+	// Default: nobody is told.
+	AnomaliesFrom float64
+}
+
+// Canary calls an address as a customer does.
+type Canary struct {
+	// Key is the canary's stable name in this project: "api".
+	Key string
+	// Name is its name in AWS.
+	Name string
+	// Service is the key of the service that answers: while that is down, nobody is told
+	// about the canary besides. Default: none, and somebody always is.
+	Service string
+	// EveryMinutes is how often, 1 to 60.
+	EveryMinutes int
+	// Check is what it calls, and the answer that it must get.
+	Check Check
 }
 
 // Notify says who is told about alarms.

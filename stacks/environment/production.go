@@ -87,6 +87,22 @@ func Production() Environment {
 			Keys:         applicationKeys(),
 		},
 		Roles: Roles{TaskExecution: "ohmycoins-prod-ecs-task-execution-role"},
+		Synthetics: Synthetics{
+			Canaries: []Canary{
+				{
+					Key: "api", Name: "ohmycoins-prod-api", Service: "backend", EveryMinutes: 5,
+					Check: Check{URL: "https://api.ohmycoins.com/api/v1/utils/health-check/", Status: 200, Body: "true"},
+				},
+				{
+					Key: "dashboard", Name: "ohmycoins-prod-dashboard", Service: "frontend", EveryMinutes: 5,
+					Check: Check{URL: "https://dashboard.ohmycoins.com/", Status: 200},
+				},
+			},
+			Bucket:   "ohmycoins-prod-canaries",
+			Role:     "ohmycoins-prod-canaries",
+			Boundary: "ohmycoins-prod-canaries-boundary",
+		},
+		Budget: Budget{Name: "ohmycoins-prod-monthly", Amount: 600, Currency: "USD", AnomaliesFrom: 50},
 		Notify: Notify{
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},

@@ -84,7 +84,8 @@ func Staging() Environment {
 			DeleteImmediately: true,
 			Keys:              applicationKeys(),
 		},
-		Roles: Roles{TaskExecution: "ohmycoins-staging-ecs-task-execution-role"},
+		Roles:  Roles{TaskExecution: "ohmycoins-staging-ecs-task-execution-role"},
+		Budget: Budget{Name: "ohmycoins-staging-monthly", Amount: 150, Currency: "USD", AnomaliesFrom: 20},
 		Notify: Notify{
 			Critical: Recipients{Emails: []string{"oncall@example.com", "platform@example.com"}},
 			Warning:  Recipients{Emails: []string{"platform@example.com"}},

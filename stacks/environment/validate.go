@@ -13,11 +13,16 @@ import (
 	"github.com/ohmycoins/infra/internal/problems"
 )
 
+// EnvironmentTag is the tag by which costs are told apart.
+const EnvironmentTag = "Environment"
+
 const (
 	// defaultTimeoutMinutes is the default of [Deployment.TimeoutMinutes], mostTimeoutMinutes
 	// its limit.
 	defaultTimeoutMinutes = 15
 	mostTimeoutMinutes    = 24 * 60
+	// mostMinutesBetweenRuns is the limit of [Canary.EveryMinutes].
+	mostMinutesBetweenRuns = 60
 )
 
 // Timeout is how long a roll-out may take.
@@ -72,6 +77,8 @@ var (
 	secretPattern   = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 	nodeKeyPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 	platformPattern = regexp.MustCompile(`^[a-z]+/[a-z0-9]+(/[a-z0-9]+)?$`)
+	budgetPattern   = regexp.MustCompile(`^[^:\\]{1,100}$`)
+	canaryPattern   = regexp.MustCompile(`^[0-9a-z_-]{1,255}$`)
 	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	keyPattern      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 )
@@ -102,6 +109,8 @@ func (e Environment) Validate() error {
 	e.Cache.check(c)
 	e.Secret.check(c)
 	c.name("Roles.TaskExecution", e.Roles.TaskExecution)
+	e.Synthetics.check(c, e.Cluster.Services)
+	e.Budget.check(c, e.Tags)
 	for i, role := range e.Events.SecretReaders {
 		c.name(fmt.Sprintf("Events.SecretReaders[%d]", i), role)
 	}
@@ -210,6 +219,50 @@ func (s Secret) check(c *checker) {
 		field := fmt.Sprintf("Secret.Keys[%d].Name", i)
 		c.match(field, key.Name, keyPattern, "a letter or _, then letters, digits, _ . -")
 		names(field, key.Name)
+	}
+}
+
+func (s Synthetics) check(c *checker, services []Service) {
+	answering := []string{}
+	for _, service := range services {
+		answering = append(answering, service.Key)
+	}
+	keys, names := c.once(), c.once()
+	for i, canary := range s.Canaries {
+		in := fmt.Sprintf("Synthetics.Canaries[%d]", i)
+		c.key(in+".Key", canary.Key)
+		keys(in+".Key", canary.Key)
+		c.match(in+".Name", canary.Name, canaryPattern, "the name of a canary: 0-9 a-z _ -")
+		names(in+".Name", canary.Name)
+		if m := canary.EveryMinutes; m < 1 || m > mostMinutesBetweenRuns {
+			c.Want(in+".EveryMinutes", m, "1 to %d", mostMinutesBetweenRuns)
+		}
+		if canary.Service != "" && !slices.Contains(answering, canary.Service) {
+			c.Want(in+".Service", canary.Service, "%s", problems.OneOf(canary.Service, answering))
+		}
+		canary.Check.check(c, in+".Check")
+	}
+	if len(s.Canaries) == 0 {
+		return
+	}
+	c.match("Synthetics.Bucket", s.Bucket, bucketPattern, "the name of a bucket: 3 to 63 of a-z 0-9 . -")
+	c.name("Synthetics.Role", s.Role)
+	c.name("Synthetics.Boundary", s.Boundary)
+}
+
+func (b Budget) check(c *checker, tags map[string]string) {
+	c.match("Budget.Name", b.Name, budgetPattern, `the name of a budget: 1 to 100 characters without : and \`)
+	if !(b.Amount > 0) {
+		c.Want("Budget.Amount", b.Amount, "what a month may cost, more than 0")
+	}
+	if b.Currency == "" {
+		c.Want("Budget.Currency", b.Currency, `the currency of Amount ("USD")`)
+	}
+	if b.AnomaliesFrom < 0 {
+		c.Want("Budget.AnomaliesFrom", b.AnomaliesFrom, "what an anomaly comes to, or 0 to be told of none")
+	}
+	if tags[EnvironmentTag] == "" {
+		c.Want("Tags", problems.Text("without "+EnvironmentTag), "the tag that the budget counts by")
 	}
 }
 

@@ -49,6 +49,7 @@ func TestValidate(t *testing.T) {
 		"check":            {func(e *Environment) { e.Cluster.Services[0].Checks[0] = Check{URL: "api.example.com"} }, []string{`Cluster.Services[0].Checks[0].URL: is "api.example.com", want an address such as "https://api.example.com/health"`, `Cluster.Services[0].Checks[0].Status: is 0, want an HTTP status: 100 to 599`}},
 		"balancer":         {func(e *Environment) { e.LoadBalancer.Name = "app/x/1" }, []string{`LoadBalancer.Name: is "app/x/1", want ` + aName}},
 		"one target group": {func(e *Environment) { e.LoadBalancer.TargetGroups[1] = e.LoadBalancer.TargetGroups[0] }, []string{`LoadBalancer.TargetGroups[1].Key: is "backend", want each once: LoadBalancer.TargetGroups[0].Key is the same`, `LoadBalancer.TargetGroups[1].Name: is "ohmycoins-staging-backend-tg", want each once: LoadBalancer.TargetGroups[0].Name is the same`}},
+		"service level":    {func(e *Environment) { e.ServiceLevels[1].TargetGroup = "api" }, []string{`ServiceLevels[1].TargetGroup: is "api", want one of backend, frontend`}},
 		"database":         {func(e *Environment) { e.Database.Instance = "" }, []string{`Database.Instance: is "", want ` + aName}},
 		"node":             {func(e *Environment) { e.Cache.Nodes[0].Key = "A" }, []string{`Cache.Nodes[0].Key: is "A", want a stable name of a-z 0-9 - ("001")`}},
 		"secret":           {func(e *Environment) { e.Secret.Name = "" }, []string{`Secret.Name: is "", want the name of a secret: 1 to 512 of A-Z a-z 0-9 / _ + = . @ -; not its ARN`}},
@@ -57,13 +58,40 @@ func TestValidate(t *testing.T) {
 		"days and none":    {func(e *Environment) { e.Secret.RecoveryDays = 7 }, []string{`Secret.RecoveryDays: is 7, want 0 when DeleteImmediately is true`}},
 		"secret key":       {func(e *Environment) { e.Secret.Keys[1].Name = "SECRET_KEY" }, []string{`Secret.Keys[1].Name: is "SECRET_KEY", want each once: Secret.Keys[0].Name is the same`}},
 		"role":             {func(e *Environment) { e.Roles.TaskExecution = "role/x" }, []string{`Roles.TaskExecution: is "role/x", want ` + aName}},
-		"group":            {func(e *Environment) { e.Cache.ReplicationGroup = "" }, []string{`Cache.ReplicationGroup: is "", want ` + aName}},
-		"reader":           {func(e *Environment) { e.Events.SecretReaders[0] = "role/x" }, []string{`Events.SecretReaders[0]: is "role/x", want ` + aName}},
-		"health":           {func(e *Environment) { e.Events.HealthServices = []string{""} }, []string{`Events.HealthServices[0]: is "", want a word, or no list`}},
-		"folder":           {func(e *Environment) { e.Deployment.Folder = "x/" }, []string{`Deployment.Folder: is "x/", want a folder in the bucket ("deployments/staging"), without a slash at its beginning or end`}},
-		"no time-out":      {func(e *Environment) { e.Deployment.TimeoutMinutes = 0 }, nil},
-		"time-out":         {func(e *Environment) { e.Deployment.TimeoutMinutes = -1 }, []string{`Deployment.TimeoutMinutes: is -1, want 0 (the default of 15) or 1 to 1440`}},
-		"long time-out":    {func(e *Environment) { e.Deployment.TimeoutMinutes = 1441 }, []string{`Deployment.TimeoutMinutes: is 1441, want 0 (the default of 15) or 1 to 1440`}},
+		"canary": {func(e *Environment) {
+			e.Synthetics = Synthetics{Canaries: []Canary{{Key: "API", Name: "shop/api", Service: "api", Check: Check{URL: "api.example.com", Status: 99}}}, Bucket: "B", Role: "a/b"}
+		}, []string{
+			`Synthetics.Canaries[0].Key: is "API", want a stable name that matches [a-z][a-z0-9-]*`,
+			`Synthetics.Canaries[0].Name: is "shop/api", want the name of a canary: 0-9 a-z _ -`,
+			`Synthetics.Canaries[0].EveryMinutes: is 0, want 1 to 60`,
+			`Synthetics.Canaries[0].Service: is "api", want one of backend, frontend`,
+			`Synthetics.Canaries[0].Check.URL: is "api.example.com", want an address such as "https://api.example.com/health"`,
+			`Synthetics.Canaries[0].Check.Status: is 99, want an HTTP status: 100 to 599`,
+			`Synthetics.Bucket: is "B", want the name of a bucket: 3 to 63 of a-z 0-9 . -`,
+			`Synthetics.Role: is "a/b", want ` + aName, `Synthetics.Boundary: is "", want ` + aName,
+		}},
+		"one canary": {func(e *Environment) {
+			e.Synthetics = Production().Synthetics
+			e.Synthetics.Canaries[1].Key, e.Synthetics.Canaries[1].Name = "api", "ohmycoins-prod-api"
+			e.Synthetics.Canaries[1].EveryMinutes = 61
+		}, []string{
+			`Synthetics.Canaries[1].Key: is "api", want each once: Synthetics.Canaries[0].Key is the same`,
+			`Synthetics.Canaries[1].Name: is "ohmycoins-prod-api", want each once: Synthetics.Canaries[0].Name is the same`,
+			`Synthetics.Canaries[1].EveryMinutes: is 61, want 1 to 60`,
+		}},
+		"no amount": {func(e *Environment) { e.Budget = Budget{Name: "a:b", AnomaliesFrom: -1} }, []string{
+			`Budget.Name: is "a:b", want the name of a budget: 1 to 100 characters without : and \`,
+			`Budget.Amount: is 0, want what a month may cost, more than 0`, `Budget.Currency: is "", want the currency of Amount ("USD")`,
+			`Budget.AnomaliesFrom: is -1, want what an anomaly comes to, or 0 to be told of none`,
+		}},
+		"no tag":        {func(e *Environment) { e.Tags = nil }, []string{`Tags: is without Environment, want the tag that the budget counts by`}},
+		"group":         {func(e *Environment) { e.Cache.ReplicationGroup = "" }, []string{`Cache.ReplicationGroup: is "", want ` + aName}},
+		"reader":        {func(e *Environment) { e.Events.SecretReaders[0] = "role/x" }, []string{`Events.SecretReaders[0]: is "role/x", want ` + aName}},
+		"health":        {func(e *Environment) { e.Events.HealthServices = []string{""} }, []string{`Events.HealthServices[0]: is "", want a word, or no list`}},
+		"folder":        {func(e *Environment) { e.Deployment.Folder = "x/" }, []string{`Deployment.Folder: is "x/", want a folder in the bucket ("deployments/staging"), without a slash at its beginning or end`}},
+		"no time-out":   {func(e *Environment) { e.Deployment.TimeoutMinutes = 0 }, nil},
+		"time-out":      {func(e *Environment) { e.Deployment.TimeoutMinutes = -1 }, []string{`Deployment.TimeoutMinutes: is -1, want 0 (the default of 15) or 1 to 1440`}},
+		"long time-out": {func(e *Environment) { e.Deployment.TimeoutMinutes = 1441 }, []string{`Deployment.TimeoutMinutes: is 1441, want 0 (the default of 15) or 1 to 1440`}},
 		"all at once": {func(e *Environment) { e.Region, e.Secret.RecoveryDays = "", 7 }, []string{
 			`Region: is "", want an AWS region ("ap-southeast-2")`, `Secret.RecoveryDays: is 7, want 0 when DeleteImmediately is true`,
 		}},
@@ -85,7 +113,8 @@ func TestValidateNothing(t *testing.T) {
 	}
 	want := []string{
 		"Name", "Prefix", "Region", "State.Bucket", "State.Key", "Cluster.Name", "Cluster.Services", "LoadBalancer.Name",
-		"Database.Instance", "Database.Class", "Cache.NodeType", "Cache.ReplicationGroup", "Secret.Name", "Roles.TaskExecution", "Deployment.Folder",
+		"Database.Instance", "Database.Class", "Cache.NodeType", "Cache.ReplicationGroup", "Secret.Name", "Roles.TaskExecution",
+		"Budget.Name", "Budget.Amount", "Budget.Currency", "Tags", "Deployment.Folder",
 	}
 	if !slices.Equal(fields, want) {
 		t.Errorf("got %q, want %q", fields, want)

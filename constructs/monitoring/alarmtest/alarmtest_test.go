@@ -404,3 +404,30 @@ func TestMutate(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestMutateWithoutMissingData: what missing data counts as makes no difference where an
+// expression fills it in.
+func TestMutateWithoutMissingData(t *testing.T) {
+	orders := cloudwatch.Metric{Namespace: "Shop", Name: "Orders", Stat: cloudwatch.Sum, Period: time.Minute, Unit: cloudwatch.Count}
+	for expression, want := range map[string]int{"FILL(orders, 0)": 0, "FILL(orders, REPEAT)": 3, "10 * orders": 3} {
+		alarm := monitoring.Alarm{
+			ID: "many", Severity: monitoring.Critical, Window: cloudwatch.Window{EvaluationPeriods: 1}, Missing: cloudwatch.NotBreaching,
+			When: cloudwatch.Math{Expression: expression, Using: map[string]cloudwatch.Metric{"orders": orders}}.Above(1000), FirstStep: "Count.",
+		}
+		cfg := config()
+		cfg.Resources, cfg.Extra = nil, []monitoring.Alarm{alarm}
+		mutants, err := Mutate(cfg, []Scenario{{Name: "quiet", Series: Healthy(cfg).Set("", "Orders", Constant(1), Always())}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		for _, m := range mutants {
+			if m.Field == "TreatMissingData" {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %d changes of missing data, want %d", expression, got, want)
+		}
+	}
+}

@@ -127,6 +127,7 @@ var known = map[string]struct {
 	"AWS/ApplicationELB HealthyHostCount":            {2, 2, 1},
 	"AWS/ApplicationELB TargetResponseTime":          {0.1, 0.4, 600},         // a sample for each request
 	"AWS/RDS FreeStorageSpace":                       {60 << 30, 61 << 30, 1}, // hardly changes in a day
+	"AWS/ElastiCache IsMaster":                       {1, 1, 1},               // the role does not change
 	"ECS/ContainerInsights DesiredTaskCount":         {2, 2, 1},
 	"ECS/ContainerInsights RunningTaskCount":         {2, 2, 1},
 	"ECS/ContainerInsights EphemeralStorageUtilized": {1, 4, 1},

@@ -120,19 +120,35 @@ func (h History) own(since, to time.Time) (list []Transition, byHand int) {
 
 // together is how long both were in one state.
 func together(r tested, h History, since, to time.Time) time.Duration {
-	moments := []time.Time{since, to}
-	for _, c := range r.changes {
-		moments = append(moments, c.At)
+	type turn struct {
+		at    time.Time
+		ours  bool
+		state cloudwatch.State
 	}
+	var turns []turn
+	mine, changes := r.since(since)
+	for _, c := range changes {
+		turns = append(turns, turn{c.At, true, c.To})
+	}
+	theirs := h.state(since)
 	for _, t := range h.Transitions {
-		moments = append(moments, t.At)
+		if t.At.After(since) {
+			turns = append(turns, turn{t.At, false, t.To})
+		}
 	}
-	moments = slices.DeleteFunc(moments, func(t time.Time) bool { return t.Before(since) || t.After(to) })
-	slices.SortFunc(moments, time.Time.Compare)
+	turns = append(turns, turn{at: to})
+	slices.SortStableFunc(turns, func(a, b turn) int { return a.at.Compare(b.at) })
 	var d time.Duration
-	for i, at := range moments[:len(moments)-1] {
-		if mine, _ := r.since(at); mine == h.state(at) {
-			d += moments[i+1].Sub(at)
+	for at, i := since, 0; at.Before(to); i++ {
+		next := turns[i]
+		if mine == theirs {
+			d += next.at.Sub(at)
+		}
+		at = next.at
+		if next.ours {
+			mine = next.state
+		} else {
+			theirs = next.state
 		}
 	}
 	return d

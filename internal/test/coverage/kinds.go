@@ -76,6 +76,10 @@ func core() []Kind {
 			},
 		},
 		{
+			Name:    "Canary",
+			Example: monitoring.Canary{Key: "api", Name: "shop-api", URL: "https://api.example.com/health", Every: 5 * time.Minute, Body: "true", MaxDuration: 2 * time.Second},
+		},
+		{
 			Name: "Service level",
 			Example: monitoring.SLO{
 				Key: "checkout-latency", Objective: 99.5, Of: monitoring.ALB{

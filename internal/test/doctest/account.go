@@ -330,6 +330,12 @@ func (a *Account) workspace(inst *terraform.Installation, stack string, doc map[
 	if err := os.WriteFile(filepath.Join(dir, "cdk.tf.json"), content, 0o600); err != nil {
 		return nil, err
 	}
+	assets := filepath.Join(a.projectDir, "__snapshots__", stack, "assets")
+	if _, err := os.Stat(assets); err == nil {
+		if err := os.CopyFS(filepath.Join(dir, "assets"), os.DirFS(assets)); err != nil {
+			return nil, err
+		}
+	}
 	// As in the tests of the stacks: moto answers 500 to what it lacks.
 	const override = `{"provider": {"aws": [{"max_retries": 3}]}}`
 	if err := os.WriteFile(filepath.Join(dir, "local_override.tf.json"), []byte(override), 0o600); err != nil {
@@ -555,6 +561,10 @@ func (a *Account) measure(ctx context.Context, env environment.Environment, bala
 				"EngineCPUUtilization": 4, "CPUUtilization": 7, "CPUCreditBalance": 144, "NewConnections": 2, "GetTypeCmds": 900, "SetTypeCmds": 120,
 				"FreeableMemory": 210 << 20, "SwapUsage": 0, "ReplicationLag": 0, "AuthenticationFailures": 0,
 			}))
+	}
+	for _, key := range []string{"api", "dashboard"} { // that production has
+		errs = append(errs, put("CloudWatchSynthetics", map[string]string{"CanaryName": env.Prefix + "-" + key},
+			map[string]float64{"SuccessPercent": 100, "Duration": 640}))
 	}
 	return errors.Join(errs...)
 }

@@ -360,3 +360,57 @@ func TestPercentiles(t *testing.T) {
 		}
 	}
 }
+
+// TestMetricData reads the data of one metric, and none of others of the same name.
+func TestMetricData(t *testing.T) {
+	t.Parallel()
+	client := cloudwatch.NewFromConfig(start(t).Config(), CloudWatchJSON, func(o *cloudwatch.Options) {
+		o.DisableRequestCompression = true // moto does not decompress
+	})
+	end := time.Now().UTC().Truncate(time.Hour)
+	put := func(namespace, shop string, minutes int, value float64) {
+		t.Helper()
+		in := &cloudwatch.PutMetricDataInput{Namespace: &namespace}
+		for i := range minutes {
+			in.MetricData = append(in.MetricData, types.MetricDatum{
+				MetricName: aws.String("Errors"), Value: &value, Timestamp: aws.Time(end.Add(-time.Duration(i+1) * time.Minute)),
+				Dimensions: []types.Dimension{{Name: aws.String("Shop"), Value: &shop}},
+			})
+		}
+		if _, err := client.PutMetricData(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("Shop", "one", 12, 3)
+	put("Shop", "two", 12, 100)
+	put("Other", "one", 12, 1000)
+	query := func(id string, dimensions ...types.Dimension) types.MetricDataQuery {
+		return types.MetricDataQuery{Id: &id, MetricStat: &types.MetricStat{
+			Stat: aws.String("Sum"), Period: aws.Int32(300),
+			Metric: &types.Metric{Namespace: aws.String("Shop"), MetricName: aws.String("Errors"), Dimensions: dimensions},
+		}}
+	}
+	for _, scan := range []types.ScanBy{types.ScanByTimestampAscending, types.ScanByTimestampDescending} {
+		got, err := client.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
+			StartTime: aws.Time(end.Add(-24 * time.Hour)), EndTime: &end, ScanBy: scan,
+			MetricDataQueries: []types.MetricDataQuery{query("one", types.Dimension{Name: aws.String("Shop"), Value: aws.String("one")}), query("none")},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []float64{6, 15, 15} // two minutes, then five and five
+		if scan == types.ScanByTimestampDescending {
+			slices.Reverse(want)
+		}
+		if one := got.MetricDataResults[0]; !slices.Equal(one.Values, want) || len(one.Timestamps) != 3 || one.Timestamps[1].Sub(end.Add(-10*time.Minute)) != 0 {
+			t.Errorf("%s: %v %v", scan, one.Values, one.Timestamps)
+		}
+		if none := got.MetricDataResults[1]; len(none.Values) > 0 {
+			t.Errorf("without dimensions: %v", none.Values)
+		}
+	}
+	_, err := client.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{StartTime: &end, EndTime: &end, MetricDataQueries: []types.MetricDataQuery{query("one")}})
+	if err == nil || !strings.Contains(err.Error(), "ValidationError") {
+		t.Errorf("no time: %v", err)
+	}
+}

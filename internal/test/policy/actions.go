@@ -14,8 +14,9 @@ type action struct {
 	tags, tagging string
 	// taggedOn is what gets the tags, where that is not what the call is asked on.
 	taggedOn string
-	// passes are parameters with roles that the call passes to ECS.
+	// passes are parameters with roles that the call passes to a service.
 	passes []string
+	to     string
 	// owned says that conditions may ask for the tags of the resource.
 	owned bool
 }
@@ -25,6 +26,7 @@ const (
 	arnOf    = "arn:aws:"
 	here     = ":{region}:{account}:"
 
+	budget     = arnOf + "budgets::{account}:budget/{BudgetName}"
 	alarm      = arnOf + "cloudwatch" + here + "alarm:{AlarmName}"
 	alarms     = arnOf + "cloudwatch" + here + "alarm:{AlarmNames}"
 	dashboard  = arnOf + "cloudwatch::{account}:dashboard/{DashboardName}"
@@ -48,7 +50,17 @@ const (
 	queue      = arnOf + "sqs" + here + "{QueueUrl}"
 	newTopic   = arnOf + "sns" + here + "{Name}"
 	object     = arnOf + "s3:::{bucket}/{key}"
+	ofBucket   = arnOf + "s3:::{bucket}"
+	function   = arnOf + "lambda" + here + "function:{FunctionName}"
+	layer      = arnOf + "lambda" + here + "layer:{LayerName}"
+	canary     = arnOf + "synthetics" + here + "canary:{Name}"
 	repository = arnOf + "ecr" + here + "repository/{repositoryName}"
+)
+
+// tasksService and functionsService are who roles are passed to.
+const (
+	tasksService     = "ecs-tasks.amazonaws.com"
+	functionsService = "lambda.amazonaws.com"
 )
 
 func on(resources ...string) action { return action{on: resources} }
@@ -73,8 +85,8 @@ func (a action) onWhatIsMade(resource string) action {
 	return a
 }
 
-func (a action) passing(parameters ...string) action {
-	a.passes = parameters
+func (a action) passing(to string, parameters ...string) action {
+	a.to, a.passes = to, parameters
 	return a
 }
 
@@ -86,24 +98,42 @@ func (a action) ofOwner() action {
 // actions are those that the tools of this project take. What is not here is an error
 // that asks for a line.
 var actions = map[string]action{
-	"cloudwatch:DeleteAlarms":     on(alarms),
-	"cloudwatch:DeleteDashboards": on(arnOf + "cloudwatch::{account}:dashboard/{DashboardNames}"),
+	"budgets:ListTagsForResource": on("{ResourceARN}"),
+	"budgets:ModifyBudget":        on(budget).tagged("ResourceTags", "budgets:TagResource"),
+	"budgets:TagResource":         on("{ResourceARN}").tagged("ResourceTags", ""),
+	"budgets:UntagResource":       on("{ResourceARN}"),
+	"budgets:ViewBudget":          on(budget),
+
+	"ce:CreateAnomalyMonitor":      on(anything).tagged("ResourceTags", "ce:TagResource"),
+	"ce:CreateAnomalySubscription": on(anything).tagged("ResourceTags", "ce:TagResource"),
+	"ce:DeleteAnomalyMonitor":      on("{MonitorArn}").ofOwner(),
+	"ce:DeleteAnomalySubscription": on("{SubscriptionArn}").ofOwner(),
+	"ce:GetAnomalyMonitors":        on("{MonitorArnList}").ofOwner(),
+	"ce:GetAnomalySubscriptions":   on("{SubscriptionArnList}").ofOwner(),
+	"ce:ListTagsForResource":       on("{ResourceArn}").ofOwner(),
+	"ce:TagResource":               on("{ResourceArn}").tagged("ResourceTags", "").ofOwner(),
+	"ce:UntagResource":             on("{ResourceArn}").ofOwner(),
+	"ce:UpdateAnomalySubscription": on("{SubscriptionArn}").ofOwner(),
+	"ce:UpdateAnomalyMonitor":      on("{MonitorArn}").ofOwner(),
+
+	"cloudwatch:DeleteAlarms":         on(alarms),
+	"cloudwatch:DeleteDashboards":     on(arnOf + "cloudwatch::{account}:dashboard/{DashboardNames}"),
+	"cloudwatch:DescribeAlarmHistory": on(alarm),
 	// Composite alarms are described and made only with permissions that have no resource
 	// (API reference, DescribeAlarms and PutCompositeAlarm).
-	"cloudwatch:DescribeAlarmHistory": on(alarm),
-	"cloudwatch:DescribeAlarms":       on(anything),
-	"cloudwatch:GetDashboard":         on(dashboard),
-	"cloudwatch:GetMetricData":        on(anything),
-	"cloudwatch:ListDashboards":       on(anything),
-	"cloudwatch:ListMetrics":          on(anything),
-	"cloudwatch:ListTagsForResource":  on(watched),
-	"cloudwatch:PutCompositeAlarm":    on(anything).tagged("Tags", "cloudwatch:TagResource").onWhatIsMade(alarm).ofOwner(),
-	"cloudwatch:PutDashboard":         on(dashboard),
-	"cloudwatch:PutMetricAlarm":       on(alarm).tagged("Tags", "cloudwatch:TagResource"),
-	"cloudwatch:PutMetricData":        on(anything).with("cloudwatch:namespace", "{Namespace}"),
-	"cloudwatch:SetAlarmState":        on(alarm),
-	"cloudwatch:TagResource":          on(watched).tagged("Tags", ""),
-	"cloudwatch:UntagResource":        on(watched),
+	"cloudwatch:DescribeAlarms":      on(anything),
+	"cloudwatch:GetDashboard":        on(dashboard),
+	"cloudwatch:GetMetricData":       on(anything),
+	"cloudwatch:ListDashboards":      on(anything),
+	"cloudwatch:ListMetrics":         on(anything),
+	"cloudwatch:ListTagsForResource": on(watched),
+	"cloudwatch:PutCompositeAlarm":   on(anything).tagged("Tags", "cloudwatch:TagResource").onWhatIsMade(alarm).ofOwner(),
+	"cloudwatch:PutDashboard":        on(dashboard),
+	"cloudwatch:PutMetricAlarm":      on(alarm).tagged("Tags", "cloudwatch:TagResource"),
+	"cloudwatch:PutMetricData":       on(anything).with("cloudwatch:namespace", "{Namespace}"),
+	"cloudwatch:SetAlarmState":       on(alarm),
+	"cloudwatch:TagResource":         on(watched).tagged("Tags", ""),
+	"cloudwatch:UntagResource":       on(watched),
 
 	"ecr:BatchCheckLayerAvailability": on(repository),
 	"ecr:BatchGetImage":               on(repository),
@@ -121,9 +151,9 @@ var actions = map[string]action{
 	"ecs:DescribeTaskDefinition": on(anything),
 	"ecs:DescribeTasks":          on(tasks).with("ecs:cluster", ofCluster),
 	"ecs:ListTasks":              on(anything).with("ecs:cluster", ofCluster),
-	"ecs:RegisterTaskDefinition": on(family).tagged("tags", "ecs:TagResource").passing("executionRoleArn", "taskRoleArn"),
+	"ecs:RegisterTaskDefinition": on(family).tagged("tags", "ecs:TagResource").passing(tasksService, "executionRoleArn", "taskRoleArn"),
 	"ecs:RunTask": on(definition).with("ecs:cluster", ofCluster).tagged("tags", "ecs:TagResource").
-		with("ecs:enable-execute-command", "{enableExecuteCommand}").passing("overrides.executionRoleArn", "overrides.taskRoleArn"),
+		with("ecs:enable-execute-command", "{enableExecuteCommand}").passing(tasksService, "overrides.executionRoleArn", "overrides.taskRoleArn"),
 	"ecs:StopTask":    on(task).with("ecs:cluster", ofCluster),
 	"ecs:TagResource": on(arnOf+"ecs"+here+"{resourceArn}").tagged("tags", "").with("ecs:CreateAction", "{createAction}"),
 	"ecs:UpdateService": on(service).with("ecs:cluster", ofCluster).
@@ -153,18 +183,27 @@ var actions = map[string]action{
 
 	"iam:AttachRolePolicy":              on(role).with("iam:PolicyARN", "{PolicyArn}").with("iam:PermissionsBoundary", "{boundary}"),
 	"iam:CreatePolicy":                  on(newPolicy).tagged("Tags", "iam:TagPolicy"),
+	"iam:CreateRole":                    on(role).with("iam:PermissionsBoundary", "{PermissionsBoundary}").tagged("Tags", "iam:TagRole"),
 	"iam:CreatePolicyVersion":           on("{PolicyArn}"),
 	"iam:DeletePolicy":                  on("{PolicyArn}"),
 	"iam:DeletePolicyVersion":           on("{PolicyArn}"),
+	"iam:DeleteRole":                    on(role),
+	"iam:DeleteRolePolicy":              on(role).with("iam:PermissionsBoundary", "{boundary}"),
 	"iam:DeleteRolePermissionsBoundary": on(role),
 	"iam:DetachRolePolicy":              on(role).with("iam:PolicyARN", "{PolicyArn}").with("iam:PermissionsBoundary", "{boundary}"),
 	"iam:GetPolicy":                     on("{PolicyArn}"),
 	"iam:GetPolicyVersion":              on("{PolicyArn}"),
 	"iam:GetRole":                       on(role),
+	"iam:GetRolePolicy":                 on(role),
 	"iam:ListAttachedRolePolicies":      on(role),
+	"iam:ListInstanceProfilesForRole":   on(role),
+	"iam:ListRolePolicies":              on(role),
 	"iam:ListPolicyVersions":            on("{PolicyArn}"),
 	"iam:PassRole":                      on("{RoleArn}").with("iam:PassedToService", "{PassedToService}"),
 	"iam:PutRolePermissionsBoundary":    on(role).with("iam:PermissionsBoundary", "{PermissionsBoundary}"),
+	"iam:PutRolePolicy":                 on(role).with("iam:PermissionsBoundary", "{boundary}"),
+	"iam:TagRole":                       on(role).tagged("Tags", ""),
+	"iam:UntagRole":                     on(role),
 	"iam:TagPolicy":                     on("{PolicyArn}").tagged("Tags", ""),
 	"iam:UntagPolicy":                   on("{PolicyArn}"),
 
@@ -184,15 +223,54 @@ var actions = map[string]action{
 	"kms:UpdateAlias":          on(targetKey, alias).ofOwner(),
 	"kms:UpdateKeyDescription": on(key).ofOwner(),
 
+	"lambda:AddPermission":               on(function),
+	"lambda:CreateFunction":              on(function),
+	"lambda:DeleteFunction":              on(function),
+	"lambda:GetFunction":                 on(function),
+	"lambda:GetFunctionConfiguration":    on(function),
+	"lambda:PublishVersion":              on(function),
+	"lambda:TagResource":                 on(function),
+	"lambda:UpdateFunctionCode":          on(function),
+	"lambda:UpdateFunctionConfiguration": on(function),
+	"lambda:DeleteLayerVersion":          on(layer),
+	"lambda:GetLayerVersion":             on(layer),
+	"lambda:PublishLayerVersion":         on(layer),
+
 	"logs:FilterLogEvents": on(arnOf + "logs" + here + "log-group:{logGroupName}"),
 	"logs:GetLogEvents":    on(arnOf + "logs" + here + "log-group:{logGroupName}:log-stream:{logStreamName}"),
 
 	"rds:DescribeDBInstances": on(arnOf + "rds" + here + "db:{DBInstanceIdentifier}"),
 
-	"s3:DeleteObject": on(object),
-	"s3:GetObject":    on(object),
-	"s3:ListBucket":   on(arnOf+"s3:::{bucket}").with("s3:prefix", "{prefix}"),
-	"s3:PutObject":    on(object),
+	"s3:CreateBucket":                     on(ofBucket),
+	"s3:DeleteBucket":                     on(ofBucket),
+	"s3:DeleteBucketPolicy":               on(ofBucket),
+	"s3:DeleteObject":                     on(object),
+	"s3:DeleteObjectVersion":              on(object),
+	"s3:GetAccelerateConfiguration":       on(ofBucket),
+	"s3:GetBucketAcl":                     on(ofBucket),
+	"s3:GetBucketCORS":                    on(ofBucket),
+	"s3:GetBucketLocation":                on(ofBucket),
+	"s3:GetBucketLogging":                 on(ofBucket),
+	"s3:GetBucketObjectLockConfiguration": on(ofBucket),
+	"s3:GetBucketPolicy":                  on(ofBucket),
+	"s3:GetBucketPublicAccessBlock":       on(ofBucket),
+	"s3:GetBucketRequestPayment":          on(ofBucket),
+	"s3:GetBucketTagging":                 on(ofBucket),
+	"s3:GetBucketVersioning":              on(ofBucket),
+	"s3:GetBucketWebsite":                 on(ofBucket),
+	"s3:GetEncryptionConfiguration":       on(ofBucket),
+	"s3:GetLifecycleConfiguration":        on(ofBucket),
+	"s3:GetObject":                        on(object),
+	"s3:GetReplicationConfiguration":      on(ofBucket),
+	"s3:ListBucket":                       on(ofBucket).with("s3:prefix", "{prefix}"),
+	"s3:ListBucketVersions":               on(ofBucket),
+	"s3:PutBucketPolicy":                  on(ofBucket),
+	"s3:PutBucketPublicAccessBlock":       on(ofBucket),
+	"s3:PutBucketTagging":                 on(ofBucket),
+	"s3:PutBucketVersioning":              on(ofBucket),
+	"s3:PutEncryptionConfiguration":       on(ofBucket),
+	"s3:PutLifecycleConfiguration":        on(ofBucket),
+	"s3:PutObject":                        on(object),
 
 	"secretsmanager:DeleteResourcePolicy":     on(secret),
 	"secretsmanager:DescribeSecret":           on(secret),
@@ -226,4 +304,13 @@ var actions = map[string]action{
 	"sqs:UntagQueue":         on(queue),
 
 	"sts:GetCallerIdentity": on(anything),
+
+	"synthetics:CreateCanary":  on(canary).tagged("Tags", "synthetics:TagResource").passing(functionsService, "ExecutionRoleArn"),
+	"synthetics:DeleteCanary":  on(canary),
+	"synthetics:GetCanary":     on(canary),
+	"synthetics:StartCanary":   on(canary),
+	"synthetics:StopCanary":    on(canary),
+	"synthetics:TagResource":   on("{ResourceArn}").tagged("Tags", ""),
+	"synthetics:UntagResource": on("{ResourceArn}"),
+	"synthetics:UpdateCanary":  on(canary).passing(functionsService, "ExecutionRoleArn"),
 }

@@ -97,7 +97,7 @@ func (rec *Recorder) Check(r *http.Request, body []byte) error {
 // learn keeps what a call changed: the tags and the aliases of keys.
 func (rec *Recorder) learn(r *http.Request, body, answer []byte) {
 	c, err := readCall(r, body)
-	if err != nil || !strings.HasPrefix(c.action, "kms:") {
+	if err != nil || !strings.HasPrefix(c.action, "kms:") && !strings.HasPrefix(c.action, "ce:Create") {
 		return
 	}
 	w := rec.World
@@ -108,6 +108,11 @@ func (rec *Recorder) learn(r *http.Request, body, answer []byte) {
 	}
 	text := func(name string) string { s, _ := c.parameters[name].(string); return s }
 	switch c.action {
+	case "ce:CreateAnomalyMonitor", "ce:CreateAnomalySubscription":
+		var created struct{ MonitorArn, SubscriptionArn string }
+		if err := json.Unmarshal(answer, &created); err == nil {
+			w.Tags[created.MonitorArn+created.SubscriptionArn] = tagsOf(c.parameters, "ResourceTags")
+		}
 	case "kms:CreateKey":
 		var created struct {
 			KeyMetadata struct{ Arn string }

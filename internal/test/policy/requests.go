@@ -37,11 +37,6 @@ var (
 	scope = regexp.MustCompile(`Credential=[^/]*/[^/]*/[^/]*/([^/]*)/aws4_request`)
 	// prefixes are IAM's names of services whose signatures use another one.
 	prefixes = map[string]string{"monitoring": "cloudwatch"}
-	// s3Actions are the permissions for calls to S3: by method, for objects and buckets.
-	s3Actions = map[string][2]string{
-		http.MethodGet: {"s3:GetObject", "s3:ListBucket"}, http.MethodHead: {"s3:GetObject", "s3:ListBucket"},
-		http.MethodPut: {"s3:PutObject", ""}, http.MethodDelete: {"s3:DeleteObject", ""},
-	}
 )
 
 // readCall reads a signed request.
@@ -55,7 +50,7 @@ func readCall(r *http.Request, body []byte) (call, error) {
 		service = prefix
 	}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
-		c := call{action: service + ":" + target[strings.LastIndex(target, ".")+1:]}
+		c := call{action: permission(service + ":" + target[strings.LastIndex(target, ".")+1:])}
 		if err := json.Unmarshal(body, &c.parameters); err != nil {
 			return call{}, fmt.Errorf("%s: %w", c.action, err)
 		}
@@ -63,6 +58,9 @@ func readCall(r *http.Request, body []byte) (call, error) {
 	}
 	if service == "s3" {
 		return s3Call(r)
+	}
+	if c, ok := routedCall(service, r, body); ok {
+		return c, nil
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil || form.Get("Action") == "" {
@@ -73,17 +71,8 @@ func readCall(r *http.Request, body []byte) (call, error) {
 
 func s3Call(r *http.Request) (call, error) {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	kind := 0
-	if key == "" {
-		kind = 1
-	}
-	action := s3Actions[r.Method][kind]
 	query := r.URL.Query()
-	for name := range query { // "?versions", "?policy" need other permissions
-		if !slices.Contains([]string{"list-type", "prefix", "max-keys", "x-id", "delimiter", "encoding-type", "continuation-token", "start-after"}, name) {
-			action = ""
-		}
-	}
+	action := s3Action(r, key != "")
 	if action == "" {
 		return call{}, fmt.Errorf("s3 %s %s: is no call that is known", r.Method, r.URL.RequestURI())
 	}
@@ -224,8 +213,32 @@ func (w *World) ask(name string, parameters map[string]any) ([]Request, error) {
 	return append(requests, further...), err
 }
 
+// permissions are those of calls that IAM calls otherwise.
+var permissions = map[string]string{
+	"budgets:CreateBudget":                       "budgets:ModifyBudget",
+	"budgets:CreateNotification":                 "budgets:ModifyBudget",
+	"budgets:DeleteBudget":                       "budgets:ModifyBudget",
+	"budgets:DeleteNotification":                 "budgets:ModifyBudget",
+	"budgets:DescribeBudget":                     "budgets:ViewBudget",
+	"budgets:DescribeNotificationsForBudget":     "budgets:ViewBudget",
+	"budgets:DescribeSubscribersForNotification": "budgets:ViewBudget",
+	"budgets:UpdateBudget":                       "budgets:ModifyBudget",
+}
+
+func permission(call string) string {
+	if named, ok := permissions[call]; ok {
+		return named
+	}
+	return call
+}
+
 // complete adds what AWS looks up for a call.
 func (w *World) complete(parameters map[string]any) {
+	for _, path := range []string{"Budget.BudgetName", "NewBudget.BudgetName"} {
+		if names := lookup(parameters, path); len(names) == 1 {
+			parameters["BudgetName"] = names[0]
+		}
+	}
 	if name, ok := parameters["RoleName"].(string); ok && parameters["boundary"] == nil && w.Boundaries[name] != "" {
 		parameters["boundary"] = w.Boundaries[name]
 	}
@@ -278,7 +291,7 @@ func (w *World) further(row action, parameters map[string]any, requests []Reques
 	}
 	for _, parameter := range row.passes {
 		for _, arn := range lookup(parameters, parameter) {
-			passed, err := w.ask("iam:PassRole", map[string]any{"RoleArn": arn, "PassedToService": "ecs-tasks.amazonaws.com"}) //nolint:gosec // a service's name
+			passed, err := w.ask("iam:PassRole", map[string]any{"RoleArn": arn, "PassedToService": row.to}) //nolint:gosec // a service's name
 			if err != nil {
 				return nil, err
 			}

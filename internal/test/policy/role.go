@@ -68,12 +68,15 @@ func (role Role) Unused(asked map[string]bool, reasons map[string]string) []stri
 }
 
 // NewWorld returns the world as the deployment guide leaves it: the role that the tasks
-// of an environment start with has its boundary.
+// of an environment start with has its boundary, and so has that of its canaries.
 func NewWorld(account string, envs ...environment.Environment) *World {
 	w := &World{Account: account, Boundaries: map[string]string{}}
 	for _, env := range envs {
 		w.Region = env.Region
 		w.Boundaries[env.Roles.TaskExecution] = "arn:aws:iam::" + account + ":policy/" + env.Prefix + "-boundary"
+		if env.Synthetics.Role != "" {
+			w.Boundaries[env.Synthetics.Role] = "arn:aws:iam::" + account + ":policy/" + env.Synthetics.Boundary
+		}
 	}
 	return w
 }

@@ -138,6 +138,20 @@ var attempts = []attempt{
 	{"deployment", false, "pass the role of the tasks to another service", demand{"iam:PassRole", params("RoleArn", "arn:aws:iam::111122223333:role/ohmycoins-staging-ecs-task-role", "PassedToService", "ec2.amazonaws.com")}},
 	{"deployment", false, "pass a role of administrators", demand{"iam:PassRole", params("RoleArn", "arn:aws:iam::111122223333:role/admin", "PassedToService", "ecs-tasks.amazonaws.com")}},
 	{"deployment", false, "register production's task definition", demand{"ecs:RegisterTaskDefinition", params("family", "ohmycoins-prod-backend")}},
+	{"infrastructure", true, "make the role of the canaries within its boundary", demand{"iam:CreateRole", params("RoleName", "ohmycoins-staging-canaries", "PermissionsBoundary", "arn:aws:iam::111122223333:policy/ohmycoins-staging-canaries-boundary")}},
+	{"infrastructure", false, "make the role of the canaries without a boundary", demand{"iam:CreateRole", params("RoleName", "ohmycoins-staging-canaries")}},
+	{"infrastructure", false, "make another role", demand{"iam:CreateRole", params("RoleName", "ohmycoins-staging-admin", "PermissionsBoundary", "arn:aws:iam::111122223333:policy/ohmycoins-staging-canaries-boundary")}},
+	{"infrastructure", false, "write a policy of the canaries' role that has lost its boundary", demand{"iam:PutRolePolicy", params("RoleName", "ohmycoins-staging-canaries")}},
+	{"infrastructure", false, "write a policy of the role that runs Terraform", demand{"iam:PutRolePolicy", params("RoleName", "ohmycoins-staging-operations-role", "boundary", "arn:aws:iam::111122223333:policy/ohmycoins-staging-canaries-boundary")}},
+	{"infrastructure", true, "pass the role of the canaries to Lambda", demand{"iam:PassRole", params("RoleArn", "arn:aws:iam::111122223333:role/ohmycoins-staging-canaries", "PassedToService", "lambda.amazonaws.com")}},
+	{"infrastructure", false, "pass the role of the canaries to another service", demand{"iam:PassRole", params("RoleArn", "arn:aws:iam::111122223333:role/ohmycoins-staging-canaries", "PassedToService", "ec2.amazonaws.com")}},
+	{"infrastructure", false, "pass the role of the tasks to a canary", demand{"iam:PassRole", params("RoleArn", "arn:aws:iam::111122223333:role/ohmycoins-staging-ecs-task-role", "PassedToService", "lambda.amazonaws.com")}},
+	{"infrastructure", true, "change a canary", demand{"synthetics:UpdateCanary", params("Name", "ohmycoins-staging-api")}},
+	{"infrastructure", false, "change production's canary", demand{"synthetics:UpdateCanary", params("Name", "ohmycoins-prod-api")}},
+	{"infrastructure", true, "change a canary's function", demand{"lambda:UpdateFunctionCode", params("FunctionName", "cwsyn-ohmycoins-staging-api-1")}},
+	{"infrastructure", false, "change another function", demand{"lambda:UpdateFunctionCode", params("FunctionName", "billing")}},
+	{"infrastructure", true, "delete the canaries' bucket", demand{"s3:DeleteBucket", params("bucket", "ohmycoins-staging-canaries")}},
+	{"infrastructure", false, "open the bucket of the state", demand{"s3:PutBucketPolicy", params("bucket", "ohmycoins-terraform-state")}},
 
 	// B. Nobody takes over a key.
 	{"infrastructure", true, "make a key with tags", demand{"kms:CreateKey", params("Tags", tag("staging"))}},
@@ -300,6 +314,35 @@ func TestBoundary(t *testing.T) {
 	}
 }
 
+// TestCanariesBoundary is the same for the role of the canaries.
+func TestCanariesBoundary(t *testing.T) {
+	boundary, err := Read("canaries-boundary", environment.Staging(), account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := Role{Policies: []Document{parse(t, allow(`"Action": "*", "Resource": "*"`))}, Boundary: &boundary}
+	metrics := func(namespace string) map[string][]string {
+		return map[string][]string{"cloudwatch:namespace": {namespace}}
+	}
+	for _, test := range []struct {
+		request Request
+		want    bool
+	}{
+		{Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::ohmycoins-staging-canaries/ohmycoins-staging-api/x"}, true},
+		{Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::ohmycoins-terraform-state/x"}, false},
+		{Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::ohmycoins-terraform-state/x"}, false},
+		{Request{Action: "cloudwatch:PutMetricData", Resource: "*", Context: metrics("CloudWatchSynthetics")}, true},
+		{Request{Action: "cloudwatch:PutMetricData", Resource: "*", Context: metrics("AWS/ECS")}, false},
+		{Request{Action: "logs:PutLogEvents", Resource: "arn:aws:logs" + regional + "log-group:/aws/lambda/cwsyn-ohmycoins-staging-api-1:log-stream:x"}, true},
+		{Request{Action: "logs:PutLogEvents", Resource: "arn:aws:logs" + regional + "log-group:/ecs/ohmycoins-staging/backend:log-stream:x"}, false},
+		{Request{Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager" + regional + "secret:ohmycoins-staging-app-secrets-AbCdEf"}, false},
+	} {
+		if got, err := role.May(test.request, nil); err != nil || got.Allowed != test.want {
+			t.Errorf("%s: %+v, %v; want %v", test.request, got, err, test.want)
+		}
+	}
+}
+
 // TestTrust checks who may assume the roles.
 func TestTrust(t *testing.T) {
 	const (
@@ -394,6 +437,10 @@ var mutations = []struct{ role, file, pattern, with string }{
 	{"infrastructure", "write", `,\s*"Condition": \{"Bool": \{"secretsmanager:BlockPublicPolicy": "true"\}\}`, ""},
 	{"infrastructure", "write", `,\s*"Condition": \{"StringEquals": \{"sns:Protocol": \["email", "https"\]\}\}`, ""},
 	{"infrastructure", "write", `alarm:ohmycoins-staging/\*`, "alarm:*"},
+	{"infrastructure", "write-canaries", `,\s*"Condition": \{"StringEquals": \{"iam:PermissionsBoundary": "[^"]*"\}\}`, ""},
+	{"infrastructure", "write-canaries", `,\s*"Condition": \{"StringEquals": \{"iam:PassedToService": \[[^]]*\]\}\}`, ""},
+	{"infrastructure", "write-canaries", `canary:ohmycoins-staging-\*`, "canary:*"},
+	{"infrastructure", "write-canaries", `function:cwsyn-ohmycoins-staging-\*`, "function:*"},
 	{"deployment", "deployment", `,\s*"Condition": \{"StringEquals": \{"iam:PassedToService": "ecs-tasks.amazonaws.com"\}\}`, ""},
 	{"deployment", "deployment", `role/ohmycoins-staging-ecs-task-role`, "role/*"},
 	{"deployment", "deployment", `(backend:\*",\s*"Condition": )\{"ArnEquals": \{"ecs:cluster": "[^"]*"\}\}`, `$1{"Null": {"aws:RequestedRegion": "false"}}`},

@@ -1,6 +1,6 @@
 """CloudWatch: composite alarms, DescribeAlarms with all of its filters and pages,
 EnableAlarmActions, DisableAlarmActions, trimmed statistics, percentiles of metric data,
-and what AWS refuses.
+GetMetricData of the very metric in a time that grows with the data, and what AWS refuses.
 
 Rules and limits: API reference of CloudWatch (PutCompositeAlarm, DescribeAlarms,
 DeleteAlarms) and "Composite alarms" in its user guide. Messages that are quoted in
@@ -9,6 +9,8 @@ public reports of errors have AWS's words, the others their sense.
 
 import math
 import re
+from collections import defaultdict
+from datetime import timedelta
 
 from moto.cloudwatch.exceptions import (
     CloudWatchException,
@@ -370,6 +372,47 @@ def get_statistics_for_type(self, stat):
     # AWS does not say how it interpolates: the smallest value that is not below that share.
     values = sorted(self.metric_single_values_list)
     return values[max(0, math.ceil(len(values) * float(stat[1:]) / 100) - 1)] if values else 0
+
+
+moto_get_metric_data = CloudWatchBackend.get_metric_data
+
+
+@implement(CloudWatchBackend)
+def get_metric_data(self, queries, start_time, end_time, scan_by="TimestampAscending"):
+    if any("MetricStat" not in q for q in queries):
+        return moto_get_metric_data(self, queries, start_time, end_time, scan_by)
+    moto_get_metric_data(self, [], start_time, end_time, scan_by)  # refuses what AWS refuses
+    # moto looks at all data of the account for each period of each query.
+    data = defaultdict(list)
+    for datum in self.get_all_metrics():
+        if start_time <= datum.timestamp < end_time:
+            data[datum.namespace, datum.name, frozenset((d.name, d.value) for d in datum.dimensions)].append(datum)
+    results = []
+    for query in queries:
+        metric, stat = query["MetricStat"]["Metric"], query["MetricStat"]["Stat"]
+        on = frozenset((d["Name"], d["Value"]) for d in metric.get("Dimensions", []))
+        period, unit = int(query["MetricStat"]["Period"]), query["MetricStat"].get("Unit")
+        periods = defaultdict(list)
+        for datum in data[metric["Namespace"], metric["MetricName"], on]:
+            if not unit or datum.unit == unit:
+                periods[int((datum.timestamp - start_time).total_seconds()) // period].append(datum)
+        timestamps, values = [], []
+        for n in sorted(periods, reverse=scan_by == "TimestampDescending"):
+            statistics = Statistics([stat], start_time + timedelta(seconds=n * period))
+            statistics.metric_data = periods[n]
+            timestamps.append(statistics.timestamp)
+            values.append(statistics.get_statistics_for_type(stat))
+        if query.get("ReturnData", True):
+            results.append(
+                {
+                    "id": query["Id"],
+                    "label": query.get("Label") or f"{metric['MetricName']} {stat}",
+                    "values": values,
+                    "timestamps": timestamps,
+                    "status_code": "Complete",
+                }
+            )
+    return results
 
 
 moto_put_metric_alarm = CloudWatchBackend.put_metric_alarm
