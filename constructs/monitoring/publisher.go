@@ -35,6 +35,8 @@ var (
 
 func (c Config) validatePublishers(p *problems.Problems) {
 	first := map[string]int{}
+	// What an alarm lacks, too, is said of Notify.
+	lacks := func(s Severity) bool { return len(c.Notify[s]) == 0 && !p.Has(fmt.Sprintf("Notify[%q]", s)) }
 	for i, publisher := range c.Publishers {
 		at := fmt.Sprintf("Publishers[%d]", i)
 		if !principal.MatchString(publisher.Service) {
@@ -49,13 +51,13 @@ func (c Config) validatePublishers(p *problems.Problems) {
 			first[publisher.Service] = i
 		}
 		for j, s := range publisher.OfAccount {
-			if len(c.Notify[s]) == 0 {
+			if lacks(s) {
 				p.Want(fmt.Sprintf("%s.OfAccount[%d]", at, j), string(s), "a severity that Notify has targets for: %s", problems.OneOf(string(s), names(c.notified())))
 			}
 		}
 		for _, s := range order(problems.SortedKeys(publisher.Sources)) {
 			field := fmt.Sprintf("%s.Sources[%q]", at, s)
-			if len(c.Notify[s]) == 0 {
+			if lacks(s) {
 				p.Want(field, string(s), "a severity that Notify has targets for: %s", problems.OneOf(string(s), names(c.notified())))
 			}
 			for j, resource := range publisher.Sources[s] {
