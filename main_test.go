@@ -45,8 +45,10 @@ production: Deployment.TimeoutMinutes: is -1, want 0 (the default of 15) or 1 to
 				"production": `Emails: []string{"platform@example.com"}=Emails: nil`,
 			},
 			stderr: `staging/monitoring: Notify["critical"][0]: is "not-an-email", want an e-mail address ("name@example.com")
-production/monitoring: Notify["warning"]: is empty, want at least one target for backend/cpu-high, backend/memory-high, backend/tasks-below-desired and 45 more
+production/monitoring: Notify["warning"]: is empty, want at least one target for backend/cpu-high, backend/memory-high, backend/tasks-below-desired and 49 more
 production/monitoring: Publishers[0].Sources["warning"]: is "warning", want a severity that Notify has targets for: one of critical
+production/monitoring: Publishers[1].OfAccount[0]: is "warning", want a severity that Notify has targets for: one of critical
+production/monitoring: Publishers[2].Sources["warning"]: is "warning", want a severity that Notify has targets for: one of critical
 `,
 		},
 	}
