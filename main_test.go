@@ -24,6 +24,7 @@ func TestProgram(t *testing.T) {
 			name: "as it is",
 			files: []string{
 				"cdktf.out/manifest.json",
+				"cdktf.out/stacks/production/assets/da9d7c04ed66767b/check.zip", // the canary's program, by its content
 				"cdktf.out/stacks/production/cdk.tf.json",
 				"cdktf.out/stacks/staging/cdk.tf.json",
 			},

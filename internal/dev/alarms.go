@@ -80,8 +80,11 @@ type alarmRow struct {
 
 // alarmGroups are the groups of alarms by the namespaces of what they look at, in order.
 var alarmGroups = [][2]string{
-	{"AWS/ECS", "Services"}, {"ECS/ContainerInsights", "Services"}, {"AWS/ApplicationELB", "Load balancer"},
-	{"AWS/RDS", "Database"}, {"AWS/ElastiCache", "Redis"},
+	{"AWS/ECS", "Services"},
+	{"ECS/ContainerInsights", "Services"},
+	{"AWS/ApplicationELB", "Load balancer"},
+	{"AWS/RDS", "Database"},
+	{"AWS/ElastiCache", "Redis"},
 }
 
 func groupOf(namespace string) string {
