@@ -493,6 +493,18 @@ func (c cloud) checkAlarms(t *testing.T, env environment.Environment) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("alarms (-want +got):\n%s", diff)
 	}
+	_, found := c.describe(t, p+"/")
+	for _, a := range cfg.Alarms() {
+		tells := got[p+"/"+a.Key()].Topic != ""
+		for _, composite := range found { // itself, or the one that speaks for it
+			name := p + "/" + a.Key()
+			tells = tells || len(composite.AlarmActions) > 0 && (*composite.AlarmName == name || a.Severity != monitoring.Silent && strings.Contains(*composite.AlarmRule, `"`+name+`"`))
+		}
+		if tells == (a.Severity == monitoring.Silent) {
+			t.Errorf("%s, which is %s, tells somebody: %v", a.Key(), a.Severity, tells)
+		}
+	}
+
 	c.checkComposites(t, p, composites, topics)
 
 	var names []string
