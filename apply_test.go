@@ -599,20 +599,26 @@ func (c cloud) checkTopics(t *testing.T, env environment.Environment) {
 		topic, err := c.sns.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &arn})
 		must(t, err)
 		severity := monitoring.Severity(arn[strings.LastIndex(arn, "-")+1:])
-		if diff := cmp.Diff([]statement{{
-			Sid: "AlarmsOfThisAccount", Effect: "Allow",
-			Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
-			Action:    "sns:Publish", Resource: arn,
-			Condition: map[string]map[string]any{"StringEquals": {"aws:SourceAccount": account(arn)}},
-		}, {
-			Sid: "EventsOfThisAccount", Effect: "Allow",
-			Principal: map[string]any{"Service": "events.amazonaws.com"},
-			Action:    "sns:Publish", Resource: arn,
-			Condition: map[string]map[string]any{
-				"StringEquals": {"aws:SourceAccount": account(arn)},
-				"ArnEquals":    {"aws:SourceArn": ruleARNs(env, arn, severity)},
-			},
-		}}, statements(t, topic.Attributes["Policy"]), unordered); diff != "" {
+		lets := func(sid, service string, conditions map[string]map[string]any) statement {
+			return statement{
+				Sid: sid, Effect: "Allow", Principal: map[string]any{"Service": service},
+				Action: "sns:Publish", Resource: arn, Condition: conditions,
+			}
+		}
+		inAccount := map[string]any{"aws:SourceAccount": account(arn)}
+		want := []statement{lets("AlarmsOfThisAccount", "cloudwatch.amazonaws.com", map[string]map[string]any{"StringEquals": inAccount})}
+		if severity == monitoring.Warning { // what is about money
+			want = append(want,
+				lets("BudgetsOfThisAccount", "budgets.amazonaws.com", map[string]map[string]any{
+					"StringEquals": inAccount,
+					"ArnEquals":    {"aws:SourceArn": "arn:aws:budgets::" + account(arn) + ":budget/" + env.Budget.Name},
+				}),
+				lets("CostalertsOfThisAccount", "costalerts.amazonaws.com", map[string]map[string]any{"StringEquals": inAccount}))
+		}
+		want = append(want, lets("EventsOfThisAccount", "events.amazonaws.com", map[string]map[string]any{
+			"StringEquals": inAccount, "ArnEquals": {"aws:SourceArn": ruleARNs(env, arn, severity)},
+		}))
+		if diff := cmp.Diff(want, statements(t, topic.Attributes["Policy"]), unordered); diff != "" {
 			t.Errorf("%s: policy (-want +got):\n%s", arn, diff)
 		}
 		c.checkTopicKey(t, topic.Attributes["KmsMasterKeyId"])
@@ -828,6 +834,11 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 			"text: ",
 			"alarm: Alarms",
 			"metric: ECS: deployments that go on",
+			"text: Service levels",
+			"metric: Service levels: error budget left over 30 days, api-availability",
+			"metric: Service levels: burn rate, 1 is what the objective allows, api-availability",
+			"metric: Service levels: error budget left over 30 days, api-latency",
+			"metric: Service levels: burn rate, 1 is what the objective allows, api-latency",
 			"text: ECS",
 			"metric: ECS: CPU and memory utilization, backend",
 			"metric: ECS: desired and running tasks, backend",
@@ -843,6 +854,11 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 			"text: Redis",
 			"metric: Redis: hit rate",
 			"metric: Redis: engine CPU and connections",
+			"text: From outside",
+			"metric: From outside: successful checks and their duration, api",
+			"metric: From outside: successful checks and their duration, dashboard",
+			"text: More",
+			"text: ",
 		},
 	}[env.Name]
 	if diff := cmp.Diff(want, titles); diff != "" {

@@ -280,8 +280,9 @@ func (r *Result) judge(doubled, unknown []string) {
 	}
 }
 
-// reads are the beginnings of the names of calls that change nothing.
-var reads = regexp.MustCompile(`^(?:(?:Batch)?Get|Describe|List|Filter|Head|Lookup|StartQuery$|ExecuteCommand$)`)
+// reads are the beginnings of the names of calls that change nothing. A message that was
+// received is in its queue again after a moment.
+var reads = regexp.MustCompile(`^(?:(?:Batch)?Get|Describe|List|Filter|Head|Lookup|StartQuery$|ExecuteCommand$|ReceiveMessage$)`)
 
 // changes complains about calls that change something in a block that asks nothing. Roles
 // and policies are made on a quiet day, by a guide and not by a runbook.
