@@ -114,7 +114,10 @@ func (c *Cloud) getMetricData(r request) reply {
 			from += (oldest - from + int64(period) - 1) / int64(period) * int64(period)
 		}
 		samples := c.samples(MetricKey(m.Namespace, m.MetricName, dimensions), m.Dimensions, end.Add(-time.Duration(period)*time.Second))
-		times, values := statistics(samples, query.MetricStat.Stat, from, end.Unix(), int64(period))
+		times, values, err := statistics(samples, query.MetricStat.Stat, from, end.Unix(), int64(period))
+		if err != nil {
+			return failure(http.StatusNotImplemented, "NotImplemented", err.Error())
+		}
 		if in.ScanBy != "TimestampAscending" {
 			slices.Reverse(times)
 			slices.Reverse(values)
@@ -161,7 +164,7 @@ func (c *Cloud) samples(key string, dimensions []struct{ Name, Value string }, l
 }
 
 // statistics are a statistic of samples for each period that has any.
-func statistics(samples []Sample, stat string, from, to, period int64) (times []int64, values []float64) {
+func statistics(samples []Sample, stat string, from, to, period int64) (times []int64, values []float64, err error) {
 	byPeriod := map[int64][]float64{}
 	for _, s := range samples {
 		at := s.At.Unix()
@@ -175,33 +178,46 @@ func statistics(samples []Sample, stat string, from, to, period int64) (times []
 	times, values = append([]int64{}, times...), []float64{}
 	slices.Sort(times)
 	for _, at := range times {
-		values = append(values, statistic(byPeriod[at], stat))
+		value, err := statistic(byPeriod[at], stat)
+		if err != nil {
+			return nil, nil, err
+		}
+		values = append(values, value)
 	}
-	return times, values
+	return times, values, nil
 }
 
-func statistic(values []float64, stat string) float64 {
-	var sum, share float64
+func statistic(values []float64, stat string) (float64, error) {
+	var sum, share, above float64
 	for _, v := range values {
 		sum += v
 	}
 	switch stat {
 	case "SampleCount":
-		return float64(len(values))
+		return float64(len(values)), nil
 	case "Sum":
-		return sum
+		return sum, nil
 	case "Average":
-		return sum / float64(len(values))
+		return sum / float64(len(values)), nil
 	case "Minimum":
-		return slices.Min(values)
+		return slices.Min(values), nil
 	case "Maximum":
-		return slices.Max(values)
+		return slices.Max(values), nil
+	}
+	if _, err := fmt.Sscanf(stat, "TC(%g:)", &above); err == nil { // the lower limit is not part of it
+		n := 0
+		for _, v := range values {
+			if v > above {
+				n++
+			}
+		}
+		return float64(n), nil
 	}
 	if _, err := fmt.Sscanf(stat, "p%g", &share); err != nil {
-		panic("fakeaws has no statistic " + stat)
+		return 0, fmt.Errorf("fakeaws has no statistic %s", stat)
 	}
 	slices.Sort(values)
-	return values[max(0, int(math.Ceil(share/100*float64(len(values))))-1)]
+	return values[max(0, int(math.Ceil(share/100*float64(len(values))))-1)], nil
 }
 
 // putMetricData takes data of at most two weeks ago and two hours ahead, 1000 at once
