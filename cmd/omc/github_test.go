@@ -99,6 +99,7 @@ func TestDryRunEverywhere(t *testing.T) {
 		"deploy staging", "rollback staging --to 41 --service backend", "status staging", "verify staging",
 		"secrets check staging", "secrets put staging --file secrets.json", "alarms test staging", "alarms audit staging",
 		"alarms backtest staging --since 1h --data data.json --page page.html", "dashboard staging", "unlock staging",
+		"maintenance staging --for 30m --reason upgrade",
 	}
 	wantEveryVerb(t, tried)
 	for _, args := range tried {

@@ -35,6 +35,8 @@ func TestVerbUsage(t *testing.T) {
 		"secrets put staging":                  "--file: is empty, want a JSON file of keys and values: omc secrets put staging --file secrets.json",
 		"secrets put staging --file none.json": "--file: open none.json: no such file",
 		"alarms test":                          `ENV: is "", want staging or production: omc alarms test staging`,
+		"maintenance":                          `ENV: is "", want staging or production: omc maintenance staging`,
+		"maintenance staging --for 3h":         "--for: is 3h0m0s, want whole minutes from 1m to 1h50m0s",
 		"alarms audit":                         `ENV: is "", want staging or production: omc alarms audit staging`,
 	}
 	wantEveryVerb(t, slices.Collect(maps.Keys(tried)))
