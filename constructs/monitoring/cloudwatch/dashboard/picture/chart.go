@@ -18,7 +18,7 @@ const (
 	headHeight  = 74 // what title and legend take of a widget
 	marginTop   = 24
 	marginSide  = 48
-	marginBelow = 24
+	marginBelow = 26
 	labelHeight = 15
 	letterWidth = 6.2 // of the labels of thresholds
 	tableRows   = 48

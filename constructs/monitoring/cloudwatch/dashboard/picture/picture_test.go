@@ -86,7 +86,7 @@ func TestWrite(t *testing.T) {
 		"<title>ohmycoins-prod</title>",
 		"Sample data · <time>2026-03-04 06:00</time> to <time>2026-03-04 09:00</time> UTC",
 		`grid-column: 1 / span 24; grid-row: `,
-		"<h3>ECS: CPU and memory utilization</h3>",
+		"<h3>ECS: CPU and memory utilization, backend</h3>",
 		`<span class="name">alb-5xx-high</span> <span class="state">in alarm</span>`,
 		"<title>no data from 2026-03-04 07:00 to 2026-03-04 08:00</title>",
 		`path class="mark critical"`,
