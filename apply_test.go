@@ -164,8 +164,7 @@ const theirFunctions = "Synthetics makes and changes a canary's function with th
 // Why an action is allowed that applying, changing and destroying a stack does not call.
 var terraformReasons = map[string]string{
 	"iam:UntagRole":                      "the only role is production's, and it is staging that is changed",
-	"s3:DeleteObject":                    "emptying a bucket, in which canaries that never ran have left nothing",
-	"s3:DeleteObjectVersion":             "the same",
+	"s3:DeleteObjectVersion":             "emptying a bucket, in which canaries that never ran have left nothing",
 	"s3:ListBucketVersions":              "the same",
 	"synthetics:UntagResource":           "the same",
 	"synthetics:UpdateCanary":            "a canary that changes",
