@@ -33,24 +33,16 @@ func (w *World) checkActions(r *report) {
 func (w *World) feeding() map[string]bool {
 	names := map[string]bool{}
 	for _, c := range w.Composites {
-		names[nameOf(c.ActionsSuppressor)] = true
+		names[evaluate.NameOf(c.ActionsSuppressor)] = true
 		rule, err := evaluate.ParseRule(c.AlarmRule)
 		if err != nil || len(c.Actions.Alarm) == 0 || c.Actions.Disabled {
 			continue
 		}
 		for _, reference := range rule.Alarms {
-			names[nameOf(reference)] = true
+			names[evaluate.NameOf(reference)] = true
 		}
 	}
 	return names
-}
-
-// nameOf returns the name of an alarm that a rule names by name or ARN.
-func nameOf(reference string) string {
-	if _, name, found := strings.Cut(reference, ":alarm:"); found && strings.HasPrefix(reference, "arn:") {
-		return name
-	}
-	return reference
 }
 
 // checkStates wants no alarm in ALARM, and none that has lacked data for longer than it
@@ -152,11 +144,11 @@ func (w *World) checkComposites(r *report) {
 			r.add(subject, "rule", "its rule cannot be read: "+err.Error(), "correct the rule: "+a.AlarmRule)
 		}
 		for _, reference := range rule.Alarms {
-			if !known[nameOf(reference)] {
+			if !known[evaluate.NameOf(reference)] {
 				r.add(subject, "missing-alarm", "its rule names "+reference+", which does not exist: that part never holds", "create the alarm, or take it out of the rule")
 			}
 		}
-		if s := a.ActionsSuppressor; s != "" && !known[nameOf(s)] {
+		if s := a.ActionsSuppressor; s != "" && !known[evaluate.NameOf(s)] {
 			r.add(subject, "missing-alarm", "its suppressor "+s+" does not exist", "create the alarm, or take the suppressor out")
 		}
 	}
