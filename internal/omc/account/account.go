@@ -253,14 +253,7 @@ func (r reader) last(ctx context.Context, length, period time.Duration, wanted [
 	start := r.world.Now.Add(-length).Truncate(period)
 	queries := make([]types.MetricDataQuery, len(wanted))
 	for i, want := range wanted {
-		var on []types.Dimension
-		for _, d := range want.Metric.Dimensions {
-			on = append(on, types.Dimension{Name: aws.String(d.Name), Value: aws.String(d.Value)})
-		}
-		queries[i] = types.MetricDataQuery{Id: aws.String(fmt.Sprintf("m%d", i)), MetricStat: &types.MetricStat{
-			Stat: aws.String(model.SampleCount), Period: aws.Int32(int32(period / time.Second)),
-			Metric: &types.Metric{Namespace: aws.String(want.Metric.Namespace), MetricName: aws.String(want.Metric.Name), Dimensions: on},
-		}}
+		queries[i] = dataQuery(i, want.Metric.WithStat(model.SampleCount).WithPeriod(period))
 	}
 	found := map[string]time.Time{}
 	err := pages("reading metric data", func(token *string) (*string, error) {
@@ -271,11 +264,11 @@ func (r reader) last(ctx context.Context, length, period time.Duration, wanted [
 			return nil, err
 		}
 		for _, result := range out.MetricDataResults {
-			i := -1
-			if _, err := fmt.Sscanf(aws.ToString(result.Id), "m%d", &i); err != nil || i < 0 || i >= len(wanted) {
-				return nil, fmt.Errorf("the answer has a result %q that was not asked for", aws.ToString(result.Id))
+			i, code, err := answered(result, len(wanted))
+			if err != nil {
+				return nil, err
 			}
-			if code := result.StatusCode; code == types.StatusCodeForbidden || code == types.StatusCodeInternalError {
+			if code != "" {
 				return nil, fmt.Errorf("the data of %s %s: %s", wanted[i].Metric.Namespace, wanted[i].Metric.Name, code)
 			}
 			id := evaluate.ID(wanted[i].Metric)

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
+	model "github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/internal/omc/backtest"
 )
 
@@ -69,14 +70,7 @@ func series(ctx context.Context, client *cloudwatch.Client, wanted []backtest.Qu
 	for i, at := range batch {
 		q := wanted[at]
 		answers[i] = backtest.Series{Query: q, Values: slices.Repeat([]float64{math.NaN()}, q.Len())}
-		var on []types.Dimension
-		for _, d := range q.Metric.Dimensions {
-			on = append(on, types.Dimension{Name: aws.String(d.Name), Value: aws.String(d.Value)})
-		}
-		queries[i] = types.MetricDataQuery{Id: aws.String(fmt.Sprintf("m%d", i)), MetricStat: &types.MetricStat{
-			Stat: aws.String(q.Metric.Stat), Period: aws.Int32(int32(q.Metric.Period / time.Second)),
-			Metric: &types.Metric{Namespace: aws.String(q.Metric.Namespace), MetricName: aws.String(q.Metric.Name), Dimensions: on},
-		}}
+		queries[i] = dataQuery(i, q.Metric)
 	}
 	first := wanted[batch[0]]
 	partial := map[int]bool{} // by query, what the newest page says
@@ -89,11 +83,11 @@ func series(ctx context.Context, client *cloudwatch.Client, wanted []backtest.Qu
 			return nil, err
 		}
 		for _, result := range out.MetricDataResults {
-			i := -1
-			if _, err := fmt.Sscanf(aws.ToString(result.Id), "m%d", &i); err != nil || i < 0 || i >= len(answers) {
-				return nil, fmt.Errorf("the answer has a result %q that was not asked for", aws.ToString(result.Id))
+			i, code, err := answered(result, len(answers))
+			if err != nil {
+				return nil, err
 			}
-			if code := result.StatusCode; code == types.StatusCodeForbidden || code == types.StatusCodeInternalError {
+			if code != "" {
 				return nil, fmt.Errorf("%s: %s", answers[i].Query, code)
 			}
 			partial[i] = result.StatusCode == types.StatusCodePartialData
@@ -109,6 +103,30 @@ func series(ctx context.Context, client *cloudwatch.Client, wanted []backtest.Qu
 		}
 	}
 	return answers, err
+}
+
+// dataQuery is the i-th query of a call: a metric by its statistic and period.
+func dataQuery(i int, m model.Metric) types.MetricDataQuery {
+	var on []types.Dimension
+	for _, d := range m.Dimensions {
+		on = append(on, types.Dimension{Name: aws.String(d.Name), Value: aws.String(d.Value)})
+	}
+	return types.MetricDataQuery{Id: aws.String(fmt.Sprintf("m%d", i)), MetricStat: &types.MetricStat{
+		Stat: aws.String(m.Stat), Period: aws.Int32(int32(m.Period / time.Second)),
+		Metric: &types.Metric{Namespace: aws.String(m.Namespace), MetricName: aws.String(m.Name), Dimensions: on},
+	}}
+}
+
+// answered says which of n queries a result answers, and why it has no data where AWS
+// gives none.
+func answered(result types.MetricDataResult, n int) (i int, refused types.StatusCode, err error) {
+	if _, err := fmt.Sscanf(aws.ToString(result.Id), "m%d", &i); err != nil || i < 0 || i >= n {
+		return 0, "", fmt.Errorf("the answer has a result %q that was not asked for", aws.ToString(result.Id))
+	}
+	if code := result.StatusCode; code == types.StatusCodeForbidden || code == types.StatusCodeInternalError {
+		return i, code, nil
+	}
+	return i, "", nil
 }
 
 func patiently(o *cloudwatch.Options) { o.Retryer = retry.AddWithMaxAttempts(o.Retryer, dataAttempts) }
