@@ -138,15 +138,23 @@ func (a *App) maintain(ctx context.Context, m *Maintenance) error {
 			return nil
 		}
 	} else {
-		for minute := m.From.Add(-lookBack * time.Minute); minute.Before(m.Until); minute = minute.Add(time.Minute) {
-			changes[minute] = 1
-		}
+		changes = m.minutes(1)
 	}
 	if err := a.putMaintenance(ctx, changes); err != nil {
 		return err
 	}
 	m.Minutes = len(changes)
 	return a.setAlarm(ctx, m.Alarm, state, shorten(reason))
+}
+
+// minutes gives a value to each minute of the window, and to those before it that count,
+// too.
+func (m Maintenance) minutes(value float64) map[time.Time]float64 {
+	minutes := map[time.Time]float64{}
+	for minute := m.From.Add(-lookBack * time.Minute); minute.Before(m.Until); minute = minute.Add(time.Minute) {
+		minutes[minute] = value
+	}
+	return minutes
 }
 
 // maintenanceLeft returns the minutes, from those that the alarm still looks at on, that
@@ -219,12 +227,8 @@ func (d *deployment) silence(ctx context.Context) *silence {
 			return nil
 		}
 	}
-	minutes := map[time.Time]float64{}
-	for minute := from.Add(-lookBack * time.Minute); minute.Before(m.Until); minute = minute.Add(time.Minute) {
-		minutes[minute] = -1
-	}
 	d.out.Info("messages of alarms are held back until " + m.Until.Format("15:04 MST") + " or the end")
-	return &silence{m.Until, minutes}
+	return &silence{m.Until, m.minutes(-1)}
 }
 
 // speak ends a silence, and no other window.
