@@ -316,22 +316,33 @@ func (t *Test) metric(s *side, p plan, data *Data) tested {
 // run evaluates an alarm with the data of a plan. Without a start, the first evaluation
 // says in which state the alarm is.
 func (p plan) run(a cloudwatch.MetricAlarm, data *Data, start map[string]cloudwatch.State, to time.Time) (cloudwatch.State, []evaluate.Change, error) {
+	history, err := evaluate.Run(evaluate.Input{Alarms: []cloudwatch.MetricAlarm{a}, Data: p.series(data), Start: start, From: p.from, To: to})
+	if err != nil {
+		return "", nil, trim(err, a.Name)
+	}
+	state, changes := opening(start[a.Name], history.Changes, p.from)
+	return state, changes, nil
+}
+
+// opening returns the state that an alarm begins in and the changes that follow. Where
+// the state is not known, the first evaluation says it.
+func opening(known cloudwatch.State, changes []evaluate.Change, from time.Time) (cloudwatch.State, []evaluate.Change) {
+	switch {
+	case known != "":
+		return known, changes
+	case len(changes) > 0 && changes[0].At.Equal(from):
+		return changes[0].To, changes[1:]
+	}
+	return cloudwatch.InsufficientData, changes
+}
+
+// series is what the data has of the alarm's metrics.
+func (p plan) series(data *Data) evaluate.Data {
 	series := evaluate.Data{}
 	for _, w := range p.wants {
 		data.AddTo(series, w.values, w.counts)
 	}
-	history, err := evaluate.Run(evaluate.Input{Alarms: []cloudwatch.MetricAlarm{a}, Data: series, Start: start, From: p.from, To: to})
-	if err != nil {
-		return "", nil, trim(err, a.Name)
-	}
-	state, changes := start[a.Name], history.Changes
-	if state == "" {
-		state = cloudwatch.InsufficientData
-		if len(changes) > 0 && changes[0].At.Equal(p.from) {
-			state, changes = changes[0].To, changes[1:]
-		}
-	}
-	return state, changes, nil
+	return series
 }
 
 // find returns what became of an alarm that a composite alarm of a side watches.
@@ -391,13 +402,7 @@ func (t *Test) composed(s *side, c cloudwatch.CompositeAlarm, path []string) tes
 		out.problem = strings.ReplaceAll(trim(err, c.Name).Error(), "\n", "; ")
 		return out
 	}
-	out.changes = history.Of(c.Name)
-	if out.start = start[c.Name]; out.start == "" {
-		out.start = cloudwatch.InsufficientData
-		if len(out.changes) > 0 && out.changes[0].At.Equal(out.from) {
-			out.start, out.changes = out.changes[0].To, out.changes[1:]
-		}
-	}
+	out.start, out.changes = opening(start[c.Name], history.Of(c.Name), out.from)
 	return out
 }
 

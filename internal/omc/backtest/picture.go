@@ -122,10 +122,6 @@ func (t *Test) drawnAlarm(key string) picture.Alarm {
 // drawnValues are what an alarm compares with its threshold.
 func (t *Test) drawnValues(name string, data *Data) (picture.Series, error) {
 	p, _ := t.newest(name)
-	series := evaluate.Data{}
-	for _, w := range p.wants {
-		data.AddTo(series, w.values, w.counts)
-	}
-	s, err := evaluate.Values(p.alarm.Queries, series, p.from, t.in.To)
+	s, err := evaluate.Values(p.alarm.Queries, p.series(data), p.from, t.in.To)
 	return picture.Series{Start: s.Start, Period: s.Period, Values: s.Values}, err
 }
