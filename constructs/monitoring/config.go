@@ -148,6 +148,8 @@ type model struct {
 	invalid map[string]bool
 	// owners are the resources that parts belong to, by their keys.
 	owners map[string]string
+	// held is what holds messages back.
+	held suppressed
 }
 
 // row is an alarm before anything is left out, and where it was configured.
@@ -180,6 +182,7 @@ func (c Config) model() model {
 		}
 		m.alarms = append(m.alarms, tuning.apply(r.Alarm))
 	}
+	m.held = c.suppression(m)
 	return m
 }
 
@@ -390,8 +393,7 @@ func (c Config) validateRows(p *problems.Problems, m model, resourcesAreValid bo
 		}
 		unique(r.at, r.constructID(), r.Key())
 	}
-	held := c.suppression(m)
-	for _, a := range slices.Concat(held.joined, held.messages) {
+	for _, a := range m.held.composites() {
 		unique("Suppressors", a.constructID(), a.Key())
 	}
 	clear(addresses)
@@ -500,7 +502,7 @@ func (c Config) validateNotify(p *problems.Problems, m model) {
 	for _, a := range m.alarms {
 		users[a.Severity] = append(users[a.Severity], a.Key())
 	}
-	for _, a := range slices.Concat(m.alarms, c.suppression(m).messages) {
+	for _, a := range slices.Concat(m.alarms, m.held.messages) {
 		if _, ok := a.When.(cloudwatch.Composite); ok {
 			composite[a.Severity] = a.Key()
 		}
@@ -555,10 +557,7 @@ func (c Config) validateNotify(p *problems.Problems, m model) {
 // validateComposites looks for alarms that rules name and that are not there, for
 // rules that go round in a circle, and for silent alarms that no rule names.
 func (c Config) validateComposites(p *problems.Problems, m model) {
-	made := map[string]Alarm{}
-	for _, a := range m.alarms {
-		made[a.Key()] = a
-	}
+	made := m.byKey()
 	at := map[string]string{}
 	for _, r := range m.rows {
 		at[r.Key()] = r.at
@@ -637,8 +636,7 @@ func (c Config) validateLengths(p *problems.Problems, m model) {
 			worst = length{of, hint, n, allowed}
 		}
 	}
-	held := c.suppression(m)
-	for _, a := range slices.Concat(m.alarms, held.joined, held.messages) {
+	for _, a := range m.all() {
 		name("the name of the alarm "+a.Key(), "a shorter Name or Key", c.alarmName(a), cloudwatch.MaxNameLength)
 	}
 	for _, s := range c.notified() {

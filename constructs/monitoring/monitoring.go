@@ -123,15 +123,14 @@ func (m *Monitoring) makeFilters(cfg Config, model model) {
 // that its rule names.
 func (m *Monitoring) makeAlarms(cfg Config, model model) {
 	node := cdk.NewNode(m.node, "alarms", nil)
-	held := cfg.suppression(model)
 	waiting, made := map[string]Alarm{}, map[string]cdk.AlarmRef{}
-	composites := slices.Concat(model.alarms, held.joined, held.messages)
-	for _, a := range composites {
+	all := model.all()
+	for _, a := range all {
 		if _, ok := a.When.(cloudwatch.Composite); ok {
-			waiting[a.Key()] = held.held(a)
+			waiting[a.Key()] = model.held.held(a)
 			continue
 		}
-		made[a.Key()] = cdk.NewMetricAlarm(node, a.constructID(), cfg.metricAlarm(a, held, m.topicARN))
+		made[a.Key()] = cdk.NewMetricAlarm(node, a.constructID(), cfg.metricAlarm(a, model.held, m.topicARN))
 	}
 	var compose func(a Alarm)
 	compose = func(a Alarm) {
@@ -145,7 +144,7 @@ func (m *Monitoring) makeAlarms(cfg Config, model model) {
 		name := func(key string) string { return made[key].Name() }
 		made[a.Key()] = cdk.NewCompositeAlarm(node, a.constructID(), cfg.compositeAlarm(a, name, m.topicARN))
 	}
-	for _, a := range composites {
+	for _, a := range all {
 		compose(waiting[a.Key()])
 	}
 	for _, a := range model.alarms {
@@ -210,12 +209,11 @@ func (c Config) Definitions() ([]cloudwatch.MetricAlarm, []cloudwatch.CompositeA
 	var metric []cloudwatch.MetricAlarm
 	var composite []cloudwatch.CompositeAlarm
 	m := c.model()
-	held := c.suppression(m)
-	for _, a := range slices.Concat(m.alarms, held.joined, held.messages) {
+	for _, a := range m.all() {
 		if _, ok := a.When.(cloudwatch.Composite); ok {
-			composite = append(composite, c.compositeAlarm(held.held(a), name, topic))
+			composite = append(composite, c.compositeAlarm(m.held.held(a), name, topic))
 		} else {
-			metric = append(metric, c.metricAlarm(a, held, topic))
+			metric = append(metric, c.metricAlarm(a, m.held, topic))
 		}
 	}
 	return metric, composite

@@ -119,6 +119,12 @@ func implies(cause, effect string, made map[string]Alarm, way []string) bool {
 	})
 }
 
+// composites are the alarms that there are besides those that are configured.
+func (s suppressed) composites() []Alarm { return slices.Concat(s.joined, s.messages) }
+
+// all are the alarms that CloudWatch will have.
+func (m model) all() []Alarm { return slices.Concat(m.alarms, m.held.composites()) }
+
 func (m model) byKey() map[string]Alarm {
 	made := map[string]Alarm{}
 	for _, a := range m.alarms {
@@ -141,7 +147,7 @@ func (s suppressed) held(a Alarm) Alarm {
 // messages of others, each with the key of the alarm that it speaks for.
 func (c Config) Messages() map[string]string {
 	subjects := map[string]string{}
-	for key, subject := range c.suppression(c.model()).subjects {
+	for key, subject := range c.model().held.subjects {
 		subjects[c.Name+"/"+key] = subject
 	}
 	return subjects
@@ -149,7 +155,7 @@ func (c Config) Messages() map[string]string {
 
 // Held returns what holds the messages of each alarm back, by the alarm's key, for
 // tests and documents. Alarms whose messages nothing holds back are not in it.
-func (c Config) Held() map[string]Suppressor { return c.suppression(c.model()).by }
+func (c Config) Held() map[string]Suppressor { return c.model().held.by }
 
 // validateSuppressors looks for suppressors that hold back nothing or forever.
 func (c Config) validateSuppressors(p *problems.Problems, m model) {
@@ -189,7 +195,7 @@ func (c Config) validateSuppressors(p *problems.Problems, m model) {
 			}
 		}
 	}
-	held := c.suppression(m)
+	held := m.held
 	for _, a := range m.alarms {
 		by, ok := held.by[a.Key()]
 		composite, isComposite := a.When.(cloudwatch.Composite)
