@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
+	"github.com/ohmycoins/infra/internal/problems/problemstest"
 )
 
 func valid() Config {
@@ -51,13 +52,7 @@ func TestBadInput(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := valid()
 			test.change(&cfg)
-			var got []string
-			if err := cfg.Validate(); err != nil {
-				got = strings.Split(err.Error(), "\n")
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("problems (-want +got):\n%s", diff)
-			}
+			problemstest.Want(t, test.want, cfg.Validate())
 		})
 	}
 }

@@ -1,10 +1,9 @@
 package guardduty
 
 import (
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/ohmycoins/infra/internal/problems/problemstest"
 )
 
 func TestBadInput(t *testing.T) {
@@ -22,13 +21,7 @@ func TestBadInput(t *testing.T) {
 		"nothing to tune": {Config{Frequency: "ONE_HOUR"}, []string{`Frequency: is "ONE_HOUR", want none without Create: the detector that is there has its own`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var got []string
-			if err := test.cfg.Validate(); err != nil {
-				got = strings.Split(err.Error(), "\n")
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("problems (-want +got):\n%s", diff)
-			}
+			problemstest.Want(t, test.want, test.cfg.Validate())
 		})
 	}
 }

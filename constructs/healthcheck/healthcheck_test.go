@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/ohmycoins/infra/internal/problems/problemstest"
 )
 
 func TestBadInput(t *testing.T) {
@@ -34,13 +34,7 @@ func TestBadInput(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := Config{Name: "shop-api", URL: "https://api.example.com/health"}
 			test.change(&cfg)
-			var got []string
-			if err := cfg.Validate(); err != nil {
-				got = strings.Split(err.Error(), "\n")
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("problems (-want +got):\n%s", diff)
-			}
+			problemstest.Want(t, test.want, cfg.Validate())
 		})
 	}
 }

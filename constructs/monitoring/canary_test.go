@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
+	"github.com/ohmycoins/infra/internal/problems/problemstest"
 )
 
 func validCanary(change func(*monitoring.Canary)) monitoring.Canary {
@@ -58,13 +59,7 @@ func TestCanaryBadInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := validCanary(test.change)
-			var got []string
-			if err := c.Validate(); err != nil {
-				got = strings.Split(err.Error(), "\n")
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("problems (-want +got):\n%s", diff)
-			}
+			problemstest.Want(t, test.want, c.Validate())
 			c.Watch() // is called for invalid resources too
 		})
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/internal/problems/problemstest"
 )
 
 // TestKindsUseTheExportedAPI proves that another package can write what the kinds of
@@ -277,13 +278,7 @@ func TestExtraProblems(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := application()
 			tt.change(&cfg)
-			var got []string
-			if err := cfg.Validate(); err != nil {
-				got = strings.Split(err.Error(), "\n")
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("problems (-want +got):\n%s", diff)
-			}
+			problemstest.Want(t, tt.want, cfg.Validate())
 		})
 	}
 }

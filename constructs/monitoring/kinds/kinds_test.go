@@ -20,6 +20,7 @@ import (
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/kinds"
+	"github.com/ohmycoins/infra/internal/problems/problemstest"
 )
 
 func name(r monitoring.Resource) string { return reflect.TypeOf(r).Name() }
@@ -461,13 +462,7 @@ func TestBadInput(t *testing.T) {
 	for i, tt := range tests {
 		tested[name(tt.in)] = true
 		t.Run(fmt.Sprintf("%s %d", name(tt.in), i), func(t *testing.T) {
-			var got []string
-			if err := tt.in.Validate(); err != nil {
-				got = strings.Split(err.Error(), "\n")
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("problems (-want +got):\n%s", diff)
-			}
+			problemstest.Want(t, tt.want, tt.in.Validate())
 			tt.in.Watch() // is called for invalid resources too
 		})
 	}

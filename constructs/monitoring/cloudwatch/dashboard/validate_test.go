@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/ohmycoins/infra/internal/problems/problemstest"
 )
 
 func TestValidate(t *testing.T) {
@@ -79,13 +79,7 @@ func TestValidate(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var got []string
-			if err := Validate(tt.body); err != nil {
-				got = strings.Split(err.Error(), "\n")
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("problems (-want +got):\n%s", diff)
-			}
+			problemstest.Want(t, tt.want, Validate(tt.body))
 		})
 	}
 }
