@@ -86,7 +86,7 @@ func (c Config) Panel() monitoring.Panel {
 		text += fmt.Sprintf(" And when something unusual costs %g %s or more: [anomalies](https://console.aws.amazon.com/costmanagement/home#/anomaly-detection/overview).",
 			c.AnomaliesFrom, c.Currency)
 	}
-	return monitoring.Panel{ID: "cost", Text: text, Width: 24, Rank: 2}
+	return monitoring.Panel{ID: "cost", Text: text, Section: monitoring.Overview, Width: 24, Rank: 2}
 }
 
 // Node returns the construct that everything is in, for aspects and for adding more.

@@ -357,7 +357,7 @@ func (s SLO) Watch() Watch {
 	lowest, full := -100.0, 100.0 // more than everything can be used up
 	watch.Panels = []Panel{{
 		ID: fmt.Sprintf("slo-budget-%dd", days), Title: fmt.Sprintf("Service levels: error budget left over %d days", days),
-		Range: s.window(), Rank: -1, Left: Axis{Min: &lowest, Max: &full}, Lines: []Line{{Of: s.left(), Label: "budget left"}},
+		Section: Overview, Range: s.window(), Rank: -1, Left: Axis{Min: &lowest, Max: &full}, Lines: []Line{{Of: s.left(), Label: "budget left"}},
 	}}
 	if burns := s.burns(); len(burns) > 0 {
 		fastest := burns[0]
