@@ -562,8 +562,8 @@ func (a *Account) measure(ctx context.Context, env environment.Environment, bala
 				"FreeableMemory": 210 << 20, "SwapUsage": 0, "ReplicationLag": 0, "AuthenticationFailures": 0,
 			}))
 	}
-	for _, key := range []string{"api", "dashboard"} { // that production has
-		errs = append(errs, put("CloudWatchSynthetics", map[string]string{"CanaryName": env.Prefix + "-" + key},
+	for _, canary := range env.Synthetics.Canaries {
+		errs = append(errs, put("CloudWatchSynthetics", map[string]string{"CanaryName": canary.Name},
 			map[string]float64{"SuccessPercent": 100, "Duration": 640}))
 	}
 	return errors.Join(errs...)
