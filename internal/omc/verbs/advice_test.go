@@ -80,12 +80,12 @@ func (b *bench) follow(state []string, withoutOmc bool) {
 // rollback that nobody advised has nothing to do then.
 func TestAdvice(t *testing.T) {
 	t.Parallel()
-	when := func(op string, n int, do func(b *bench, done <-chan struct{})) func(*bench) {
+	when := func(op string, n int, do func(b *bench, op string, done <-chan struct{})) func(*bench) {
 		return func(b *bench) {
 			before := b.cloud.Count(op)
 			b.cloud.OnCall = func(got string, count int, done <-chan struct{}) {
 				if got == op && count == before+n {
-					do(b, done)
+					do(b, op, done)
 				}
 			}
 		}
@@ -96,12 +96,12 @@ func TestAdvice(t *testing.T) {
 	slow := func(b *bench) { b.service("backend").Script = []fakeaws.Rollout{{Looks: 9}} }
 	fails := func(b *bench) { b.service("backend").Script = []fakeaws.Rollout{{Looks: 2, End: fakeaws.Fails}} }
 	hangs := func(b *bench) { b.service("backend").Script = []fakeaws.Rollout{{End: fakeaws.Hangs}} }
-	everything := func(kind fakeaws.FaultKind) func(b *bench, done <-chan struct{}) {
-		return func(b *bench, _ <-chan struct{}) {
+	everything := func(kind fakeaws.FaultKind) func(b *bench, op string, done <-chan struct{}) {
+		return func(b *bench, _ string, _ <-chan struct{}) {
 			b.cloud.Lock(func() { b.cloud.Faults = []*fakeaws.Fault{{Kind: kind}} })
 		}
 	}
-	stop := func(b *bench, done <-chan struct{}) { b.stop(); <-done }
+	stop := func(b *bench, op string, done <-chan struct{}) { b.stop(); leave(op, done) }
 	for name, test := range map[string]struct {
 		change  []func(*bench)
 		opt     func(*Options)
@@ -200,7 +200,7 @@ func TestAdviceAfterGivingUp(t *testing.T) {
 				mu.Unlock()
 				if began && start >= 0 && op == at.op && n == start+at.n {
 					giveUp()
-					<-done
+					leave(op, done)
 				}
 			}
 			result, err := b.app.Deploy(ctx, b.opt)

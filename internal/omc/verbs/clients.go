@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -105,6 +106,8 @@ func newClients(cfg aws.Config, env environment.Environment) clients {
 	// These answer every call with something.
 	talking := cfg.Copy()
 	talking.APIOptions = append(talking.APIOptions, refuseEmpty)
+	working := talking.Copy()
+	working.APIOptions = append(working.APIOptions, deliver)
 	return clients{
 		// AWS understands JSON and CBOR alike; emulators understand JSON.
 		alarms: cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {
@@ -113,7 +116,7 @@ func newClients(cfg aws.Config, env environment.Environment) clients {
 		}),
 		logs:    cloudwatchlogs.NewFromConfig(cfg),
 		images:  ecr.NewFromConfig(talking),
-		ecs:     ecs.NewFromConfig(talking),
+		ecs:     ecs.NewFromConfig(working),
 		targets: elb.NewFromConfig(talking),
 		// Not every object has a checksum; the SDK would log that to standard error.
 		objects: s3.NewFromConfig(cfg, func(o *s3.Options) { o.DisableLogOutputChecksumValidationSkipped = true }),
@@ -165,6 +168,23 @@ func refuseEmpty(stack *middleware.Stack) error {
 			err = &smithy.DeserializationError{Err: errNoAnswer}
 		}
 		return out, metadata, err
+	}), middleware.After)
+}
+
+// deliver lets nothing abandon a change that has been sent: AWS might make it later, after
+// we have looked at what there is and put it right. [AttemptTimeout] bounds that, and no
+// attempt begins once the context has ended.
+func deliver(stack *middleware.Stack) error {
+	return stack.Finalize.Add(middleware.FinalizeMiddlewareFunc("Deliver", func(
+		ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler,
+	) (middleware.FinalizeOutput, middleware.Metadata, error) {
+		if err := ctx.Err(); err != nil {
+			return middleware.FinalizeOutput{}, middleware.Metadata{}, &aws.RequestCanceledError{Err: err}
+		}
+		if op := middleware.GetOperationName(ctx); !strings.HasPrefix(op, "Describe") && !strings.HasPrefix(op, "List") {
+			ctx = context.WithoutCancel(ctx)
+		}
+		return next.HandleFinalize(ctx, in)
 	}), middleware.After)
 }
 

@@ -1,9 +1,16 @@
 package verbs
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
@@ -36,7 +43,7 @@ func TestInterrupt(t *testing.T) {
 			b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
 				if op == test.op && n == test.n {
 					b.stop()
-					<-done // the caller leaves
+					leave(op, done)
 				}
 			}
 			result, err := b.deploy()
@@ -82,7 +89,6 @@ func TestInterrupt(t *testing.T) {
 				<-done
 			case op == "UpdateService" && n == 3: // the rollback
 				giveUp()
-				<-done
 			}
 		}
 		result, err := b.app.Deploy(ctx, b.opt)
@@ -94,6 +100,60 @@ func TestInterrupt(t *testing.T) {
 			t.Errorf("record: %+v", record)
 		}
 	})
+}
+
+// slowNetwork presses Ctrl-C while the first update of a service is on its way. When its
+// caller leaves, the update arrives nevertheless, at last.
+type slowNetwork struct {
+	aws.HTTPClient
+	stop func()
+	once sync.Once
+	last func() // delivers what is still on its way
+}
+
+func (n *slowNetwork) Do(req *http.Request) (resp *http.Response, err error) {
+	if strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".UpdateService") {
+		n.once.Do(func() {
+			var body []byte
+			if body, err = io.ReadAll(req.Body); err != nil {
+				return
+			}
+			req.Body = io.NopCloser(bytes.NewReader(body))
+			n.stop()
+			select {
+			case <-req.Context().Done():
+				err = req.Context().Err()
+				late := req.Clone(context.WithoutCancel(req.Context()))
+				late.Body = io.NopCloser(bytes.NewReader(body))
+				n.last = func() {
+					if resp, err := n.HTTPClient.Do(late); err == nil {
+						_ = resp.Body.Close()
+					}
+				}
+			case <-time.After(100 * time.Millisecond):
+			}
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return n.HTTPClient.Do(req)
+}
+
+// An update that is on its way is waited for: else it could come after its own rollback.
+func TestInterruptUpdateOnItsWay(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	cfg := b.cloud.Config()
+	network := &slowNetwork{HTTPClient: cfg.HTTPClient, stop: b.stop, last: func() {}}
+	cfg.HTTPClient = network
+	b.app.aws = newClients(cfg, b.cloud.Env)
+	result, err := b.deploy()
+	if err == nil || result.Outcome != Interrupted {
+		t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
+	}
+	network.last()
+	b.runsAsBefore()
 }
 
 // Verbs that only read end with the status of an interruption, too.
@@ -178,7 +238,7 @@ func TestInterruptRollback(t *testing.T) {
 			b.cloud.OnCall = func(op string, n int, done <-chan struct{}) {
 				if op == test.op && n == before+test.n {
 					b.stop()
-					<-done
+					leave(op, done)
 				}
 			}
 			result, err := b.app.Rollback(t.Context(), RollbackOptions{})

@@ -221,6 +221,14 @@ func (b *bench) lockedBy(since time.Time) {
 	b.cloud.Objects[lockObject] = fakeaws.Object{Body: string(text), ETag: `"other"`}
 }
 
+// leave waits until the caller of a call has left. Nobody leaves a change of the cluster
+// that has been sent.
+func leave(op string, done <-chan struct{}) {
+	if !slices.Contains([]string{"RegisterTaskDefinition", "RunTask", "StopTask", "UpdateService"}, op) {
+		<-done
+	}
+}
+
 // interrupting is a network on which the user presses Ctrl-C.
 type interrupting struct{ stop func() }
 
