@@ -20,6 +20,8 @@ import (
 	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/omc/verbs"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -38,7 +40,7 @@ type options struct {
 	stderr         *os.File
 	getenv         func(string) string
 	interrupt      <-chan struct{}
-	sharedReporter verbs.Reporter
+	sharedReporter report.Reporter
 	// summarized says that the step summary has the result.
 	summarized bool
 }
@@ -161,9 +163,9 @@ func completeEnvironment(_ *cobra.Command, args []string, _ string) ([]cobra.Com
 }
 
 // reporter returns where progress goes: standard error.
-func (o *options) reporter() verbs.Reporter {
+func (o *options) reporter() report.Reporter {
 	if o.sharedReporter == nil {
-		o.sharedReporter = verbs.NewConsole(o.stderr, o.getenv, time.Now)
+		o.sharedReporter = report.NewConsole(o.stderr, o.getenv, time.Now)
 	}
 	return o.sharedReporter
 }
@@ -192,7 +194,7 @@ func loadAWS(ctx context.Context, env environment.Environment) (aws.Config, erro
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env.Region),
 		// Where credentials come from has a deadline, too.
 		config.WithLogger(logging.Nop{}), // what matters is in errors
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(verbs.AttemptTimeout)))
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(awsapi.AttemptTimeout)))
 	cfg.Retryer = nil // the engine has its own, with bounds
 	return cfg, err
 }
@@ -222,7 +224,7 @@ func (o *options) ask(ctx context.Context, what string, env environment.Environm
 	go func() {
 		select {
 		case <-o.interrupt:
-			cancel(exitStatus{errors.New("interrupted: nothing was changed"), verbs.Interrupted.ExitStatus()})
+			cancel(exitStatus{errors.New("interrupted: nothing was changed"), report.Interrupted.ExitStatus()})
 		case <-ctx.Done():
 		}
 	}()
@@ -250,7 +252,7 @@ func (o *options) question(ctx context.Context, what string, env environment.Env
 
 // result is what a verb found or did.
 type result interface {
-	Page() verbs.Page
+	Page() report.Page
 	ExitStatus() int
 }
 
@@ -293,25 +295,25 @@ func (o *options) write(text []byte) {
 // unbegun is what --output json prints of a command that did not begin.
 type unbegun struct {
 	Command string `json:"command"`
-	verbs.Ending
+	report.Ending
 }
 
 // endUnbegun shows that a command did not begin, wherever it is to be seen.
 func (o *options) endUnbegun(cmd *cobra.Command, args []string, status int, failure error) {
-	outcome := verbs.NothingChanged
-	if status == verbs.Interrupted.ExitStatus() {
-		outcome = verbs.Interrupted
+	outcome := report.NothingChanged
+	if status == report.Interrupted.ExitStatus() {
+		outcome = report.Interrupted
 	}
-	o.summarize(verbs.Page{Title: cmd.CommandPath() + ": " + string(outcome), Error: failure.Error()})
+	o.summarize(report.Page{Title: cmd.CommandPath() + ": " + string(outcome), Error: failure.Error()})
 	// The flag may come after what is wrong with the command line.
 	asked := strings.Contains(" "+strings.ReplaceAll(strings.Join(args, " "), "=", " ")+" ", " --output json ")
 	if o.output == "json" || asked {
-		o.writeJSON(unbegun{Command: cmd.CommandPath(), Ending: verbs.Ending{Outcome: outcome, Error: failure.Error()}})
+		o.writeJSON(unbegun{Command: cmd.CommandPath(), Ending: report.Ending{Outcome: outcome, Error: failure.Error()}})
 	}
 }
 
 // summarize adds a page to GitHub's summary of the run.
-func (o *options) summarize(page verbs.Page) {
+func (o *options) summarize(page report.Page) {
 	o.summarized = true
 	if path := o.getenv("GITHUB_STEP_SUMMARY"); path != "" {
 		if err := appendSummary(path, page); err != nil {
@@ -320,7 +322,7 @@ func (o *options) summarize(page verbs.Page) {
 	}
 }
 
-func appendSummary(path string, page verbs.Page) error {
+func appendSummary(path string, page report.Page) error {
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return fmt.Errorf("writing the step summary: %w", err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ohmycoins/infra/internal/omc/image"
 	"github.com/ohmycoins/infra/internal/omc/verbs"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -38,20 +39,20 @@ put back: the message says what to do; 130 interrupted, what ran before runs.`,
 	flags := cmd.Flags()
 	flags.StringVar(&opt.Source, "source", ".", "the application's working tree")
 	flags.BoolVar(&opt.AllowDirty, "allow-dirty", false, "build from a tree with changes that are in no commit")
-	flags.StringVar(&builder, "builder", "docker", "what builds the images: "+strings.Join(verbs.Builders(), ", "))
+	flags.StringVar(&builder, "builder", "docker", "what builds the images: "+strings.Join(image.Builders(), ", "))
 	flags.StringArrayVar(&images, "image", nil, "an image that exists, instead of building it: `SERVICE=repository@sha256:…` (may be repeated)")
 	flags.StringVar(&opt.Service, "service", "", "the only service to deploy")
 	flags.BoolVar(&opt.Force, "force", false, "roll out also what runs already")
 	flags.DurationVar(&opt.Timeout, "timeout", 0, "how long everything may take but building and asking, such as 15m (default: the environment's, which putting back has in any case)")
 	flags.BoolVar(&opt.Maintenance, "maintenance", false, "hold the messages of alarms back while services change; alarms still roll back what they guard")
 	flags.BoolVar(&opt.NoRollback, "no-rollback", false, "leave a failed or interrupted deployment as it is: ECS does not roll it back either")
-	offer(cmd, "builder", verbs.Builders()...)
+	offer(cmd, "builder", image.Builders()...)
 	_ = cmd.MarkFlagDirname("source") // the flag is there
 	return o.verb(cmd, func(ctx context.Context, app *verbs.App, env environment.Environment) (err error) {
 		if opt.Images, err = verbs.ParseImages(images, env); err != nil {
 			return err
 		}
-		if opt.Builder, err = verbs.NewBuilder(builder); err != nil {
+		if opt.Builder, err = image.NewBuilder(builder); err != nil {
 			return err
 		}
 		if err := checkTimeout(cmd, opt.Timeout); err != nil {

@@ -10,7 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/ohmycoins/infra/internal/omc/verbs"
+	"github.com/ohmycoins/infra/internal/omc/report"
 )
 
 func main() {
@@ -40,7 +40,7 @@ func run(args []string) int {
 		return 0
 	}
 	o.reporter().Fail(err.Error())
-	code := verbs.NothingChanged.ExitStatus()
+	code := report.NothingChanged.ExitStatus()
 	var status exitStatus
 	if errors.As(err, &status) {
 		code = status.status

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/omc/verbs"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 	"github.com/ohmycoins/infra/stacks/environment"
@@ -116,7 +117,7 @@ func newCloud(t *testing.T) *fakeaws.Cloud {
 	return cloud
 }
 
-const image = "omc-backend@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+const someImage = "omc-backend@sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
@@ -132,7 +133,7 @@ func TestUsage(t *testing.T) {
 		{"deploy nowhere", 2, `ENV: is "nowhere", want staging or production`},
 		{"deploy staging production", 2, `ENV: is "staging production"`},
 		{"deploy staging --builder make", 2, `--builder: is "make", want docker, buildah, podman`},
-		{"deploy staging --image other=" + image, 2, `--image: service is "other", want backend or frontend`},
+		{"deploy staging --image other=" + someImage, 2, `--image: service is "other", want backend or frontend`},
 		{"deploy staging --timeout -1m", 2, "--timeout: is -1m0s, want a positive duration"},
 		{"deploy staging --timeout 0s", 2, "--timeout: is 0s, want a positive duration"},
 		{"rollback staging --timeout 0", 2, "--timeout: is 0s, want a positive duration"},
@@ -218,21 +219,21 @@ func BenchmarkCPU(b *testing.B) {
 // Programs that read JSON get some also from a command that fails, whatever is wrong.
 func TestFailuresInJSON(t *testing.T) {
 	t.Parallel()
-	for args, outcome := range map[string]verbs.Outcome{
-		"deploy nowhere --output json":                          verbs.NothingChanged,
-		"deploy staging --nonsense --output=json":               verbs.NothingChanged,
-		"deploy staging --output json --timeout 0s":             verbs.NothingChanged,
-		"deploy staging --output json --image x":                verbs.NothingChanged,
-		"deploy staging --output json --service other":          verbs.NothingChanged,
-		"rollback staging --output json --to x":                 verbs.NothingChanged,
-		"secrets put staging --output json":                     verbs.NothingChanged,
-		"secrets put production --output json --file none.json": verbs.NothingChanged,
-		"nonsense --output json":                                verbs.NothingChanged,
-		"secrets nonsense --output json":                        verbs.NothingChanged,
-		"rollback staging --output json":                        verbs.NothingChanged,
+	for args, outcome := range map[string]report.Outcome{
+		"deploy nowhere --output json":                          report.NothingChanged,
+		"deploy staging --nonsense --output=json":               report.NothingChanged,
+		"deploy staging --output json --timeout 0s":             report.NothingChanged,
+		"deploy staging --output json --image x":                report.NothingChanged,
+		"deploy staging --output json --service other":          report.NothingChanged,
+		"rollback staging --output json --to x":                 report.NothingChanged,
+		"secrets put staging --output json":                     report.NothingChanged,
+		"secrets put production --output json --file none.json": report.NothingChanged,
+		"nonsense --output json":                                report.NothingChanged,
+		"secrets nonsense --output json":                        report.NothingChanged,
+		"rollback staging --output json":                        report.NothingChanged,
 	} {
 		got := omc(t, newCloud(t), t.TempDir(), "", nil, strings.Fields(args)...)
-		var ending verbs.Ending
+		var ending report.Ending
 		if err := json.Unmarshal([]byte(got.stdout), &ending); err != nil || got.status != 2 || ending.Outcome != outcome || ending.Error == "" {
 			t.Errorf("%s: status %d, %v: %s%s", args, got.status, err, got.stdout, got.stderr)
 		}
@@ -267,7 +268,7 @@ func TestDeployDryRun(t *testing.T) {
 		"deploy", "staging", "--dry-run", "--output", "json",
 		"--image", "backend=omc-backend@"+fakeaws.Digest("backend"), "--image", "frontend=omc-frontend@"+fakeaws.Digest("frontend"))
 	var result verbs.Result
-	if err := json.Unmarshal([]byte(got.stdout), &result); err != nil || got.status != 0 || result.Outcome != verbs.Planned {
+	if err := json.Unmarshal([]byte(got.stdout), &result); err != nil || got.status != 0 || result.Outcome != report.Planned {
 		t.Fatalf("status %d, %v:\n%s%s", got.status, err, got.stdout, got.stderr)
 	}
 	if text, err := os.ReadFile(summary); err != nil || !strings.Contains(string(text), "### omc deploy staging: planned") {
@@ -342,7 +343,7 @@ func TestUnwritableOutput(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"text", "json"} {
 		o := &options{output: format, stdout: broken{}, stderr: os.Stderr, getenv: func(string) string { return "" }}
-		if err := o.finish(verbs.Result{Ending: verbs.Ending{Outcome: verbs.Succeeded}}, nil); err != nil {
+		if err := o.finish(verbs.Result{Ending: report.Ending{Outcome: report.Succeeded}}, nil); err != nil {
 			t.Errorf("%s: %v", format, err)
 		}
 	}

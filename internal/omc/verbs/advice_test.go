@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -204,7 +205,7 @@ func TestAdviceAfterGivingUp(t *testing.T) {
 				}
 			}
 			result, err := b.app.Deploy(ctx, b.opt)
-			if err == nil || result.Outcome != Stuck && result.Outcome != Interrupted || b.locked() {
+			if err == nil || result.Outcome != report.Stuck && result.Outcome != report.Interrupted || b.locked() {
 				t.Fatalf("%v: %v", result.Outcome, err)
 			}
 			b.cloud.Lock(func() { b.cloud.OnCall = nil })

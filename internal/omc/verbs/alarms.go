@@ -17,6 +17,8 @@ import (
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/evaluate"
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/report"
 )
 
 // severities are the values of the tag Severity of alarms, most urgent first.
@@ -37,7 +39,7 @@ const (
 // prints.
 type AlarmTest struct {
 	Environment string `json:"environment"`
-	Ending
+	report.Ending
 	Alarms []TestedAlarm `json:"alarms"`
 
 	who identity
@@ -90,7 +92,7 @@ func (a *App) PlanAlarmTest(ctx context.Context) (AlarmTest, error) {
 		err = interruption(work, err)
 		return test, a.fail(&test.Ending, unstarted(err), err)
 	}
-	return test, a.fail(&test.Ending, Planned, nil)
+	return test, a.fail(&test.Ending, report.Planned, nil)
 }
 
 func (a *App) planAlarmTest(ctx context.Context, test *AlarmTest) (err error) {
@@ -177,7 +179,7 @@ var bothTypes = []cloudwatchtypes.AlarmType{cloudwatchtypes.AlarmTypeMetricAlarm
 
 // describeAlarms returns alarms by name, in one call.
 func (a *App) describeAlarms(ctx context.Context, names []string) (map[string]anyAlarm, error) {
-	out, err := a.aws.alarms.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: names, AlarmTypes: bothTypes})
+	out, err := a.aws.Alarms.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: names, AlarmTypes: bothTypes})
 	if err != nil {
 		return nil, fmt.Errorf("describing alarms: %w", err)
 	}
@@ -196,7 +198,7 @@ func (a *App) describeAlarms(ctx context.Context, names []string) (map[string]an
 func (a *App) tellingAlarms(ctx context.Context) ([]anyAlarm, error) {
 	prefix := a.env.Prefix + "/"
 	var alarms []anyAlarm
-	pages := cloudwatch.NewDescribeAlarmsPaginator(a.aws.alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &prefix, AlarmTypes: bothTypes})
+	pages := cloudwatch.NewDescribeAlarmsPaginator(a.aws.Alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &prefix, AlarmTypes: bothTypes})
 	err := eachPage(pages.HasMorePages, func() error {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -253,11 +255,11 @@ type taggedAlarm struct {
 func (a *App) tagAlarms(ctx context.Context, alarms []anyAlarm) ([]taggedAlarm, error) {
 	tagged := make([]taggedAlarm, len(alarms))
 	slots := make(chan struct{}, tagReaders)
-	err := eachUntilFailure(ctx, indexes(len(alarms)), func(ctx context.Context, i int) error {
+	err := awsapi.EachUntilFailure(ctx, awsapi.Indexes(len(alarms)), func(ctx context.Context, i int) error {
 		slots <- struct{}{}
 		defer func() { <-slots }()
 		tagged[i].alarm = alarms[i]
-		out, err := a.aws.alarms.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: &alarms[i].arn})
+		out, err := a.aws.Alarms.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: &alarms[i].arn})
 		if err != nil {
 			return fmt.Errorf("reading the tags of alarm %s: %w", alarms[i].name, err)
 		}
@@ -274,7 +276,7 @@ func (a *App) tagAlarms(ctx context.Context, alarms []anyAlarm) ([]taggedAlarm, 
 // pickAlarms chooses the alarm to test of each severity, among those that tell anybody if
 // there are any: the first whose message comes soonest, by name, that is not in ALARM and
 // not held back. It says which severity has none.
-func pickAlarms(alarms []taggedAlarm, env string) (picked []taggedAlarm, found []Finding) {
+func pickAlarms(alarms []taggedAlarm, env string) (picked []taggedAlarm, found []report.Finding) {
 	alarms = slices.Clone(alarms)
 	slices.SortFunc(alarms, func(a, b taggedAlarm) int {
 		tells := func(t taggedAlarm) int { return min(1, len(t.alarm.actions)) }
@@ -289,11 +291,11 @@ func pickAlarms(alarms []taggedAlarm, env string) (picked []taggedAlarm, found [
 		i := slices.IndexFunc(of, func(a taggedAlarm) bool { return quiet(a) && !a.alarm.heldBack })
 		switch {
 		case len(of) == 0:
-			found = append(found, Finding{severity + " alarms", "there are none", "deploy the operations stack first: cdktf deploy " + env})
+			found = append(found, report.Finding{Subject: severity + " alarms", Problem: "there are none", Next: "deploy the operations stack first: cdktf deploy " + env})
 		case i < 0 && slices.ContainsFunc(of, quiet):
-			found = append(found, Finding{severity + " alarms", "the messages of all are held back, so that none can be tested", "wait until the maintenance or the outage is over: omc status " + env})
+			found = append(found, report.Finding{Subject: severity + " alarms", Problem: "the messages of all are held back, so that none can be tested", Next: "wait until the maintenance or the outage is over: omc status " + env})
 		case i < 0:
-			found = append(found, Finding{severity + " alarms", fmt.Sprintf("all %d are in ALARM, so that none can be tested", len(of)), "find the cause first: omc verify " + env})
+			found = append(found, report.Finding{Subject: severity + " alarms", Problem: fmt.Sprintf("all %d are in ALARM, so that none can be tested", len(of)), Next: "find the cause first: omc verify " + env})
 		default:
 			picked = append(picked, of[i])
 		}
@@ -309,7 +311,7 @@ func (a *App) recipients(ctx context.Context, actions []string) ([]Recipient, er
 			list = append(list, Recipient{Protocol: "action", Address: action, Confirmed: true})
 			continue
 		}
-		pages := sns.NewListSubscriptionsByTopicPaginator(a.aws.topics, &sns.ListSubscriptionsByTopicInput{TopicArn: &action})
+		pages := sns.NewListSubscriptionsByTopicPaginator(a.aws.Topics, &sns.ListSubscriptionsByTopicInput{TopicArn: &action})
 		err := eachPage(pages.HasMorePages, func() error {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
@@ -362,20 +364,20 @@ func (a *App) TestAlarms(ctx context.Context, test AlarmTest) (AlarmTest, error)
 	left, stuck := lease.lower(ctx, test.Alarms, reason)
 	if stuck != nil {
 		test.State = left
-		return test, a.fail(&test.Ending, Stuck, errors.Join(failure, stuck))
+		return test, a.fail(&test.Ending, report.Stuck, errors.Join(failure, stuck))
 	}
 	if failure != nil {
 		failure = interruption(work, failure)
 		outcome := unstarted(failure)
-		if touched := slices.ContainsFunc(test.Alarms, func(t TestedAlarm) bool { return t.touched }); touched && outcome == NothingChanged {
-			outcome = RolledBack
+		if touched := slices.ContainsFunc(test.Alarms, func(t TestedAlarm) bool { return t.touched }); touched && outcome == report.NothingChanged {
+			outcome = report.RolledBack
 		}
 		return test, a.fail(&test.Ending, outcome, failure)
 	}
 	if err := unreached(test.Alarms); err != nil {
-		return test, a.fail(&test.Ending, Failed, err)
+		return test, a.fail(&test.Ending, report.Failed, err)
 	}
-	return test, a.fail(&test.Ending, Succeeded, nil)
+	return test, a.fail(&test.Ending, report.Succeeded, nil)
 }
 
 // longestWait is how long a message waits for what may hold it back.
@@ -438,7 +440,7 @@ func (l *lease) raise(ctx context.Context, alarms []TestedAlarm, reason string) 
 // cannot.
 func (l *lease) lower(ctx context.Context, alarms []TestedAlarm, reason string) (left []string, err error) {
 	errs := make([]error, len(alarms))
-	_ = each(indexes(len(alarms)), func(i int) error {
+	_ = awsapi.Each(awsapi.Indexes(len(alarms)), func(i int) error {
 		if alarms[i].touched {
 			errs[i] = l.lowerOne(ctx, alarms[i], reason)
 		}
@@ -455,11 +457,11 @@ func (l *lease) lower(ctx context.Context, alarms []TestedAlarm, reason string) 
 
 func (l *lease) lowerOne(ctx context.Context, t TestedAlarm, reason string) error {
 	return l.persist(ctx, "putting back alarm "+t.Name, func(ctx context.Context) error {
-		if err := l.store().verify(ctx, l.lock); err != nil {
+		if err := l.store().Verify(ctx, l.lock); err != nil {
 			return err
 		}
 		alarms, err := l.describeAlarms(ctx, []string{t.Name})
-		if err != nil && troubleOf(err) != permanent {
+		if err != nil && awsapi.TroubleOf(err) != awsapi.Permanent {
 			return err
 		}
 		// CloudWatch may have evaluated the alarm meanwhile: then its state is the
@@ -478,7 +480,7 @@ func (l *lease) lowerOne(ctx context.Context, t TestedAlarm, reason string) erro
 }
 
 func (a *App) setAlarm(ctx context.Context, name string, state cloudwatchtypes.StateValue, reason string) error {
-	_, err := a.aws.alarms.SetAlarmState(ctx, &cloudwatch.SetAlarmStateInput{AlarmName: &name, StateValue: state, StateReason: &reason})
+	_, err := a.aws.Alarms.SetAlarmState(ctx, &cloudwatch.SetAlarmStateInput{AlarmName: &name, StateValue: state, StateReason: &reason})
 	if err != nil {
 		return fmt.Errorf("setting alarm %s to %s: %w", name, state, err)
 	}
@@ -500,17 +502,17 @@ func unreached(alarms []TestedAlarm) error {
 }
 
 // Page returns the test for people.
-func (t AlarmTest) Page() Page {
-	headline := map[Outcome]string{
-		Planned:        "would set to ALARM and back",
-		Succeeded:      "set to ALARM and back; these should have received it",
-		Failed:         "set to ALARM and back, and not everything is as it should be",
-		RolledBack:     "failed; every alarm has its state again",
-		Interrupted:    "interrupted; every alarm has its state again",
-		NothingChanged: "no alarm was touched",
-		Stuck:          "failed, and not every alarm has its state again",
+func (t AlarmTest) Page() report.Page {
+	headline := map[report.Outcome]string{
+		report.Planned:        "would set to ALARM and back",
+		report.Succeeded:      "set to ALARM and back; these should have received it",
+		report.Failed:         "set to ALARM and back, and not everything is as it should be",
+		report.RolledBack:     "failed; every alarm has its state again",
+		report.Interrupted:    "interrupted; every alarm has its state again",
+		report.NothingChanged: "no alarm was touched",
+		report.Stuck:          "failed, and not every alarm has its state again",
 	}[t.Outcome]
-	page := Page{
+	page := report.Page{
 		Title:   fmt.Sprintf("omc alarms test %s: %s", t.Environment, headline),
 		Columns: []string{"SEVERITY", "ALARM", "RECIPIENTS"}, Notes: t.State, Error: t.Error,
 	}

@@ -12,6 +12,7 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -134,7 +135,7 @@ func TestAlarmsTest(t *testing.T) {
 	}
 	began := b.cloud.Clock.Now()
 	test, err := b.alarmTest()
-	if err != nil || test.Outcome != Succeeded {
+	if err != nil || test.Outcome != report.Succeeded {
 		t.Fatalf("%v: %v", test.Outcome, err)
 	}
 	b.asBefore()
@@ -174,21 +175,21 @@ func TestPlanAlarmTest(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change  func(*bench)
-		outcome Outcome
+		outcome report.Outcome
 		want    string
 	}{
-		"fine":               {func(*bench) {}, Planned, ""},
-		"somebody deploys":   {func(b *bench) { b.lockedBy(b.cloud.Clock.Now()) }, NothingChanged, "somebody else holds the lock"},
-		"a roll-out goes on": {func(b *bench) { d := b.service("backend").Deployments[0]; d.State, d.Hold = "IN_PROGRESS", true }, NothingChanged, "service ohmycoins-staging-backend: a roll-out is in progress"},
-		"no warning alarms":  {func(b *bench) { delete(b.cloud.Alarms, warningAlarm) }, NothingChanged, "warning alarms: there are none: deploy the operations stack first"},
-		"another account":    {func(b *bench) { b.app.env.AccountID = "999999999999" }, NothingChanged, "want 999999999999"},
-		"no topic":           {func(b *bench) { clear(b.cloud.Health.Subscriptions) }, NothingChanged, "listing the subscriptions of ohmycoins-staging-critical"},
-		"denied":             {func(b *bench) { b.denied("ListTagsForResource") }, NothingChanged, "reading the tags of alarm ohmycoins-staging/"},
+		"fine":               {func(*bench) {}, report.Planned, ""},
+		"somebody deploys":   {func(b *bench) { b.lockedBy(b.cloud.Clock.Now()) }, report.NothingChanged, "somebody else holds the lock"},
+		"a roll-out goes on": {func(b *bench) { d := b.service("backend").Deployments[0]; d.State, d.Hold = "IN_PROGRESS", true }, report.NothingChanged, "service ohmycoins-staging-backend: a roll-out is in progress"},
+		"no warning alarms":  {func(b *bench) { delete(b.cloud.Alarms, warningAlarm) }, report.NothingChanged, "warning alarms: there are none: deploy the operations stack first"},
+		"another account":    {func(b *bench) { b.app.env.AccountID = "999999999999" }, report.NothingChanged, "want 999999999999"},
+		"no topic":           {func(b *bench) { clear(b.cloud.Health.Subscriptions) }, report.NothingChanged, "listing the subscriptions of ohmycoins-staging-critical"},
+		"denied":             {func(b *bench) { b.denied("ListTagsForResource") }, report.NothingChanged, "reading the tags of alarm ohmycoins-staging/"},
 	} {
 		b := newAlarmBench(t)
 		test.change(b)
 		plan, err := b.app.PlanAlarmTest(t.Context())
-		if plan.Outcome != test.outcome || (err == nil) != (test.outcome == Planned) || b.cloud.Count("SetAlarmState") != 0 {
+		if plan.Outcome != test.outcome || (err == nil) != (test.outcome == report.Planned) || b.cloud.Count("SetAlarmState") != 0 {
 			t.Errorf("%s: %v: %v", name, plan.Outcome, err)
 		}
 		contains(t, fmt.Sprint(err), test.want)
@@ -213,7 +214,7 @@ func TestAlarmsThatSpeakForOthers(t *testing.T) {
 	b.cloud.AddComposite(warningAlarm+"-message", "warning", warningAlarm, maintenance, 1)
 	began := b.cloud.Clock.Now()
 	test, err := b.alarmTest()
-	if err != nil || test.Outcome != Succeeded {
+	if err != nil || test.Outcome != report.Succeeded {
 		t.Fatalf("%v: %v", test.Outcome, err)
 	}
 	states := b.states()
@@ -243,7 +244,7 @@ func TestAlarmsReachNobody(t *testing.T) {
 		b := newAlarmBench(t)
 		change(b)
 		test, err := b.alarmTest()
-		if test.Outcome != Failed {
+		if test.Outcome != report.Failed {
 			t.Errorf("%s: %v: %v", name, test.Outcome, err)
 		}
 		contains(t, fmt.Sprint(err), "nobody is told about warning alarms")
@@ -265,25 +266,25 @@ func TestAlarmsAreAsBefore(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		change  func(*bench)
-		outcome Outcome
+		outcome report.Outcome
 	}{
-		"Ctrl-C at the first":       {func(b *bench) { stopAt(b, "SetAlarmState", 1) }, Interrupted},
-		"Ctrl-C at the second":      {func(b *bench) { stopAt(b, "SetAlarmState", 2) }, Interrupted},
-		"Ctrl-C during the pause":   {func(b *bench) { b.app.clock = stopping{b.cloud.Clock, b.stop} }, Interrupted},
-		"Ctrl-C during the look-up": {func(b *bench) { stopAt(b, "ListTagsForResource", 1) }, Interrupted},
+		"Ctrl-C at the first":       {func(b *bench) { stopAt(b, "SetAlarmState", 1) }, report.Interrupted},
+		"Ctrl-C at the second":      {func(b *bench) { stopAt(b, "SetAlarmState", 2) }, report.Interrupted},
+		"Ctrl-C during the pause":   {func(b *bench) { b.app.clock = stopping{b.cloud.Clock, b.stop} }, report.Interrupted},
+		"Ctrl-C during the look-up": {func(b *bench) { stopAt(b, "ListTagsForResource", 1) }, report.Interrupted},
 		"the second is denied": {func(b *bench) {
 			b.cloud.Faults = []*fakeaws.Fault{{Op: "SetAlarmState", After: 1, Times: 1, Kind: fakeaws.Denied}}
-		}, RolledBack},
+		}, report.RolledBack},
 		"AWS is out of reach": {func(b *bench) {
 			b.cloud.Faults = []*fakeaws.Fault{{Op: "SetAlarmState", After: 2, Kind: fakeaws.Reset, Until: b.cloud.Clock.Now().Add(4 * time.Minute)}}
-		}, Succeeded},
+		}, report.Succeeded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newAlarmBench(t)
 			test.change(b)
 			result, err := b.alarmTest()
-			if result.Outcome != test.outcome || (err == nil) != (test.outcome == Succeeded) {
+			if result.Outcome != test.outcome || (err == nil) != (test.outcome == report.Succeeded) {
 				t.Errorf("%v: %v", result.Outcome, err)
 			}
 			b.asBefore()
@@ -301,7 +302,7 @@ func TestAlarmGoesOffDuringTheTest(t *testing.T) {
 		}
 	}
 	test, err := b.alarmTest()
-	if err != nil || test.Outcome != Succeeded {
+	if err != nil || test.Outcome != report.Succeeded {
 		t.Fatalf("%v: %v", test.Outcome, err)
 	}
 	if got := b.cloud.States(); !slices.Contains(got, "ALARM "+criticalAlarm) {
@@ -338,14 +339,14 @@ func TestAlarmsChangeBeforeTheTest(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change  func(*bench)
-		outcome Outcome
+		outcome report.Outcome
 		want    string
 		state   string // of the critical alarm, at the end
 	}{
-		"it goes off":       {func(b *bench) { b.cloud.SetAlarm(criticalAlarm, "ALARM", "3 targets") }, NothingChanged, "alarm " + criticalAlarm + ": it has gone off meanwhile: 3 targets", "ALARM"},
-		"it is gone":        {func(b *bench) { delete(b.cloud.Alarms, criticalAlarm) }, NothingChanged, "it does not exist any more", ""},
-		"it loses its data": {func(b *bench) { b.cloud.SetAlarm(criticalAlarm, "INSUFFICIENT_DATA", "") }, Succeeded, "", "INSUFFICIENT_DATA"},
-		"a roll-out begins": {func(b *bench) { d := b.service("backend").Deployments[0]; d.State, d.Hold = "IN_PROGRESS", true }, NothingChanged, "a roll-out is in progress", "OK"},
+		"it goes off":       {func(b *bench) { b.cloud.SetAlarm(criticalAlarm, "ALARM", "3 targets") }, report.NothingChanged, "alarm " + criticalAlarm + ": it has gone off meanwhile: 3 targets", "ALARM"},
+		"it is gone":        {func(b *bench) { delete(b.cloud.Alarms, criticalAlarm) }, report.NothingChanged, "it does not exist any more", ""},
+		"it loses its data": {func(b *bench) { b.cloud.SetAlarm(criticalAlarm, "INSUFFICIENT_DATA", "") }, report.Succeeded, "", "INSUFFICIENT_DATA"},
+		"a roll-out begins": {func(b *bench) { d := b.service("backend").Deployments[0]; d.State, d.Hold = "IN_PROGRESS", true }, report.NothingChanged, "a roll-out is in progress", "OK"},
 	} {
 		b := newAlarmBench(t)
 		plan, err := b.app.PlanAlarmTest(t.Context())

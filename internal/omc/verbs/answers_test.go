@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/image"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -27,7 +29,7 @@ func TestUnreachableIsNoMatterOfCredentials(t *testing.T) {
 			cfg := b.cloud.Config()
 			cfg.BaseEndpoint = aws.String("http://" + listener.Addr().String())
 			_ = listener.Close() // nobody is there now
-			b.app.aws = newClients(cfg, b.cloud.Env)
+			b.app.aws = awsapi.New(cfg, b.cloud.Env, nil)
 		}, "AWS: it does not answer: dial: connect: connection refused"},
 		"expired": {func(b *bench) { b.cloud.Faults = []*fakeaws.Fault{{Kind: fakeaws.Expired}} }, "credentials: AWS does not accept them"},
 	} {
@@ -89,7 +91,7 @@ func TestResultIsNarrow(t *testing.T) {
 		}
 	}
 	contains(t, text.String(), "omc-backend@sha256:")
-	if image := result.Services[0].After.Image; !strings.HasPrefix(image, "000000000000.dkr.ecr.") || len(digestOf(image)) != len("sha256:")+64 {
-		t.Errorf("in JSON: %s", image)
+	if name := result.Services[0].After.Image; !strings.HasPrefix(name, "000000000000.dkr.ecr.") || len(image.DigestOf(name)) != len("sha256:")+64 {
+		t.Errorf("in JSON: %s", name)
 	}
 }

@@ -1,8 +1,7 @@
 // Package verbs deploys the application to ECS and tells the truth about it: it
 // builds and pushes images, rolls them out, judges the roll-out by the deployment
 // that it started itself, checks the result, and puts back what ran before when
-// anything is wrong. There is one file for each verb; what is decided, is decided
-// in pure functions: judge, task-definition copy, diff, tags, records.
+// anything is wrong. There is one file for each verb.
 package verbs
 
 import (
@@ -17,18 +16,20 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
 // App carries out the verbs of the command line for one environment.
 type App struct {
 	env       environment.Environment
-	aws       clients
+	aws       awsapi.Clients
 	clock     Clock
-	out       Reporter
+	out       report.Reporter
 	http      *http.Client
 	interrupt <-chan struct{}
-	redact    *redactor
+	redact    *report.Redactor
 	host      string
 }
 
@@ -44,7 +45,7 @@ type Config struct {
 	// Clock is what time it is. Default: the system's.
 	Clock Clock
 	// Reporter is told what happens. Default: nobody is.
-	Reporter Reporter
+	Reporter report.Reporter
 	// HTTP makes the requests of the environment's checks. Default: a client that
 	// gives each ten seconds and follows no redirect.
 	HTTP *http.Client
@@ -57,34 +58,26 @@ type Config struct {
 // New returns an App. It calls nothing yet.
 func New(cfg Config) *App {
 	known, _ := json.Marshal(cfg.Environment) // it has no type that JSON lacks
-	hidden := &redactor{known: string(known)}
-	var reporter Reporter = quiet{}
-	if cfg.Reporter != nil {
-		reporter = redacting{to: cfg.Reporter, redact: hidden}
-	}
+	hidden := &report.Redactor{Known: string(known)}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown host"
 	}
 	app := &App{
 		env:       cfg.Environment,
-		aws:       newClients(cfg.AWS, cfg.Environment),
+		aws:       awsapi.New(cfg.AWS, cfg.Environment, cfg.Credentials),
 		clock:     cfg.Clock,
-		out:       reporter,
+		out:       report.Redacted(cfg.Reporter, hidden),
 		http:      cmp.Or(cfg.HTTP, checkClient()),
 		interrupt: cfg.Interrupt,
 		redact:    hidden,
 		host:      host,
 	}
-	app.aws.login.read = cfg.Credentials
 	if app.clock == nil {
 		app.clock = SystemClock{}
 	}
 	return app
 }
-
-// errInterrupted is the cause of a context that ended because the user asked to stop.
-var errInterrupted = errors.New("interrupted")
 
 // interruptible returns a context that ends with ctx and when the user asks to stop.
 func (a *App) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -93,7 +86,7 @@ func (a *App) interruptible(ctx context.Context) (context.Context, context.Cance
 		go func() {
 			select {
 			case <-a.interrupt:
-				cancel(errInterrupted)
+				cancel(awsapi.ErrInterrupted)
 			case <-work.Done():
 			}
 		}()
@@ -142,40 +135,42 @@ func lateness(work context.Context, failure error) error {
 // stop, that is why it failed, whatever was going on then.
 func interruption(work context.Context, failure error) error {
 	failure = lateness(work, failure)
-	if !errors.Is(context.Cause(work), errInterrupted) {
+	if !errors.Is(context.Cause(work), awsapi.ErrInterrupted) {
 		return failure
 	}
-	if errors.Is(failure, errInterrupted) {
+	if errors.Is(failure, awsapi.ErrInterrupted) {
 		return failure
 	}
 	if errors.As(failure, &unmet{}) { // they could not be found out
-		return errInterrupted
+		return awsapi.ErrInterrupted
 	}
-	return fmt.Errorf("%w: %w", errInterrupted, failure)
+	return fmt.Errorf("%w: %w", awsapi.ErrInterrupted, failure)
 }
 
 // unstarted is the outcome of a verb that failed before it changed anything.
-func unstarted(failure error) Outcome {
-	if errors.Is(failure, errInterrupted) {
-		return Interrupted
+func unstarted(failure error) report.Outcome {
+	if errors.Is(failure, awsapi.ErrInterrupted) {
+		return report.Interrupted
 	}
-	return NothingChanged
+	return report.NothingChanged
 }
 
 // fail writes into e how a verb ended, and returns the error of the verb. Neither
 // shows what must not be seen.
-func (a *App) fail(e *Ending, outcome Outcome, failure error) error {
-	*e = Ending{Outcome: outcome, State: e.State}
+func (a *App) fail(e *report.Ending, outcome report.Outcome, failure error) error {
+	*e = report.Ending{Outcome: outcome, State: e.State}
 	if failure == nil {
 		return nil
 	}
-	e.Error = a.redact.clean(failure.Error())
+	e.Error = a.redact.Clean(failure.Error())
 	if u := (unmet{}); errors.As(failure, &u) {
 		for _, f := range u.findings {
-			e.Findings = append(e.Findings, Finding{a.redact.clean(f.Subject), a.redact.clean(f.Problem), a.redact.clean(f.Next)})
+			e.Findings = append(e.Findings, report.Finding{
+				Subject: a.redact.Clean(f.Subject), Problem: a.redact.Clean(f.Problem), Next: a.redact.Clean(f.Next),
+			})
 		}
 	}
-	return a.redact.wrap(failure)
+	return a.redact.Wrap(failure)
 }
 
 // permitted says who we are. It fails unless the credentials work and belong to the
@@ -186,7 +181,7 @@ func (a *App) permitted(ctx context.Context) (identity, error) {
 }
 
 // lastWordsTime is how long each of the last words may take, all attempts together:
-// several times [AttemptTimeout].
+// several times [awsapi.AttemptTimeout].
 const lastWordsTime = time.Minute
 
 // lastWords returns a context for what is still worth trying after ctx has ended:

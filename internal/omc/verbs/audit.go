@@ -11,6 +11,7 @@ import (
 
 	"github.com/ohmycoins/infra/internal/omc/account"
 	"github.com/ohmycoins/infra/internal/omc/audit"
+	"github.com/ohmycoins/infra/internal/omc/report"
 )
 
 // AuditOptions are what [App.AuditAlarms] looks at.
@@ -26,8 +27,8 @@ type AuditOptions struct {
 // AlarmAudit is what is wrong with the alarms. It is what --output json prints.
 type AlarmAudit struct {
 	Environment string `json:"environment"`
-	// Ending has [Succeeded] when nothing is wrong, and [Failed] otherwise.
-	Ending
+	// Ending has [report.Succeeded] when nothing is wrong, and [report.Failed] otherwise.
+	report.Ending
 	// Prefix is how the names of the audited alarms begin, and Alarms how many there are.
 	Prefix string `json:"prefix"`
 	Alarms int    `json:"alarms"`
@@ -59,16 +60,16 @@ func (a *App) AuditAlarms(ctx context.Context, opt AuditOptions) (AlarmAudit, er
 		})
 	}
 	for _, f := range found {
-		f.Subject, f.Problem, f.Next = a.redact.clean(f.Subject), a.redact.clean(f.Problem), a.redact.clean(f.Next)
+		f.Subject, f.Problem, f.Next = a.redact.Clean(f.Subject), a.redact.Clean(f.Problem), a.redact.Clean(f.Next)
 		result.Found = append(result.Found, f)
 	}
 	for _, note := range notes {
-		result.Notes = append(result.Notes, a.redact.clean(note))
+		result.Notes = append(result.Notes, a.redact.Clean(note))
 	}
 	if n := len(found); n > 0 {
-		return result, a.fail(&result.Ending, Failed, fmt.Errorf("%s in %s", plural(n, "finding"), plural(result.Alarms, "alarm")))
+		return result, a.fail(&result.Ending, report.Failed, fmt.Errorf("%s in %s", plural(n, "finding"), plural(result.Alarms, "alarm")))
 	}
-	return result, a.fail(&result.Ending, Succeeded, nil)
+	return result, a.fail(&result.Ending, report.Succeeded, nil)
 }
 
 func plural(n int, word string) string {
@@ -96,7 +97,7 @@ func (a *App) lookAtAlarms(ctx context.Context, opt AuditOptions, result *AlarmA
 		return audit.World{}, err
 	}
 	scope.Account = who.account
-	world, err := account.Read(ctx, account.Clients{CloudWatch: a.aws.alarms, SNS: a.aws.topics, KMS: a.aws.keys}, scope)
+	world, err := account.Read(ctx, account.Clients{CloudWatch: a.aws.Alarms, SNS: a.aws.Topics, KMS: a.aws.Keys}, scope)
 	if err != nil {
 		return audit.World{}, err
 	}
@@ -132,12 +133,12 @@ func (a *App) expectedAlarms(flag string, files []string, synthesized bool) (*au
 }
 
 // Page returns the audit for people.
-func (r AlarmAudit) Page() Page {
-	page := Page{
+func (r AlarmAudit) Page() report.Page {
+	page := report.Page{
 		Title:   fmt.Sprintf("omc alarms audit %s: %s", r.Environment, r.Outcome),
 		Columns: []string{"SUBJECT", "CHECK", "FOUND"}, Error: r.Error,
 	}
-	if r.Outcome == Succeeded {
+	if r.Outcome == report.Succeeded {
 		page.Title += fmt.Sprintf(", %s and nothing wrong", plural(r.Alarms, "alarm"))
 	}
 	for _, f := range r.Found {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -25,7 +26,7 @@ func TestAuditAlarms(t *testing.T) {
 	b := newAlarmBench(t)
 	b.cloud.Alarms[warningAlarm] = "OK"
 	result, text, err := b.audit(AuditOptions{})
-	if err != nil || result.Outcome != Succeeded || result.ExitStatus() != 0 || result.Alarms != 4 || len(result.Found) > 0 {
+	if err != nil || result.Outcome != report.Succeeded || result.ExitStatus() != 0 || result.Alarms != 4 || len(result.Found) > 0 {
 		t.Fatalf("%+v: %v", result, err)
 	}
 	if text != "omc alarms audit staging: succeeded, 4 alarms and nothing wrong\n" {
@@ -54,7 +55,7 @@ func TestAuditFinds(t *testing.T) {
 	b.cloud.Health.Subscriptions[b.cloud.TopicARN("critical")] = []fakeaws.Subscription{{Protocol: "https", Endpoint: "https://pager.example.com/marker-key", Pending: true}}
 	b.cloud.SetAlarm(criticalAlarm, "ALARM", "1 datapoint was above")
 	result, text, err := b.audit(AuditOptions{})
-	if result.Outcome != Failed || result.ExitStatus() != 1 || err == nil || err.Error() != fmt.Sprintf("%d findings in 4 alarms", len(result.Found)) {
+	if result.Outcome != report.Failed || result.ExitStatus() != 1 || err == nil || err.Error() != fmt.Sprintf("%d findings in 4 alarms", len(result.Found)) {
 		t.Fatalf("%+v: %v", result, err)
 	}
 	contains(t, text, "omc alarms audit staging: failed\nSUBJECT", "alarm "+criticalAlarm, "in-alarm", "alarm "+warningAlarm+"  ", "no-such-dimensions",
@@ -102,13 +103,13 @@ func TestAuditExpected(t *testing.T) {
 	alarms := write("alarms.tf.json", `{"resource":{"aws_cloudwatch_metric_alarm":{"gone":{"alarm_name":"ohmycoins-staging/gone/away","metric_name":"M","namespace":"N"}}}}`)
 	result, text, _ := b.audit(AuditOptions{Expected: []string{alarms}})
 	contains(t, text, "alarm ohmycoins-staging/gone/away", "not-deployed", "not-expected", "Compared with "+alarms)
-	if len(result.Expected) != 1 || result.Outcome != Failed {
+	if len(result.Expected) != 1 || result.Outcome != report.Failed {
 		t.Errorf("%+v", result)
 	}
 	// Everything wrong with files at once, and nobody is asked anything.
 	before := len(b.cloud.Calls())
 	result, _, err := b.audit(AuditOptions{Expected: []string{write("x.json", "resource {}"), filepath.Join(dir, "none.json"), write("y.json", "{}")}})
-	if result.Outcome != NothingChanged || result.ExitStatus() != 2 || len(b.cloud.Calls()) != before {
+	if result.Outcome != report.NothingChanged || result.ExitStatus() != 2 || len(b.cloud.Calls()) != before {
 		t.Errorf("%+v", result)
 	}
 	contains(t, fmt.Sprint(err), "--expected: ", "x.json: is no Terraform JSON", "none.json: no such file", "y.json: has no alarm")
@@ -133,7 +134,7 @@ func TestAuditFaults(t *testing.T) {
 			b := newAlarmBench(t)
 			b.cloud.Faults = []*fakeaws.Fault{{Op: op, Kind: kind}}
 			result, text, err := b.audit(AuditOptions{})
-			if err == nil || result.Outcome != NothingChanged || result.ExitStatus() != 2 || len(result.Found) > 0 || strings.Contains(text, "nothing wrong") {
+			if err == nil || result.Outcome != report.NothingChanged || result.ExitStatus() != 2 || len(result.Found) > 0 || strings.Contains(text, "nothing wrong") {
 				t.Errorf("%s %s: %+v: %v", op, kind, result, err)
 			}
 			// What passes is no matter.
@@ -150,13 +151,13 @@ func TestAuditFaults(t *testing.T) {
 		b.cloud.Alarms[warningAlarm] = "OK"
 		b.cloud.Faults = []*fakeaws.Fault{{Op: op, Kind: fakeaws.Denied}}
 		result, _, _ := b.audit(AuditOptions{})
-		if result.Outcome != Failed || len(result.Found) != 2 || result.Found[0].Check != want || !strings.Contains(result.Found[0].Problem, "AccessDenied") {
+		if result.Outcome != report.Failed || len(result.Found) != 2 || result.Found[0].Check != want || !strings.Contains(result.Found[0].Problem, "AccessDenied") {
 			t.Errorf("%s denied: %+v", op, result)
 		}
 	}
 	b := newAlarmBench(t)
 	b.cloud.EndlessPages = true
-	if result, _, err := b.audit(AuditOptions{}); result.Outcome != NothingChanged || !strings.Contains(fmt.Sprint(err), "describing alarms: the answer has more than 2000 pages") {
+	if result, _, err := b.audit(AuditOptions{}); result.Outcome != report.NothingChanged || !strings.Contains(fmt.Sprint(err), "describing alarms: the answer has more than 2000 pages") {
 		t.Errorf("%v", err)
 	}
 	b = newAlarmBench(t)

@@ -11,6 +11,7 @@ import (
 	"github.com/ohmycoins/infra/internal/omc/account"
 	"github.com/ohmycoins/infra/internal/omc/audit"
 	"github.com/ohmycoins/infra/internal/omc/backtest"
+	"github.com/ohmycoins/infra/internal/omc/report"
 )
 
 // BacktestOptions are what [App.BacktestAlarms] tests.
@@ -39,9 +40,9 @@ const late = 5 * time.Minute
 // AlarmBacktest is what the alarms would have done. It is what --output json prints.
 type AlarmBacktest struct {
 	Environment string `json:"environment"`
-	// Ending has [Succeeded] when something is known of every alarm, and [Failed]
+	// Ending has [report.Succeeded] when something is known of every alarm, and [report.Failed]
 	// otherwise.
-	Ending
+	report.Ending
 	// Prefix is how the names of the tested alarms begin.
 	Prefix string `json:"prefix"`
 	// ProposedFrom are the files with the proposed alarms.
@@ -69,11 +70,11 @@ func (a *App) BacktestAlarms(ctx context.Context, opt BacktestOptions) (AlarmBac
 	}
 	switch n := result.Problems(); {
 	case len(result.Alarms) == 0:
-		return result, a.fail(&result.Ending, Failed, fmt.Errorf("no alarm's name begins with %q: deploy the operations stack first: cdktf deploy %s; or name another --prefix", result.Prefix, a.env.Name))
+		return result, a.fail(&result.Ending, report.Failed, fmt.Errorf("no alarm's name begins with %q: deploy the operations stack first: cdktf deploy %s; or name another --prefix", result.Prefix, a.env.Name))
 	case n > 0:
-		return result, a.fail(&result.Ending, Failed, fmt.Errorf("nothing is known of %d of %s", n, plural(len(result.Alarms), "alarm")))
+		return result, a.fail(&result.Ending, report.Failed, fmt.Errorf("nothing is known of %d of %s", n, plural(len(result.Alarms), "alarm")))
 	}
-	return result, a.fail(&result.Ending, Succeeded, nil)
+	return result, a.fail(&result.Ending, report.Succeeded, nil)
 }
 
 // backtest reads, tests and writes.
@@ -136,7 +137,7 @@ func (a *App) backtest(ctx context.Context, opt BacktestOptions, result *AlarmBa
 
 // readSides reads the alarms of both sides, and what AWS remembers of the deployed ones.
 func (a *App) readSides(ctx context.Context, in *backtest.Input, number string, expected *audit.Expected, now time.Time, result *AlarmBacktest) error {
-	metrics, composites, err := account.Alarms(ctx, a.aws.alarms)
+	metrics, composites, err := account.Alarms(ctx, a.aws.Alarms)
 	if err != nil {
 		return err
 	}
@@ -176,7 +177,7 @@ func (a *App) readSides(ctx context.Context, in *backtest.Input, number string, 
 		in.Proposed = &proposed
 		result.ProposedFrom = expected.Sources
 	}
-	found, refused, err := account.History(ctx, a.aws.alarms, names, from, now)
+	found, refused, err := account.History(ctx, a.aws.Alarms, names, from, now)
 	if err != nil {
 		return err
 	}
@@ -203,7 +204,7 @@ func (a *App) readData(ctx context.Context, data *backtest.Data, queries []backt
 		return fmt.Errorf("--data: %s lacks %s from %s, and CloudWatch does not keep that any more: delete the file to read anew", opt.Data, gone[0], shortTime(gone[0].From))
 	}
 	a.out.Info(fmt.Sprintf("reading the data of %s", plural(len(missing), "metric")))
-	series, err := account.Data(ctx, a.aws.alarms, missing)
+	series, err := account.Data(ctx, a.aws.Alarms, missing)
 	if err != nil {
 		return err
 	}
@@ -227,8 +228,8 @@ func drawPage(page picture.Page) ([]byte, error) {
 func shortTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
 
 // Page returns the backtest for people.
-func (r AlarmBacktest) Page() Page {
-	page := Page{Title: fmt.Sprintf("omc alarms backtest %s: %s", r.Environment, r.Outcome), Error: r.Error}
+func (r AlarmBacktest) Page() report.Page {
+	page := report.Page{Title: fmt.Sprintf("omc alarms backtest %s: %s", r.Environment, r.Outcome), Error: r.Error}
 	if !r.To.IsZero() {
 		page.Title += fmt.Sprintf(", %s from %s to %s UTC", plural(len(r.Alarms), "alarm"), shortTime(r.From), shortTime(r.To))
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 	"github.com/ohmycoins/infra/internal/test/policy"
 )
@@ -79,7 +80,7 @@ func TestBacktest(t *testing.T) {
 	file := proposal(t, 95)
 	page := filepath.Join(t.TempDir(), "page.html")
 	result, text, err := b.backtest(BacktestOptions{Since: 60 * time.Hour, Proposed: []string{file}, Page: page})
-	if err != nil || result.Outcome != Succeeded || len(result.Alarms) != 1 {
+	if err != nil || result.Outcome != report.Succeeded || len(result.Alarms) != 1 {
 		t.Fatalf("%v: %s", err, text)
 	}
 	a := result.Alarms[0]
@@ -162,7 +163,7 @@ func TestBacktestData(t *testing.T) {
 	calls = b.cloud.Count("GetMetricData")
 	before, _ := os.ReadFile(opt.Data)
 	result, _, err := b.backtest(opt)
-	if result.Outcome != NothingChanged || b.cloud.Count("GetMetricData") != calls {
+	if result.Outcome != report.NothingChanged || b.cloud.Count("GetMetricData") != calls {
 		t.Errorf("%+v: %v", result.Outcome, err)
 	}
 	contains(t, fmt.Sprint(err), "--data: "+opt.Data+" lacks AWS/ECS CPUUtilization", "CloudWatch does not keep that any more: delete the file to read anew")
@@ -184,7 +185,7 @@ func TestBacktestReferences(t *testing.T) {
 		t.Fatal(err)
 	}
 	result, page, err := b.backtest(BacktestOptions{Since: 60 * time.Hour, Proposed: []string{file, other}})
-	if err == nil || result.Outcome != Failed || result.ExitStatus() != 1 || result.Alarms[0].Proposed.Times != 24 || !result.Alarms[0].Same {
+	if err == nil || result.Outcome != report.Failed || result.ExitStatus() != 1 || result.Alarms[0].Proposed.Times != 24 || !result.Alarms[0].Same {
 		t.Errorf("%v: %s", err, page)
 	}
 	contains(t, page, "24 times, 2h24m  the same", "ohmycoins-staging/new/cpu-high      -                not known",
@@ -245,7 +246,7 @@ func TestBacktestBadInput(t *testing.T) {
 	} {
 		b := newBacktestBench(t)
 		result, _, err := b.backtest(test.opt)
-		if err == nil || result.Outcome != NothingChanged || result.ExitStatus() != 2 || len(b.cloud.Calls()) > 0 && !strings.HasPrefix(name, "no folder") {
+		if err == nil || result.Outcome != report.NothingChanged || result.ExitStatus() != 2 || len(b.cloud.Calls()) > 0 && !strings.HasPrefix(name, "no folder") {
 			t.Errorf("%s: %v, %d calls", name, err, len(b.cloud.Calls()))
 		}
 		contains(t, fmt.Sprint(err), test.want...)
@@ -272,7 +273,7 @@ func TestBacktestFaults(t *testing.T) {
 			b.cloud.Audited.PageSize = 700
 			b.cloud.Faults = []*fakeaws.Fault{{Op: op, Kind: kind, After: map[string]int{"GetMetricData": 2}[op]}} // in the middle of the pages
 			result, text, err := b.backtest(BacktestOptions{Since: 24 * time.Hour, Data: file})
-			if err == nil || result.Outcome != NothingChanged || result.ExitStatus() != 2 || len(result.Alarms) > 0 {
+			if err == nil || result.Outcome != report.NothingChanged || result.ExitStatus() != 2 || len(result.Alarms) > 0 {
 				t.Errorf("%s %s: %v: %s", op, kind, err, text)
 			}
 			if _, err := os.Stat(file); err == nil {
@@ -302,14 +303,14 @@ func TestBacktestFaults(t *testing.T) {
 	} {
 		b := newBacktestBench(t)
 		b.cloud.Audited.Garble = garble
-		if result, _, err := b.backtest(BacktestOptions{Since: time.Hour}); result.Outcome != NothingChanged || !strings.Contains(fmt.Sprint(err), name) {
+		if result, _, err := b.backtest(BacktestOptions{Since: time.Hour}); result.Outcome != report.NothingChanged || !strings.Contains(fmt.Sprint(err), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for status, want := range map[string]string{"InternalError": "InternalError", "Forbidden": "Forbidden", "PartialData": "the last page says that there is more, and not where"} {
 		b := newBacktestBench(t)
 		b.cloud.Audited.Status = status
-		if result, _, err := b.backtest(BacktestOptions{Since: time.Hour}); result.Outcome != NothingChanged || !strings.Contains(fmt.Sprint(err), want) {
+		if result, _, err := b.backtest(BacktestOptions{Since: time.Hour}); result.Outcome != report.NothingChanged || !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("%s: %v", status, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -76,7 +77,7 @@ func (a *App) check(ctx context.Context, check environment.Check) (time.Duration
 	req.Header.Set("User-Agent", "omc")
 	resp, err := a.http.Do(req)
 	if err != nil {
-		return 0, errors.New(brief(err))
+		return 0, errors.New(awsapi.Brief(err))
 	}
 	defer resp.Body.Close()
 	const most = 64 << 10

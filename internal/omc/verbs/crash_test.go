@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -101,7 +102,7 @@ func (b *bench) afterCrash() {
 		}
 	}
 	changed := b.runs("backend") != "ohmycoins-staging-backend:48" || b.runs("frontend") != "ohmycoins-staging-frontend:48"
-	if status.Last != nil && status.Last.Outcome == Succeeded && changed {
+	if status.Last != nil && status.Last.Outcome == report.Succeeded && changed {
 		return // only the lock was left
 	}
 	if changed && !finished && !slices.Contains(status.Next, "omc rollback staging") {

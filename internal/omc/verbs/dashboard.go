@@ -14,6 +14,7 @@ import (
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/evaluate"
 	"github.com/ohmycoins/infra/internal/omc/account"
 	"github.com/ohmycoins/infra/internal/omc/backtest"
+	"github.com/ohmycoins/infra/internal/omc/report"
 )
 
 // DashboardOptions are what [App.Dashboard] draws.
@@ -33,7 +34,7 @@ const longestGraph = 7 * 24 * time.Hour
 // DashboardPicture is what was drawn. It is what --output json prints.
 type DashboardPicture struct {
 	Environment string `json:"environment"`
-	Ending
+	report.Ending
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
 	// File is the page.
@@ -55,9 +56,9 @@ func (a *App) Dashboard(ctx context.Context, opt DashboardOptions) (DashboardPic
 		return result, a.fail(&result.Ending, unstarted(err), err)
 	}
 	if opt.DryRun {
-		return result, a.fail(&result.Ending, Planned, nil)
+		return result, a.fail(&result.Ending, report.Planned, nil)
 	}
-	return result, a.fail(&result.Ending, Succeeded, nil)
+	return result, a.fail(&result.Ending, report.Succeeded, nil)
 }
 
 func (a *App) drawDashboards(ctx context.Context, opt DashboardOptions, result *DashboardPicture) error {
@@ -69,7 +70,7 @@ func (a *App) drawDashboards(ctx context.Context, opt DashboardOptions, result *
 	if err != nil {
 		return err
 	}
-	read, err := account.Dashboards(ctx, a.aws.alarms, a.env.Prefix)
+	read, err := account.Dashboards(ctx, a.aws.Alarms, a.env.Prefix)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (a *App) drawDashboards(ctx context.Context, opt DashboardOptions, result *
 	}
 	queries := l.queries()
 	a.out.Info(fmt.Sprintf("reading the data of %s", plural(len(queries), "metric")))
-	series, err := account.Data(ctx, a.aws.alarms, queries)
+	series, err := account.Data(ctx, a.aws.Alarms, queries)
 	if err != nil {
 		return err
 	}
@@ -119,7 +120,7 @@ func (a *App) readStates(ctx context.Context, l *liveBoard) error {
 	if len(arns) == 0 {
 		return nil
 	}
-	metrics, composites, err := account.Alarms(ctx, a.aws.alarms)
+	metrics, composites, err := account.Alarms(ctx, a.aws.Alarms)
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (a *App) readStates(ctx context.Context, l *liveBoard) error {
 		}
 	}
 	// Whoever may not read the history sees the state alone.
-	found, _, err := account.History(ctx, a.aws.alarms, names, l.from, l.to)
+	found, _, err := account.History(ctx, a.aws.Alarms, names, l.from, l.to)
 	if err != nil {
 		return err
 	}
@@ -290,8 +291,8 @@ func (l *liveBoard) picture(title string) picture.Page {
 }
 
 // Page returns what was drawn for people.
-func (r DashboardPicture) Page() Page {
-	page := Page{Title: fmt.Sprintf("omc dashboard %s: %s", r.Environment, r.Outcome), Error: r.Error}
+func (r DashboardPicture) Page() report.Page {
+	page := report.Page{Title: fmt.Sprintf("omc dashboard %s: %s", r.Environment, r.Outcome), Error: r.Error}
 	if r.File != "" {
 		page.Title += ", " + r.File
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -52,7 +53,7 @@ func TestDashboard(t *testing.T) {
 	b.cloud.Audited.Bodies["another"] = "{}"
 	file := filepath.Join(t.TempDir(), "page.html")
 	result, text, html, err := b.dashboard(DashboardOptions{File: file})
-	if err != nil || result.Outcome != Succeeded || len(result.Dashboards) != 1 || b.cloud.Count("GetMetricData") != 1 {
+	if err != nil || result.Outcome != report.Succeeded || len(result.Dashboards) != 1 || b.cloud.Count("GetMetricData") != 1 {
 		t.Fatalf("%v: %+v", err, result)
 	}
 	contains(t, html, "ohmycoins-staging", "Utilization", "<td>41.5</td><td>12.5</td><td>83</td>", "Twice", "in alarm from 2026-01-02 00:04 to 2026-01-02 02:44",
@@ -118,7 +119,7 @@ func TestDashboardBadInput(t *testing.T) {
 			test.opt.File = filepath.Join(dir, "page.html")
 		}
 		result, text, _, err := b.dashboard(test.opt)
-		if err == nil || result.Outcome != NothingChanged || !strings.Contains(fmt.Sprint(err), test.want) {
+		if err == nil || result.Outcome != report.NothingChanged || !strings.Contains(fmt.Sprint(err), test.want) {
 			t.Errorf("%s: %v: %s", name, err, text)
 		}
 	}

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/ledger"
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -15,7 +18,7 @@ import (
 type unsigned struct{ *fakeaws.Clock }
 
 func (c unsigned) After(d time.Duration, do func()) (cancel func()) {
-	if d == heartbeat {
+	if d == ledger.Heartbeat {
 		return func() {}
 	}
 	return c.Clock.After(d, do)
@@ -28,7 +31,7 @@ const after = time.Minute
 // putBack is what a verb that has touched services does when its time is over: it waits
 // for AWS for the length of an outage before it gives up on putting them back, looks
 // at what runs, writes the record, and gives the lock back.
-const putBack = explainPatience + outage + 2*after + 4*lastWordsTime
+const putBack = explainPatience + awsapi.Outage + 2*after + 4*lastWordsTime
 
 // TestPermanentHang lets every call hang for ever from some point on. The time-out is for
 // everything that comes before putting back what ran.
@@ -100,7 +103,7 @@ func TestSlowPrerequisites(t *testing.T) {
 		b.opt.Timeout = 2 * time.Minute
 		b.cloud.OnCall = func(string, int, <-chan struct{}) { b.cloud.Clock.Advance(time.Minute) }
 		result, err := do(b)
-		if err == nil || result.Outcome != NothingChanged || b.locked() {
+		if err == nil || result.Outcome != report.NothingChanged || b.locked() {
 			t.Fatalf("%s: %v: %v", verb, result.Outcome, err)
 		}
 		contains(t, err.Error(), "it has not ended within 2m0s")
@@ -134,15 +137,18 @@ func (b *bench) hangFrom(op string, n int) {
 // time, so that no single call is to blame.
 func TestReadingEnds(t *testing.T) {
 	t.Parallel()
-	for name, verb := range map[string]func(*bench) (Ending, error){
-		"status": func(b *bench) (Ending, error) { r, err := b.app.Status(b.t.Context()); return r.Ending, err },
-		"verify": func(b *bench) (Ending, error) { r, err := b.app.Verify(b.t.Context()); return r.Ending, err },
-		"secrets check": func(b *bench) (Ending, error) {
+	for name, verb := range map[string]func(*bench) (report.Ending, error){
+		"status": func(b *bench) (report.Ending, error) { r, err := b.app.Status(b.t.Context()); return r.Ending, err },
+		"verify": func(b *bench) (report.Ending, error) { r, err := b.app.Verify(b.t.Context()); return r.Ending, err },
+		"secrets check": func(b *bench) (report.Ending, error) {
 			r, err := b.app.CheckSecret(b.t.Context())
 			return r.Ending, err
 		},
-		"alarms test": func(b *bench) (Ending, error) { r, err := b.app.PlanAlarmTest(b.t.Context()); return r.Ending, err },
-		"unlock":      func(b *bench) (Ending, error) { r, err := b.app.PlanUnlock(b.t.Context()); return r.Ending, err },
+		"alarms test": func(b *bench) (report.Ending, error) {
+			r, err := b.app.PlanAlarmTest(b.t.Context())
+			return r.Ending, err
+		},
+		"unlock": func(b *bench) (report.Ending, error) { r, err := b.app.PlanUnlock(b.t.Context()); return r.Ending, err },
 	} {
 		for how, script := range map[string]func(*bench){
 			// Whose credentials they are is answered, and nothing else.

@@ -14,6 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/image"
+	"github.com/ohmycoins/infra/internal/omc/ledger"
+	"github.com/ohmycoins/infra/internal/omc/report"
+	"github.com/ohmycoins/infra/internal/omc/rollout"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -24,7 +29,7 @@ type Options struct {
 	// AllowDirty builds from a tree that has changes which are in no commit.
 	AllowDirty bool
 	// Builder builds the images. It is not used when Images has them all.
-	Builder Builder
+	Builder image.Builder
 	// Images are images that exist, by service key: "repository@sha256:…". Default:
 	// the image is built.
 	Images map[string]string
@@ -53,7 +58,7 @@ type deployment struct {
 	run
 	opt    Options
 	who    identity
-	source source
+	source image.Source
 	// begun says that something may exist in AWS which did not before: images, revisions, or
 	// what a migration did.
 	begun bool
@@ -73,9 +78,9 @@ func (a *App) Deploy(ctx context.Context, opt Options) (Result, error) {
 	work, stop := a.interruptible(ctx)
 	defer stop()
 
-	outcome, failure := Succeeded, d.phases(work)
+	outcome, failure := report.Succeeded, d.phases(work)
 	if failure == nil && opt.DryRun {
-		outcome = Planned
+		outcome = report.Planned
 	}
 	if failure != nil {
 		failure = interruption(work, failure)
@@ -85,7 +90,7 @@ func (a *App) Deploy(ctx context.Context, opt Options) (Result, error) {
 	d.end(ctx, outcome, failure)
 	result := d.result(verbDeploy, started, d.who)
 	switch {
-	case failure != nil && outcome != NothingChanged:
+	case failure != nil && outcome != report.NothingChanged:
 		result.State = d.leaves(ctx, failure)
 	case failure == nil:
 		result.State = d.answer
@@ -133,7 +138,7 @@ func (d *deployment) phases(ctx context.Context) error {
 			return err
 		}
 	}
-	err = d.spend(ctx, func(ctx context.Context) error { return d.begin(ctx, verbDeploy, d.source.version(), d.who) })
+	err = d.spend(ctx, func(ctx context.Context) error { return d.begin(ctx, verbDeploy, d.source.Version(), d.who) })
 	if err != nil {
 		return err
 	}
@@ -190,7 +195,7 @@ func (d *deployment) prerequisites(ctx context.Context, found *findings) {
 				}
 			})
 	}
-	_ = each(local, func(check func()) error { check(); return nil })
+	_ = awsapi.Each(local, func(check func()) error { check(); return nil })
 	// Without credentials everything else in AWS would fail for the same reason.
 	if d.who = d.identify(ctx, found); d.who.arn != "" {
 		d.checkAWS(ctx, found)
@@ -230,18 +235,18 @@ func (d *deployment) runsAlready() bool {
 	if d.opt.Force {
 		return false
 	}
-	services := make([]ServiceRecord, len(d.targets))
+	services := make([]ledger.ServiceRecord, len(d.targets))
 	for i, t := range d.targets {
-		if t.image == "" || t.definition == nil || !settledOn(t.service, aws.ToString(t.definition.TaskDefinition.TaskDefinitionArn)) {
+		if t.image == "" || t.definition == nil || !rollout.SettledOn(t.service, aws.ToString(t.definition.TaskDefinition.TaskDefinitionArn)) {
 			return false
 		}
 		before, err := version(t.service, t.definition.TaskDefinition, t.env.Container)
 		if err != nil || before.Image != t.image {
 			return false
 		}
-		services[i] = ServiceRecord{Service: t.env.Key, Name: t.env.Name, Before: before, After: before}
+		services[i] = ledger.ServiceRecord{Service: t.env.Key, Name: t.env.Name, Before: before, After: before}
 	}
-	d.record.Commit, d.record.Services = d.source.version(), services
+	d.record.Commit, d.record.Services = d.source.Version(), services
 	for i, t := range d.targets {
 		t.entry = &services[i]
 	}
@@ -276,19 +281,19 @@ func (d *deployment) checkAWS(ctx context.Context, found *findings) {
 			}
 		})
 	}
-	_ = each(checks, func(check func()) error { check(); return nil })
+	_ = awsapi.Each(checks, func(check func()) error { check(); return nil })
 }
 
 // checkServices describes the services and their task definitions.
 func (d *deployment) checkServices(ctx context.Context, found *findings) {
 	services, err := d.describeServices(ctx)
 	if err != nil {
-		if !isCode(err, "ClusterNotFoundException") { // checkCluster says so
-			found.add("services of "+d.env.Cluster.Name, "they cannot be described: "+brief(err), "")
+		if !awsapi.IsCode(err, "ClusterNotFoundException") { // checkCluster says so
+			found.add("services of "+d.env.Cluster.Name, "they cannot be described: "+awsapi.Brief(err), "")
 		}
 		return
 	}
-	var refs []secretRef
+	var refs []rollout.SecretRef
 	for _, t := range d.targets {
 		service, exists := services[t.env.Name]
 		checkService(t.env.Name, service, exists, found)
@@ -298,17 +303,17 @@ func (d *deployment) checkServices(ctx context.Context, found *findings) {
 		}
 		t.service = service
 		if t.definition, err = d.describeDefinition(ctx, *service.TaskDefinition); err != nil {
-			found.add("service "+t.env.Name, brief(err), "")
+			found.add("service "+t.env.Name, awsapi.Brief(err), "")
 			continue
 		}
-		if _, err := imageOf(t.definition.TaskDefinition, t.env.Container); err != nil {
+		if _, err := rollout.ImageOf(t.definition.TaskDefinition, t.env.Container); err != nil {
 			found.add("service "+t.env.Name, err.Error(), "")
 		}
 		if status := t.definition.TaskDefinition.Status; status == ecstypes.TaskDefinitionStatusInactive && !d.opt.NoRollback {
 			found.add("service "+t.env.Name, fmt.Sprintf("it runs %s, which is %s: ECS starts no tasks of it, so that there would be no way back",
-				revisionName(*service.TaskDefinition), status), "update it to a revision that is ACTIVE, or deploy with --no-rollback")
+				rollout.RevisionName(*service.TaskDefinition), status), "update it to a revision that is ACTIVE, or deploy with --no-rollback")
 		}
-		refs = append(refs, secretRefs(t.definition.TaskDefinition)...)
+		refs = append(refs, rollout.SecretRefs(t.definition.TaskDefinition)...)
 	}
 	d.checkSecrets(ctx, refs, found)
 }
@@ -318,28 +323,28 @@ func (d *deployment) checkImage(ctx context.Context, t *target, found *findings)
 	subject := "image of " + t.env.Key
 	id := ecrtypes.ImageIdentifier{}
 	if given := d.opt.Images[t.env.Key]; given != "" {
-		ref, err := parseImage(given)
-		if err == nil && ref.repository != t.repository && ref.repository != t.env.Repository {
-			err = fmt.Errorf("repository is %q, want %s", ref.repository, t.repository)
+		ref, err := image.Parse(given)
+		if err == nil && ref.Repository != t.repository && ref.Repository != t.env.Repository {
+			err = fmt.Errorf("repository is %q, want %s", ref.Repository, t.repository)
 		}
 		if err != nil {
 			found.add(subject, err.Error(), "correct --image")
 			return
 		}
-		id.ImageDigest = &ref.digest
+		id.ImageDigest = &ref.Digest
 	} else {
-		t.tags = imageTags(d.source, d.env.Name, t.env.Build, d.clock.Now())
-		if d.source.commit == "" || d.source.dirty {
+		t.tags = image.TagsOf(d.source, d.env.Name, t.env.Build, d.clock.Now())
+		if d.source.Commit == "" || d.source.Dirty {
 			return // to be built in any case
 		}
-		id.ImageTag = &t.tags.commit
+		id.ImageTag = &t.tags.Commit
 	}
 	digest, err := d.findImage(ctx, t.env.Repository, id)
 	switch {
 	case err != nil:
-		found.add(subject, brief(err), "")
+		found.add(subject, awsapi.Brief(err), "")
 	case digest != "":
-		t.image = imageRef{repository: t.repository, digest: digest}.String()
+		t.image = image.Ref{Repository: t.repository, Digest: digest}.String()
 	case id.ImageDigest != nil:
 		found.add(subject, fmt.Sprintf("%s has no image %s", t.env.Repository, *id.ImageDigest), "correct --image, or build it")
 	}
@@ -350,7 +355,7 @@ func (d *deployment) build(ctx context.Context) error {
 	defer d.out.Settle()
 	// What is built is pushed, also when another image cannot be.
 	d.begun = slices.ContainsFunc(d.targets, func(t *target) bool { return t.image == "" })
-	return eachUntilFailure(ctx, d.targets, func(ctx context.Context, t *target) (err error) {
+	return awsapi.EachUntilFailure(ctx, d.targets, func(ctx context.Context, t *target) (err error) {
 		if t.image != "" {
 			d.out.Info(fmt.Sprintf("%s: %s exists already", t.env.Key, t.image))
 			d.tagAgain(ctx, t)
@@ -388,13 +393,13 @@ func (d *deployment) readCluster(ctx context.Context) error {
 		if before.Digest == "" { // the task definition names a tag
 			before.Digest = d.runningDigest(ctx, t)
 		}
-		*t.entry = ServiceRecord{
+		*t.entry = ledger.ServiceRecord{
 			Service: t.env.Key, Name: t.env.Name, Before: before,
-			After: Version{TaskDefinition: before.TaskDefinition, Image: t.image, Digest: digestOf(t.image)},
+			After: ledger.Version{TaskDefinition: before.TaskDefinition, Image: t.image, Digest: image.DigestOf(t.image)},
 		}
 		d.out.Info(fmt.Sprintf("%s: runs %s, %d of %d tasks, deployment %s", t.env.Key,
-			revisionName(before.TaskDefinition), before.Running, before.Desired, before.Deployment))
-		if digestOf(before.Image) == "" && before.Digest != "" {
+			rollout.RevisionName(before.TaskDefinition), before.Running, before.Desired, before.Deployment))
+		if image.DigestOf(before.Image) == "" && before.Digest != "" {
 			d.out.Info(fmt.Sprintf("%s: image %s is %s", t.env.Key, before.Image, before.Digest))
 		}
 		d.out.Info(fmt.Sprintf("%s: image %s -> %s", t.env.Key, before.Image, t.image))
@@ -405,10 +410,10 @@ func (d *deployment) readCluster(ctx context.Context) error {
 // recordOthers gives every service its part of the record, and fills in those that the
 // deployment leaves alone: a rollback later wants to know what ran together.
 func (d *deployment) recordOthers(ctx context.Context, services map[string]ecstypes.Service) error {
-	d.record.Services = make([]ServiceRecord, len(d.env.Cluster.Services))
+	d.record.Services = make([]ledger.ServiceRecord, len(d.env.Cluster.Services))
 	for i, service := range d.env.Cluster.Services {
 		entry := &d.record.Services[i]
-		*entry = ServiceRecord{Service: service.Key, Name: service.Name}
+		*entry = ledger.ServiceRecord{Service: service.Key, Name: service.Name}
 		if at := slices.IndexFunc(d.targets, func(t *target) bool { return t.env.Key == service.Key }); at >= 0 {
 			d.targets[at].entry = entry
 			continue
@@ -431,10 +436,10 @@ func (d *deployment) recordOthers(ctx context.Context, services map[string]ecsty
 }
 
 // update registers the new revisions, migrates, and updates every service.
-func (d *deployment) update(ctx context.Context) ([]*rollout, error) {
+func (d *deployment) update(ctx context.Context) ([]*transition, error) {
 	d.begun = true
 	registered := make([]*ecstypes.TaskDefinition, len(d.targets))
-	err := each(indexes(len(d.targets)), func(i int) (err error) {
+	err := awsapi.Each(awsapi.Indexes(len(d.targets)), func(i int) (err error) {
 		registered[i], err = d.register(ctx, d.targets[i])
 		return err
 	})
@@ -448,7 +453,7 @@ func (d *deployment) update(ctx context.Context) ([]*rollout, error) {
 		if len(t.env.Migration) == 0 {
 			continue
 		}
-		t.entry.Migration = &MigrationRecord{StartedBy: d.startedBy(t)}
+		t.entry.Migration = &ledger.MigrationRecord{StartedBy: d.startedBy(t)}
 		if err := d.note(ctx, "running the migration of "+t.env.Key); err != nil {
 			return nil, err
 		}
@@ -461,21 +466,21 @@ func (d *deployment) update(ctx context.Context) ([]*rollout, error) {
 
 // register makes the new revision of a target's task definition.
 func (d *deployment) register(ctx context.Context, t *target) (*ecstypes.TaskDefinition, error) {
-	input, err := copyDefinition(t.definition, t.env.Container, t.image)
+	input, err := rollout.CopyDefinition(t.definition, t.env.Container, t.image)
 	if err != nil {
 		return nil, err
 	}
 	var out *ecs.RegisterTaskDefinitionOutput
 	err = d.change(ctx, "registering a task definition of "+t.env.Name, func(ctx context.Context) (err error) {
-		out, err = d.aws.ecs.RegisterTaskDefinition(ctx, input)
+		out, err = d.aws.ECS.RegisterTaskDefinition(ctx, input)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	t.entry.After.TaskDefinition = *out.TaskDefinition.TaskDefinitionArn
-	d.out.Info(fmt.Sprintf("%s: registered %s", t.env.Key, revisionName(t.entry.After.TaskDefinition)))
-	for _, line := range diffDefinitions(t.definition.TaskDefinition, out.TaskDefinition) {
+	d.out.Info(fmt.Sprintf("%s: registered %s", t.env.Key, rollout.RevisionName(t.entry.After.TaskDefinition)))
+	for _, line := range rollout.Diff(t.definition.TaskDefinition, out.TaskDefinition) {
 		d.out.Info(fmt.Sprintf("%s:   %s", t.env.Key, line))
 	}
 	return out.TaskDefinition, nil
@@ -483,40 +488,40 @@ func (d *deployment) register(ctx context.Context, t *target) (*ecstypes.TaskDef
 
 // plan says what a deployment would do, as far as it could be read.
 func (d *deployment) plan() {
-	d.record.Commit = d.source.version()
-	d.record.Services = make([]ServiceRecord, len(d.targets))
+	d.record.Commit = d.source.Version()
+	d.record.Services = make([]ledger.ServiceRecord, len(d.targets))
 	for i, t := range d.targets {
 		key := t.env.Key
-		var before Version
+		var before ledger.Version
 		if t.definition == nil {
 			d.out.Warn(key + ": what runs now could not be read")
 		} else if v, err := version(t.service, t.definition.TaskDefinition, t.env.Container); err == nil { // else it is a finding
 			before = v
 		}
-		image := t.image
+		name := t.image
 		switch {
-		case image != "":
-			d.out.Info(fmt.Sprintf("%s: would use %s, which exists", key, image))
+		case name != "":
+			d.out.Info(fmt.Sprintf("%s: would use %s, which exists", key, name))
 		case d.opt.Images[key] != "":
-			image = d.opt.Images[key]
-			d.out.Warn(fmt.Sprintf("%s: would use %s, which was not found", key, image))
-		case d.source.commit == "":
-			image = "an image of " + cmp.Or(t.repository, t.env.Repository)
+			name = d.opt.Images[key]
+			d.out.Warn(fmt.Sprintf("%s: would use %s, which was not found", key, name))
+		case d.source.Commit == "":
+			name = "an image of " + cmp.Or(t.repository, t.env.Repository)
 			d.out.Warn(fmt.Sprintf("%s: would build %s, but what from could not be read", key, t.env.Build.Dockerfile))
 		default:
-			if t.tags.time == "" { // the repository could not be read
-				t.tags = imageTags(d.source, d.env.Name, t.env.Build, d.clock.Now())
+			if t.tags.Time == "" { // the repository could not be read
+				t.tags = image.TagsOf(d.source, d.env.Name, t.env.Build, d.clock.Now())
 			}
-			image = cmp.Or(t.repository, t.env.Repository) + ":" + t.tags.commit
+			name = cmp.Or(t.repository, t.env.Repository) + ":" + t.tags.Commit
 			d.out.Info(fmt.Sprintf("%s: would build %s with %s and push it as %s and %s", key,
-				t.env.Build.Dockerfile, d.opt.Builder.Name(), t.tags.commit, t.tags.time))
+				t.env.Build.Dockerfile, d.opt.Builder.Name(), t.tags.Commit, t.tags.Time))
 		}
-		d.record.Services[i] = ServiceRecord{
+		d.record.Services[i] = ledger.ServiceRecord{
 			Service: key, Name: t.env.Name, Before: before,
-			After: Version{TaskDefinition: "a new revision of " + t.env.Name, Image: image, Digest: digestOf(image)},
+			After: ledger.Version{TaskDefinition: "a new revision of " + t.env.Name, Image: name, Digest: image.DigestOf(name)},
 		}
 		t.entry = &d.record.Services[i]
-		d.out.Info(fmt.Sprintf("%s: image %s -> %s", key, cmp.Or(before.Image, "unknown"), image))
+		d.out.Info(fmt.Sprintf("%s: image %s -> %s", key, cmp.Or(before.Image, "unknown"), name))
 		if len(t.env.Migration) > 0 {
 			d.out.Info(fmt.Sprintf("%s: would run %q in a task of its own", key, strings.Join(t.env.Migration, " ")))
 		}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -22,7 +24,7 @@ func TestDeploySucceeds(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	result, err := b.deploy()
-	if err != nil || result.Outcome != Succeeded {
+	if err != nil || result.Outcome != report.Succeeded {
 		t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
 	}
 	for _, key := range []string{"backend", "frontend"} {
@@ -36,7 +38,7 @@ func TestDeploySucceeds(t *testing.T) {
 		t.Error("the lock was not given back")
 	}
 	record := b.record()
-	if record.Outcome != Succeeded || record.Finished.IsZero() || len(record.Services) != 2 {
+	if record.Outcome != report.Succeeded || record.Finished.IsZero() || len(record.Services) != 2 {
 		t.Errorf("record: %+v", record)
 	}
 	for _, s := range record.Services {
@@ -106,7 +108,7 @@ func TestFailureIsNoticedWithinTwoPolls(t *testing.T) {
 				}
 			}
 		}
-		if took := b.cloud.Clock.Now().Sub(failedAt); took > 2*pollInterval {
+		if took := b.cloud.Clock.Now().Sub(failedAt); took > 2*awsapi.PollInterval {
 			t.Errorf("%s: %v from the failure to the end, want two polls at most", end, took)
 		}
 	}
@@ -122,7 +124,7 @@ func TestServicesRollOutSideBySide(t *testing.T) {
 		t.Fatal(err)
 	}
 	took := b.cloud.Clock.Now().Sub(started)
-	if slower := 24*pollInterval + 2*migrationInterval; took > slower+pollInterval {
+	if slower := 24*awsapi.PollInterval + 2*migrationInterval; took > slower+awsapi.PollInterval {
 		t.Errorf("it took %v, the slower service alone %v", took, slower)
 	}
 }
@@ -234,7 +236,7 @@ func TestImages(t *testing.T) {
 		b := newBench(t)
 		b.builder.failOn = "frontend"
 		result, err := b.deploy()
-		if result.Outcome != Failed || b.locked() {
+		if result.Outcome != report.Failed || b.locked() {
 			t.Errorf("%v: %v", result.Outcome, err)
 		}
 		contains(t, result.Page().Title, "failed, no service was touched")
@@ -247,7 +249,7 @@ func TestDryRun(t *testing.T) {
 	b := newBench(t)
 	b.opt.DryRun = true
 	result, err := b.deploy()
-	if err != nil || result.Outcome != Planned {
+	if err != nil || result.Outcome != report.Planned {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
 	for _, op := range ops(b.cloud.Calls()) {
@@ -306,7 +308,7 @@ func TestNoRollback(t *testing.T) {
 	b.opt.NoRollback = true
 	b.service("backend").Script = []fakeaws.Rollout{{Looks: 2, End: fakeaws.FailsAndReturns}}
 	result, err := b.deploy()
-	if err == nil || result.Outcome != Failed || b.cloud.Count("UpdateService") != 2 || b.locked() {
+	if err == nil || result.Outcome != report.Failed || b.cloud.Count("UpdateService") != 2 || b.locked() {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
 	contains(t, strings.Join(result.State, "\n"), "ohmycoins-staging-backend failed to roll out ohmycoins-staging-backend:48")

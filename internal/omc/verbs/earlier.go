@@ -8,6 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ohmycoins/infra/internal/omc/ledger"
+	"github.com/ohmycoins/infra/internal/omc/rollout"
 )
 
 // startedByOmc is how the startedBy of every migration begins.
@@ -23,7 +26,7 @@ func (r *run) awaitEarlier(ctx context.Context, t *target) error {
 	for _, task := range tasks {
 		arn := aws.ToString(task.TaskArn)
 		r.out.Warn(fmt.Sprintf("%s: a migration of an earlier deployment still runs: task %s, started by %s: waiting for it",
-			t.env.Key, taskID(arn), aws.ToString(task.StartedBy)))
+			t.env.Key, rollout.TaskID(arn), aws.ToString(task.StartedBy)))
 		limit := r.timeout / 2
 		_, err := r.awaitTask(ctx, t, t.definition.TaskDefinition, arn, limit)
 		if err != nil && ctx.Err() == nil {
@@ -31,7 +34,7 @@ func (r *run) awaitEarlier(ctx context.Context, t *target) error {
 			_, err = r.awaitTask(ctx, t, t.definition.TaskDefinition, arn, limit)
 		}
 		if err != nil {
-			return fmt.Errorf("waiting for the migration of an earlier deployment (task %s), which may still run: %w", taskID(arn), err)
+			return fmt.Errorf("waiting for the migration of an earlier deployment (task %s), which may still run: %w", rollout.TaskID(arn), err)
 		}
 		r.out.Info(fmt.Sprintf("%s: the migration of the earlier deployment has ended", t.env.Key))
 	}
@@ -43,7 +46,7 @@ func (r *run) awaitEarlier(ctx context.Context, t *target) error {
 func (r *run) earlierMigrations(ctx context.Context, t *target) ([]ecstypes.Task, error) {
 	var running []ecstypes.Task
 	for _, desired := range []ecstypes.DesiredStatus{ecstypes.DesiredStatusRunning, ecstypes.DesiredStatusStopped} {
-		pages := ecs.NewListTasksPaginator(r.aws.ecs, &ecs.ListTasksInput{
+		pages := ecs.NewListTasksPaginator(r.aws.ECS, &ecs.ListTasksInput{
 			Cluster: &r.env.Cluster.Name, Family: t.definition.TaskDefinition.Family, DesiredStatus: desired,
 		})
 		err := eachPage(pages.HasMorePages, func() error {
@@ -58,7 +61,7 @@ func (r *run) earlierMigrations(ctx context.Context, t *target) ([]ecstypes.Task
 			}
 			var out *ecs.DescribeTasksOutput
 			err = r.persist(ctx, what, func(ctx context.Context) (err error) { // a page comes only once
-				out, err = r.aws.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.env.Cluster.Name, Tasks: page.TaskArns})
+				out, err = r.aws.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.env.Cluster.Name, Tasks: page.TaskArns})
 				return err
 			})
 			if err != nil {
@@ -104,10 +107,10 @@ func (r *run) noteMigration(ctx context.Context, t *target, arn string) {
 }
 
 // unfinishedMigration says which migration a record left running, "" when it left none.
-func (r *Record) unfinishedMigration() string {
+func unfinishedMigration(r *ledger.Record) string {
 	for _, s := range r.Services {
 		if m := s.Migration; m != nil && !m.Ended {
-			return fmt.Sprintf("the migration of %s may still run (task %s, started by %s)", s.Service, orNothing(taskID(m.Task)), m.StartedBy)
+			return fmt.Sprintf("the migration of %s may still run (task %s, started by %s)", s.Service, orNothing(rollout.TaskID(m.Task)), m.StartedBy)
 		}
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -106,7 +107,7 @@ func TestMigrationOfADeadDeployment(t *testing.T) {
 			}
 		}
 		result, err := later.deploy()
-		if result.Outcome != Interrupted || len(b.cloud.StopReasons()) != 0 || b.cloud.Count("RunTask") != 1 {
+		if result.Outcome != report.Interrupted || len(b.cloud.StopReasons()) != 0 || b.cloud.Count("RunTask") != 1 {
 			t.Errorf("%v: %v", result.Outcome, err)
 		}
 	})

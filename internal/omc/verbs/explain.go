@@ -14,6 +14,9 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/rollout"
 )
 
 const (
@@ -26,7 +29,7 @@ const (
 )
 
 // awaitAndExplain waits like await, and says why a roll-out failed.
-func (r *run) awaitAndExplain(ctx context.Context, rollouts []*rollout) error {
+func (r *run) awaitAndExplain(ctx context.Context, rollouts []*transition) error {
 	err := r.await(ctx, rollouts)
 	if err == nil {
 		return unproven(rollouts)
@@ -34,8 +37,8 @@ func (r *run) awaitAndExplain(ctx context.Context, rollouts []*rollout) error {
 	if !errors.As(err, &rolloutFailed{}) {
 		return err
 	}
-	r.explain(ctx, slices.DeleteFunc(slices.Clone(rollouts), func(ro *rollout) bool {
-		return judge(ro.service, ro.id).verdict == succeeded
+	r.explain(ctx, slices.DeleteFunc(slices.Clone(rollouts), func(ro *transition) bool {
+		return rollout.Judge(ro.service, ro.id).Verdict == rollout.Succeeded
 	}))
 	return err
 }
@@ -43,14 +46,14 @@ func (r *run) awaitAndExplain(ctx context.Context, rollouts []*rollout) error {
 // explain reports why roll-outs failed, as far as AWS knows: why tasks stopped, what
 // the load balancer thinks of them, and what they said last. It is asked before the
 // rollback, which ends the tasks that know.
-func (r *run) explain(ctx context.Context, rollouts []*rollout) {
+func (r *run) explain(ctx context.Context, rollouts []*transition) {
 	if errors.As(context.Cause(ctx), &overdue{}) { // this has a time of its own
 		ctx = context.WithoutCancel(ctx)
 	}
 	ctx, cancel := r.within(ctx, explainPatience, explainPatience)
 	defer cancel()
 	texts := make([][]string, len(rollouts))
-	_ = each(indexes(len(rollouts)), func(i int) error {
+	_ = awsapi.Each(awsapi.Indexes(len(rollouts)), func(i int) error {
 		texts[i] = append(r.explainTasks(ctx, rollouts[i]), r.explainTargets(ctx, rollouts[i])...)
 		return nil
 	})
@@ -62,19 +65,19 @@ func (r *run) explain(ctx context.Context, rollouts []*rollout) {
 }
 
 // explainTasks says why the tasks of a roll-out stopped.
-func (r *run) explainTasks(ctx context.Context, ro *rollout) []string {
-	list, err := r.aws.ecs.ListTasks(ctx, &ecs.ListTasksInput{
+func (r *run) explainTasks(ctx context.Context, ro *transition) []string {
+	list, err := r.aws.ECS.ListTasks(ctx, &ecs.ListTasksInput{
 		Cluster: &r.env.Cluster.Name, ServiceName: &ro.target.env.Name, DesiredStatus: ecstypes.DesiredStatusStopped,
 	})
 	if err != nil {
-		return []string{"its stopped tasks cannot be listed: " + brief(err)}
+		return []string{"its stopped tasks cannot be listed: " + awsapi.Brief(err)}
 	}
 	if len(list.TaskArns) == 0 {
 		return nil
 	}
-	out, err := r.aws.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.env.Cluster.Name, Tasks: list.TaskArns})
+	out, err := r.aws.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.env.Cluster.Name, Tasks: list.TaskArns})
 	if err != nil {
-		return []string{"its stopped tasks cannot be described: " + brief(err)}
+		return []string{"its stopped tasks cannot be described: " + awsapi.Brief(err)}
 	}
 	tasks := tasksOf(out.Tasks, ro.definition)
 	var lines []string
@@ -100,7 +103,7 @@ func tasksOf(tasks []ecstypes.Task, definition string) []ecstypes.Task {
 
 // stoppedTask says why a task stopped.
 func stoppedTask(task ecstypes.Task) []string {
-	lines := []string{fmt.Sprintf("task %s stopped: %s", taskID(aws.ToString(task.TaskArn)), orNothing(aws.ToString(task.StoppedReason)))}
+	lines := []string{fmt.Sprintf("task %s stopped: %s", rollout.TaskID(aws.ToString(task.TaskArn)), orNothing(aws.ToString(task.StoppedReason)))}
 	for _, c := range task.Containers {
 		var parts []string
 		if c.ExitCode != nil {
@@ -120,19 +123,19 @@ func stoppedTask(task ecstypes.Task) []string {
 }
 
 // lastLines returns what a stopped task said last.
-func (r *run) lastLines(ctx context.Context, ro *rollout, task ecstypes.Task) []string {
-	stream, ok := logStreamOf(ro.target.definition.TaskDefinition, ro.target.env.Container)
+func (r *run) lastLines(ctx context.Context, ro *transition, task ecstypes.Task) []string {
+	stream, ok := rollout.LogStreamOf(ro.target.definition.TaskDefinition, ro.target.env.Container)
 	if !ok {
 		return nil
 	}
-	name := stream.name(ro.target.env.Container, aws.ToString(task.TaskArn))
-	out, err := r.aws.logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
-		LogGroupName: &stream.group, LogStreamName: &name, Limit: aws.Int32(explainLines), StartFromHead: aws.Bool(false),
+	name := stream.Name(ro.target.env.Container, aws.ToString(task.TaskArn))
+	out, err := r.aws.Logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
+		LogGroupName: &stream.Group, LogStreamName: &name, Limit: aws.Int32(explainLines), StartFromHead: aws.Bool(false),
 	})
 	if err != nil || len(out.Events) == 0 {
-		return []string{fmt.Sprintf("its log %s %s has no lines", stream.group, name)}
+		return []string{fmt.Sprintf("its log %s %s has no lines", stream.Group, name)}
 	}
-	lines := []string{fmt.Sprintf("the last lines of its log (%s %s):", stream.group, name)}
+	lines := []string{fmt.Sprintf("the last lines of its log (%s %s):", stream.Group, name)}
 	for _, event := range out.Events {
 		lines = append(lines, "  | "+strings.TrimRight(aws.ToString(event.Message), "\r\n"))
 	}
@@ -145,12 +148,12 @@ var usualHealth = []elbtypes.TargetHealthStateEnum{
 }
 
 // explainTargets says what the load balancer thinks of a service's tasks.
-func (r *run) explainTargets(ctx context.Context, ro *rollout) []string {
+func (r *run) explainTargets(ctx context.Context, ro *transition) []string {
 	var lines []string
 	for _, lb := range ro.target.service.LoadBalancers {
-		out, err := r.aws.targets.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: lb.TargetGroupArn})
+		out, err := r.aws.Targets.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: lb.TargetGroupArn})
 		if err != nil {
-			lines = append(lines, "its targets cannot be described: "+brief(err))
+			lines = append(lines, "its targets cannot be described: "+awsapi.Brief(err))
 			continue
 		}
 		for _, health := range out.TargetHealthDescriptions {

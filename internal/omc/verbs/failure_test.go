@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/ohmycoins/infra/internal/omc/ledger"
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -68,13 +70,13 @@ func TestDeployRollsBack(t *testing.T) {
 			b.service("backend").Script = []fakeaws.Rollout{test.script}
 			b.service("backend").Unhealthy = test.unhealthy
 			result, err := b.deploy()
-			if err == nil || result.Outcome != RolledBack || result.Outcome.ExitStatus() != 1 {
+			if err == nil || result.Outcome != report.RolledBack || result.Outcome.ExitStatus() != 1 {
 				t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
 			}
 			contains(t, b.log.text()+err.Error(), test.want...)
 			b.runsAsBefore()
 			record := b.record()
-			if record.Outcome != RolledBack || !record.Services[0].Restored || !record.Services[1].Restored {
+			if record.Outcome != report.RolledBack || !record.Services[0].Restored || !record.Services[1].Restored {
 				t.Errorf("record: %+v", record)
 			}
 		})
@@ -120,7 +122,7 @@ func TestDeploySurvives(t *testing.T) {
 			b := newBench(t)
 			b.cloud.Faults = faults
 			result, err := b.deploy()
-			if err != nil || result.Outcome != Succeeded {
+			if err != nil || result.Outcome != report.Succeeded {
 				t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
 			}
 			if b.runs("backend") == "ohmycoins-staging-backend:41" || b.locked() {
@@ -142,7 +144,7 @@ func TestOutageAtTheDeadline(t *testing.T) {
 	b.service("backend").Script = []fakeaws.Rollout{{Looks: 6}}
 	b.cloud.Faults = []*fakeaws.Fault{{Op: "DescribeServices", After: 7, Times: 50, Kind: fakeaws.Reset}}
 	result, err := b.deploy()
-	if err == nil || result.Outcome != RolledBack {
+	if err == nil || result.Outcome != report.RolledBack {
 		t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
 	}
 	contains(t, err.Error(), "ohmycoins-staging-backend: the roll-out has not completed within 1m0s: ", "; no answer from AWS for ", "connection reset by peer")
@@ -201,7 +203,7 @@ func TestDeployGetsStuck(t *testing.T) {
 				b.cloud.OnCall = func(op string, n int, _ <-chan struct{}) { test.hook(b, op, n) }
 			}
 			result, err := b.deploy()
-			if err == nil || result.Outcome != Stuck || result.Outcome.ExitStatus() != 3 {
+			if err == nil || result.Outcome != report.Stuck || result.Outcome.ExitStatus() != 3 {
 				t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
 			}
 			contains(t, b.log.text()+err.Error()+strings.Join(result.State, "\n"), append(test.want,
@@ -247,7 +249,7 @@ func TestExpiredCredentials(t *testing.T) {
 		b.service("backend").Script = []fakeaws.Rollout{{Looks: 3}}
 		expire(b)
 		result, err := b.deploy()
-		if err == nil || result.Outcome != Stuck || b.cloud.Count("UpdateService") != 2 {
+		if err == nil || result.Outcome != report.Stuck || b.cloud.Count("UpdateService") != 2 {
 			t.Fatalf("%v: %v, %d updates", result.Outcome, err, b.cloud.Count("UpdateService"))
 		}
 		contains(t, err.Error(), "the credentials have expired, and there were no new ones within 5m0s")
@@ -282,7 +284,7 @@ func TestExpiredCredentials(t *testing.T) {
 				contains(t, b.log.text(), "log in again within 5m0s and it goes on: the token has expired", "there are new credentials")
 				return
 			}
-			if err == nil || result.Outcome != Stuck {
+			if err == nil || result.Outcome != report.Stuck {
 				t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
 			}
 			contains(t, b.log.text(), "the new ones belong to account 111111111111, want 000000000000")
@@ -313,7 +315,7 @@ func TestNothingChangesWithoutTheLock(t *testing.T) {
 					lost = len(b.cloud.Calls())
 				})
 			}
-			if _, err := b.deploy(); !errors.As(err, &lockLost{}) {
+			if _, err := b.deploy(); !errors.As(err, &ledger.Lost{}) {
 				t.Fatalf("%s: %v", when, err)
 			}
 			// Calls of the other service that had been allowed already may still come.
@@ -345,7 +347,7 @@ func TestChecks(t *testing.T) {
 			b.cloud.Answers["/app/redirected"] = fakeaws.Answer{Status: 200, Body: "true"}
 			b.cloud.Answers["/app/backend/api/v1/utils/health-check/"] = answer
 			result, err := b.deploy()
-			if err == nil || result.Outcome != RolledBack {
+			if err == nil || result.Outcome != report.RolledBack {
 				t.Fatalf("%v: %v", result.Outcome, err)
 			}
 			contains(t, err.Error(), "/app/backend/api/v1/utils/health-check/", "(6 attempts)")
@@ -370,7 +372,7 @@ func TestMigration(t *testing.T) {
 			b := newBench(t)
 			b.cloud.Migration = test.migration
 			result, err := b.deploy()
-			if err == nil || result.Outcome != Failed || result.Outcome.ExitStatus() != 1 {
+			if err == nil || result.Outcome != report.Failed || result.Outcome.ExitStatus() != 1 {
 				t.Fatalf("%v: %v", result.Outcome, err)
 			}
 			contains(t, b.log.text()+err.Error(), test.want...)
@@ -405,7 +407,7 @@ func TestNothingRuns(t *testing.T) {
 		}
 	}
 	result, err := b.deploy()
-	if err == nil || result.Outcome != RolledBack {
+	if err == nil || result.Outcome != report.RolledBack {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
 	contains(t, err.Error(), "ohmycoins-staging-backend: the roll-out completed with 0 tasks, which proves nothing")
@@ -418,7 +420,7 @@ func TestMigrationThatNobodyAnswers(t *testing.T) {
 	b := newBench(t)
 	b.cloud.Faults = []*fakeaws.Fault{{Op: "RunTask", Kind: fakeaws.Reset, Effect: true}}
 	result, err := b.deploy()
-	if err == nil || result.Outcome != Failed {
+	if err == nil || result.Outcome != report.Failed {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
 	if n := len(b.cloud.StopReasons()); n != 1 {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -125,7 +126,7 @@ func TestFaults(t *testing.T) {
 					t.Errorf("still locked, and nobody says so: %v", result.State)
 				}
 				if err == nil { // then the record says so, too
-					if record := b.record(); record.Outcome != Succeeded || record.Verb != verb || b.locked() {
+					if record := b.record(); record.Outcome != report.Succeeded || record.Verb != verb || b.locked() {
 						t.Errorf("record: %+v, locked: %v", record, b.locked())
 					}
 				}
@@ -143,7 +144,7 @@ func TestSettling(t *testing.T) {
 	b := newBench(t)
 	b.cloud.Faults = []*fakeaws.Fault{{Op: "DescribeServices", After: 2, Times: 14, Kind: fakeaws.Stale}}
 	result, err := b.deploy()
-	if err == nil || result.Outcome != RolledBack {
+	if err == nil || result.Outcome != report.RolledBack {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
 	contains(t, err.Error(), "our deployment ecs-svc/", "is gone")
@@ -151,7 +152,7 @@ func TestSettling(t *testing.T) {
 
 	b = newBench(t)
 	b.cloud.Faults = []*fakeaws.Fault{{Op: "DescribeTasks", Kind: fakeaws.Missing}}
-	if result, err = b.deploy(); err == nil || result.Outcome != Failed {
+	if result, err = b.deploy(); err == nil || result.Outcome != report.Failed {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
 	contains(t, err.Error(), "ECS has not known the task for 1m0s")
@@ -164,7 +165,7 @@ func TestAnswerOfTheApplication(t *testing.T) {
 		b := newBench(t)
 		b.cloud.Answers["/app/backend/api/v1/utils/health-check/"] = fakeaws.Answer{Status: 200, Body: text}
 		result, err := b.deploy()
-		if err == nil || result.Outcome != RolledBack || result.ExitStatus() != 1 {
+		if err == nil || result.Outcome != report.RolledBack || result.ExitStatus() != 1 {
 			t.Errorf("%s: %v: %v", text, result.Outcome, err)
 		}
 		b.runsAsBefore()
@@ -178,7 +179,7 @@ func TestEveryUpdateRefused(t *testing.T) {
 	b := newBench(t)
 	b.cloud.Faults = []*fakeaws.Fault{{Op: "UpdateService", Kind: fakeaws.Denied}}
 	result, err := b.deploy()
-	if err == nil || result.Outcome != Failed || result.ExitStatus() != 1 || b.locked() {
+	if err == nil || result.Outcome != report.Failed || result.ExitStatus() != 1 || b.locked() {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
 	state := strings.Join(result.State, "\n")
@@ -197,7 +198,7 @@ func TestInactiveRevision(t *testing.T) {
 		b.cloud.Inactive = "ohmycoins-staging-backend:41"
 		b.opt.DryRun = dry
 		result, err := b.deploy()
-		if err == nil || result.Outcome != NothingChanged || b.cloud.Count("RegisterTaskDefinition") > 0 {
+		if err == nil || result.Outcome != report.NothingChanged || b.cloud.Count("RegisterTaskDefinition") > 0 {
 			t.Fatalf("dry run %v: %v: %v", dry, result.Outcome, err)
 		}
 		contains(t, err.Error(), "service ohmycoins-staging-backend: it runs ohmycoins-staging-backend:41, which is INACTIVE", "no way back", "--no-rollback")
@@ -207,7 +208,7 @@ func TestInactiveRevision(t *testing.T) {
 	b.opt.NoRollback = true
 	b.service("backend").Script = []fakeaws.Rollout{{Looks: 2, End: fakeaws.Fails}}
 	result, err := b.deploy()
-	if err == nil || result.Outcome != Failed {
+	if err == nil || result.Outcome != report.Failed {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
 	state := strings.Join(result.State, "\n")
@@ -244,7 +245,7 @@ func TestRollbackHasItsOwnTime(t *testing.T) {
 	b.opt.Timeout = time.Minute
 	b.service("backend").Script = []fakeaws.Rollout{{Looks: 2, End: fakeaws.Fails}, {Looks: 100}}
 	result, err := b.deploy()
-	if err == nil || result.Outcome != RolledBack {
+	if err == nil || result.Outcome != report.RolledBack {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
 	b.runsAsBefore()

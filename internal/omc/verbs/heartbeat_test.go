@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/ledger"
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -20,7 +22,7 @@ func (b *bench) asked() (next []string, refusal string) {
 		b.t.Fatal(err)
 	}
 	result, err := other.deploy()
-	if result.Outcome != NothingChanged {
+	if result.Outcome != report.NothingChanged {
 		b.t.Errorf("deploy: %v: %v", result.Outcome, err)
 	}
 	return status.Next, fmt.Sprint(err)
@@ -74,7 +76,7 @@ func TestSignsEndWithTheLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.takeLock()
-	b.cloud.Clock.Advance(heartbeat)
+	b.cloud.Clock.Advance(ledger.Heartbeat)
 	if got := b.lockVerb(); !strings.Contains(got, "mallory") {
 		t.Errorf("the lock of somebody else was overwritten: %s", got)
 	}
@@ -106,11 +108,11 @@ func TestSignsGoOn(t *testing.T) {
 		}
 		b.cloud.Faults = []*fakeaws.Fault{&fault}
 		for range 6 {
-			b.cloud.Clock.Advance(heartbeat)
+			b.cloud.Clock.Advance(ledger.Heartbeat)
 		}
-		lock, _, err := b.another().app.store().holder(t.Context())
-		if err != nil || lock.object.age != 0 {
-			t.Errorf("%s: the last sign is %v old: %v", name, lock.object.age, err)
+		lock, _, err := b.another().app.store().Holder(t.Context())
+		if err != nil || lock.Silence() != 0 {
+			t.Errorf("%s: the last sign is %v old: %v", name, lock.Silence(), err)
 		}
 		if lease.giveBack(t.Context()); b.locked() {
 			t.Errorf("%s: still locked", name)
@@ -147,10 +149,10 @@ func TestUnlockWhileTheHolderLives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.cloud.Clock.Advance(heartbeat)
+	b.cloud.Clock.Advance(ledger.Heartbeat)
 	b.cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
 		if op == "GetObject" && n == b.cloud.Count("GetObject") && b.cloud.Count("DeleteObject") == 0 {
-			b.cloud.Clock.Advance(heartbeat) // between the look and the removal
+			b.cloud.Clock.Advance(ledger.Heartbeat) // between the look and the removal
 		}
 	}
 	done, err := other.app.Unlock(t.Context(), plan)
@@ -189,7 +191,7 @@ func TestForeignLock(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
 			b.cloud.Objects[lockObject] = fakeaws.Object{Body: test.body, ETag: `"foreign"`}
-			if result, err := b.deploy(); result.Outcome != NothingChanged || !strings.Contains(fmt.Sprint(err), "lock: somebody else holds the lock: ") {
+			if result, err := b.deploy(); result.Outcome != report.NothingChanged || !strings.Contains(fmt.Sprint(err), "lock: somebody else holds the lock: ") {
 				t.Errorf("deploy: %v: %v", result.Outcome, err)
 			}
 			status, err := b.app.Status(t.Context())
@@ -226,12 +228,12 @@ func TestForeignRecords(t *testing.T) {
 	} {
 		b.cloud.Objects[folder+name] = fakeaws.Object{Body: body, ETag: `"foreign"`}
 	}
-	for i := range 2 * listPage { // more than one page
+	for i := range 400 { // more than one page
 		b.cloud.Objects[fmt.Sprintf("%s!%04d", folder, i)] = fakeaws.Object{Body: "x", ETag: `"foreign"`}
 	}
 	later := b.another()
 	status, err := later.app.Status(t.Context())
-	if err != nil || status.Last == nil || status.Last.Outcome != Succeeded {
+	if err != nil || status.Last == nil || status.Last.Outcome != report.Succeeded {
 		t.Fatalf("%+v: %v", status, err)
 	}
 	contains(t, later.log.text(), "405 objects below s3://ohmycoins-terraform-state/deployments/staging/records/ are no records of omc, and are left out: ")

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/registry"
 
+	"github.com/ohmycoins/infra/internal/omc/image"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -57,7 +58,11 @@ func realImages(t *testing.T, program string) {
 	t.Cleanup(images.Close)
 
 	b := newBench(t)
-	b.opt.Builder = tool{program}
+	builder, err := image.NewBuilder(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.opt.Builder = builder
 	b.app.env.Cluster.Services[0].Build.Platform = "linux/arm64" // nothing is run while it is built
 	b.cloud.RegistryURL = strings.Replace(images.URL, "http://", "http://AWS:"+fakeaws.Password+"@", 1)
 	for name, repository := range b.cloud.Repositories {
@@ -146,43 +151,4 @@ func imageConfig(t *testing.T, url, repository, digest string) string {
 	}
 	config, _ := registryGet(t, url+"/v2/"+repository+"/blobs/"+manifest.Config.Digest)
 	return string(config)
-}
-
-// TestPushHidesThePassword looks at the arguments and the files that docker gets.
-func TestPushHidesThePassword(t *testing.T) {
-	bin, seen := t.TempDir(), filepath.Join(t.TempDir(), "seen")
-	script := `#!/bin/sh
-echo "$0 $*" >>` + seen + `
-case "$*" in
-"context inspect"*) echo unix:///run/some.sock; exit ;;
-esac
-echo "engine $DOCKER_HOST" >>` + seen + `
-case "$*" in
-*login*) cat >"$2/config.json"; ls -ld "$2" >>` + seen + `; echo "$2" >` + seen + `.folder ;;
-esac
-`
-	if err := os.WriteFile(filepath.Join(bin, "docker"), []byte(script), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	t.Setenv("DOCKER_HOST", "")
-	login := Login{Registry: "000000000000.dkr.ecr.ap-southeast-2.amazonaws.com", User: "AWS", Password: fakeaws.Password}
-	if err := (tool{"docker"}).Push(t.Context(), []string{"a/b:1", "a/b:2"}, login, nil); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(seen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(string(text), fakeaws.Password) {
-		t.Errorf("the password is in an argument:\n%s", text)
-	}
-	contains(t, string(text), "login --username AWS --password-stdin 000000000000.dkr.ecr", "push a/b:1", "push a/b:2", "drwx------", "engine unix:///run/some.sock")
-	folder, err := os.ReadFile(seen + ".folder")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(strings.TrimSpace(string(folder))); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the folder of the log-in is still there: %v", err)
-	}
 }

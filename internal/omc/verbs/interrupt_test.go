@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -47,7 +49,7 @@ func TestInterrupt(t *testing.T) {
 				}
 			}
 			result, err := b.deploy()
-			if err == nil || result.Outcome != Interrupted || result.Outcome.ExitStatus() != 130 {
+			if err == nil || result.Outcome != report.Interrupted || result.Outcome.ExitStatus() != 130 {
 				t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
 			}
 			b.runsAsBefore()
@@ -64,7 +66,7 @@ func TestInterrupt(t *testing.T) {
 		b := newBench(t)
 		b.builder.during = func(ctx context.Context) error { b.stop(); <-ctx.Done(); return context.Cause(ctx) }
 		result, err := b.deploy()
-		if result.Outcome != Interrupted || b.locked() || b.cloud.Count("RegisterTaskDefinition") > 0 {
+		if result.Outcome != report.Interrupted || b.locked() || b.cloud.Count("RegisterTaskDefinition") > 0 {
 			t.Errorf("%v: %v", result.Outcome, err)
 		}
 	})
@@ -73,7 +75,7 @@ func TestInterrupt(t *testing.T) {
 		b := newBench(t)
 		b.app.http.Transport = interrupting{b.stop}
 		result, err := b.deploy()
-		if result.Outcome != Interrupted {
+		if result.Outcome != report.Interrupted {
 			t.Errorf("%v: %v", result.Outcome, err)
 		}
 		b.runsAsBefore()
@@ -92,11 +94,11 @@ func TestInterrupt(t *testing.T) {
 			}
 		}
 		result, err := b.app.Deploy(ctx, b.opt)
-		if err == nil || result.Outcome != Stuck || b.locked() {
+		if err == nil || result.Outcome != report.Stuck || b.locked() {
 			t.Fatalf("%v: %v, locked: %v", result.Outcome, err, b.locked())
 		}
 		contains(t, strings.Join(result.State, "\n"), ":41 (0 of 2 tasks); ohmycoins-staging-", " is on its way to ", "omc rollback staging") // one of the two
-		if record := b.record(); record.Outcome != Stuck {
+		if record := b.record(); record.Outcome != report.Stuck {
 			t.Errorf("record: %+v", record)
 		}
 	})
@@ -147,9 +149,9 @@ func TestInterruptUpdateOnItsWay(t *testing.T) {
 	cfg := b.cloud.Config()
 	network := &slowNetwork{HTTPClient: cfg.HTTPClient, stop: b.stop, last: func() {}}
 	cfg.HTTPClient = network
-	b.app.aws = newClients(cfg, b.cloud.Env)
+	b.app.aws = awsapi.New(cfg, b.cloud.Env, nil)
 	result, err := b.deploy()
-	if err == nil || result.Outcome != Interrupted {
+	if err == nil || result.Outcome != report.Interrupted {
 		t.Fatalf("%v: %v\n%s", result.Outcome, err, b.log.text())
 	}
 	network.last()
@@ -159,9 +161,9 @@ func TestInterruptUpdateOnItsWay(t *testing.T) {
 // Verbs that only read end with the status of an interruption, too.
 func TestInterruptReading(t *testing.T) {
 	t.Parallel()
-	verbs := map[string]func(*bench) (Ending, error){
-		"status": func(b *bench) (Ending, error) { s, err := b.app.Status(b.t.Context()); return s.Ending, err },
-		"unlock": func(b *bench) (Ending, error) { u, err := b.app.PlanUnlock(b.t.Context()); return u.Ending, err },
+	verbs := map[string]func(*bench) (report.Ending, error){
+		"status": func(b *bench) (report.Ending, error) { s, err := b.app.Status(b.t.Context()); return s.Ending, err },
+		"unlock": func(b *bench) (report.Ending, error) { u, err := b.app.PlanUnlock(b.t.Context()); return u.Ending, err },
 	}
 	for name, verb := range verbs {
 		b := newBench(t)
@@ -218,15 +220,15 @@ func TestInterruptRollback(t *testing.T) {
 	for name, test := range map[string]struct {
 		op      string
 		n       int // of the calls of the rollback
-		outcome Outcome
+		outcome report.Outcome
 		state   string
 	}{
-		"while asking who we are":     {"GetCallerIdentity", 1, Interrupted, "no service was touched"},
-		"while reading the records":   {"ListObjects", 1, Interrupted, "no service was touched"},
-		"while taking the lock":       {"PutObject", 1, Interrupted, "no service was touched"},
-		"while writing the record":    {"PutObject", 2, Interrupted, "no service was touched"},
-		"while updating":              {"UpdateService", 1, Stuck, "to try again: omc rollback staging"},
-		"while waiting for the tasks": {"DescribeServices", 3, Stuck, "ohmycoins-staging-backend runs ohmycoins-staging-backend:41 (2 of 2 tasks); ohmycoins-staging-backend:48 ran before"},
+		"while asking who we are":     {"GetCallerIdentity", 1, report.Interrupted, "no service was touched"},
+		"while reading the records":   {"ListObjects", 1, report.Interrupted, "no service was touched"},
+		"while taking the lock":       {"PutObject", 1, report.Interrupted, "no service was touched"},
+		"while writing the record":    {"PutObject", 2, report.Interrupted, "no service was touched"},
+		"while updating":              {"UpdateService", 1, report.Stuck, "to try again: omc rollback staging"},
+		"while waiting for the tasks": {"DescribeServices", 3, report.Stuck, "ohmycoins-staging-backend runs ohmycoins-staging-backend:41 (2 of 2 tasks); ohmycoins-staging-backend:48 ran before"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -246,7 +248,7 @@ func TestInterruptRollback(t *testing.T) {
 				t.Fatalf("%v: %v, locked: %v", result.Outcome, err, b.locked())
 			}
 			contains(t, strings.Join(result.State, "\n"), test.state)
-			if changed := b.cloud.Count("UpdateService") > 2; changed != (test.outcome == Stuck) {
+			if changed := b.cloud.Count("UpdateService") > 2; changed != (test.outcome == report.Stuck) {
 				t.Errorf("updated: %v", changed)
 			}
 		})

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -36,21 +37,21 @@ func TestSmallChangesTakeTheLock(t *testing.T) {
 	t.Parallel()
 	verbs := map[string]struct {
 		write string
-		do    func(b *bench) (Ending, error)
-		plan  func(b *bench) (Ending, Page, error)
+		do    func(b *bench) (report.Ending, error)
+		plan  func(b *bench) (report.Ending, report.Page, error)
 	}{
 		"secrets put": {
 			write: "PutSecretValue",
-			do:    func(b *bench) (Ending, error) { c, err := b.put(); return c.Ending, err },
-			plan: func(b *bench) (Ending, Page, error) {
+			do:    func(b *bench) (report.Ending, error) { c, err := b.put(); return c.Ending, err },
+			plan: func(b *bench) (report.Ending, report.Page, error) {
 				c, err := b.app.PlanSecret(b.t.Context(), []byte(newValue))
 				return c.Ending, c.Page(), err
 			},
 		},
 		"alarms test": {
 			write: "SetAlarmState",
-			do:    func(b *bench) (Ending, error) { c, err := b.alarmTest(); return c.Ending, err },
-			plan: func(b *bench) (Ending, Page, error) {
+			do:    func(b *bench) (report.Ending, error) { c, err := b.alarmTest(); return c.Ending, err },
+			plan: func(b *bench) (report.Ending, report.Page, error) {
 				c, err := b.app.PlanAlarmTest(b.t.Context())
 				return c.Ending, c.Page(), err
 			},
@@ -69,11 +70,11 @@ func TestSmallChangesTakeTheLock(t *testing.T) {
 				if got := b.lockVerb(); got != name {
 					t.Errorf("lock during %s: %q", op, got)
 				}
-				if result, err := other.deploy(); result.Outcome == NothingChanged && strings.Contains(fmt.Sprint(err), "somebody else holds the lock: "+name+" by ") {
+				if result, err := other.deploy(); result.Outcome == report.NothingChanged && strings.Contains(fmt.Sprint(err), "somebody else holds the lock: "+name+" by ") {
 					refused++
 				}
 			}
-			if ending, err := verb.do(b); err != nil || ending.Outcome != Succeeded || refused != 1 || b.locked() {
+			if ending, err := verb.do(b); err != nil || ending.Outcome != report.Succeeded || refused != 1 || b.locked() {
 				t.Errorf("%+v: %v, %d deployments refused, locked: %v", ending, err, refused, b.locked())
 			}
 		})
@@ -99,7 +100,7 @@ func TestSmallChangesTakeTheLock(t *testing.T) {
 				}
 			}
 			ending, err := verb.do(b)
-			if ending.Outcome != NothingChanged || !strings.Contains(fmt.Sprint(err), "the lock is lost: it was taken by mallory on laptop") {
+			if ending.Outcome != report.NothingChanged || !strings.Contains(fmt.Sprint(err), "the lock is lost: it was taken by mallory on laptop") {
 				t.Errorf("%+v: %v", ending, err)
 			}
 			if b.cloud.Count(verb.write) > 0 || !b.locked() {
@@ -109,7 +110,7 @@ func TestSmallChangesTakeTheLock(t *testing.T) {
 		t.Run(name+", a dry run", func(t *testing.T) {
 			t.Parallel()
 			b := newAlarmBench(t)
-			if ending, _, err := verb.plan(b); err != nil || ending.Outcome != Planned || b.cloud.Count("PutObject") > 0 {
+			if ending, _, err := verb.plan(b); err != nil || ending.Outcome != report.Planned || b.cloud.Count("PutObject") > 0 {
 				t.Errorf("%+v: %v, %d objects written", ending, err, b.cloud.Count("PutObject"))
 			}
 		})
@@ -126,7 +127,7 @@ func TestAlarmTestLosesTheLock(t *testing.T) {
 		}
 	}
 	test, err := b.alarmTest()
-	if test.Outcome != Stuck || b.cloud.Count("SetAlarmState") != 2 {
+	if test.Outcome != report.Stuck || b.cloud.Count("SetAlarmState") != 2 {
 		t.Errorf("%v: %v", test.Outcome, err)
 	}
 	contains(t, strings.Join(test.State, "\n"), criticalAlarm+" may be in ALARM", "--alarm-name "+warningAlarm)
@@ -145,7 +146,7 @@ func TestLockIsGivenBackMeanwhile(t *testing.T) {
 	// It does not go on for ever.
 	b := newBench(t)
 	b.cloud.Faults = []*fakeaws.Fault{{Op: "PutObject", Kind: fakeaws.Conflict}}
-	if result, err := b.deploy(); result.Outcome != NothingChanged || b.cloud.Count("PutObject") > 10 {
+	if result, err := b.deploy(); result.Outcome != report.NothingChanged || b.cloud.Count("PutObject") > 10 {
 		t.Errorf("%v: %v, %d attempts", result.Outcome, err, b.cloud.Count("PutObject"))
 	}
 }
@@ -159,7 +160,7 @@ func TestSecretIsWrittenInSpiteOfAnInterruption(t *testing.T) {
 			b.stop()
 		}
 	}
-	if change, err := b.put(); err != nil || change.Outcome != Succeeded || b.locked() {
+	if change, err := b.put(); err != nil || change.Outcome != report.Succeeded || b.locked() {
 		t.Errorf("%+v: %v", change, err)
 	}
 }
@@ -172,7 +173,7 @@ func TestLeaseIsGivenBackAfterTheContext(t *testing.T) {
 	if err != nil || !b.locked() {
 		t.Fatal(err)
 	}
-	if expires := lease.lock.expires().Sub(b.cloud.Clock.Now()); expires != 15*time.Minute {
+	if expires := time.Duration(lease.lock.TimeoutSeconds) * time.Second; expires != 15*time.Minute {
 		t.Errorf("it runs out after %v", expires)
 	}
 	cancel()

@@ -12,6 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/report"
 )
 
 const (
@@ -52,7 +55,7 @@ func (o MaintenanceOptions) Validate() error {
 // prints.
 type Maintenance struct {
 	Environment string `json:"environment"`
-	Ending
+	report.Ending
 	// Alarm is what holds the messages back.
 	Alarm string `json:"alarm"`
 	// From and Until are the window; there is none when it ends.
@@ -89,7 +92,7 @@ func (a *App) PlanMaintenance(ctx context.Context, opt MaintenanceOptions) (Main
 		err = interruption(work, err)
 		return m, a.fail(&m.Ending, unstarted(err), err)
 	}
-	return m, a.fail(&m.Ending, Planned, nil)
+	return m, a.fail(&m.Ending, report.Planned, nil)
 }
 
 // checkSwitch finds out whether the alarm is there that holds messages back.
@@ -97,7 +100,7 @@ func (a *App) checkSwitch(ctx context.Context, found *findings) {
 	name := a.env.MaintenanceAlarm()
 	switch alarms, err := a.describeAlarms(ctx, []string{name}); {
 	case err != nil:
-		found.add("alarm "+name, brief(err), "")
+		found.add("alarm "+name, awsapi.Brief(err), "")
 	case alarms[name].name == "":
 		found.add("alarm "+name, "it does not exist, so that nothing would hold messages back", "deploy the operations stack first: cdktf deploy "+a.env.Name)
 	}
@@ -113,10 +116,10 @@ func (a *App) Maintain(ctx context.Context, m Maintenance) (Maintenance, error) 
 	err := a.maintain(work, &m)
 	switch {
 	case err == nil:
-		return m, a.fail(&m.Ending, Succeeded, nil)
+		return m, a.fail(&m.Ending, report.Succeeded, nil)
 	case m.Minutes > 0: // the data is there
 		m.State = append(m.State, "to end it: omc maintenance "+a.env.Name+" --end")
-		return m, a.fail(&m.Ending, Failed, interruption(work, err))
+		return m, a.fail(&m.Ending, report.Failed, interruption(work, err))
 	}
 	err = interruption(work, err)
 	return m, a.fail(&m.Ending, unstarted(err), err)
@@ -171,7 +174,7 @@ func (a *App) maintenanceLeft(ctx context.Context) (map[time.Time]float64, error
 		}}},
 	}
 	left := map[time.Time]float64{}
-	pages := cloudwatch.NewGetMetricDataPaginator(a.aws.alarms, in)
+	pages := cloudwatch.NewGetMetricDataPaginator(a.aws.Alarms, in)
 	err := eachPage(pages.HasMorePages, func() error {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -202,7 +205,7 @@ func (a *App) putMaintenance(ctx context.Context, changes map[time.Time]float64)
 			MetricName: aws.String(a.env.Maintenance().Name), Timestamp: aws.Time(minute), Value: aws.Float64(changes[minute]),
 		})
 	}
-	_, err := a.aws.alarms.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(a.env.Maintenance().Namespace), MetricData: data})
+	_, err := a.aws.Alarms.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(a.env.Maintenance().Namespace), MetricData: data})
 	if err != nil {
 		return fmt.Errorf("writing the window: %w", err)
 	}
@@ -222,7 +225,7 @@ func (d *deployment) silence(ctx context.Context) *silence {
 	length := min((d.left+d.App.timeout(0)).Truncate(time.Minute)+time.Minute, LongestMaintenance)
 	m := Maintenance{Alarm: d.env.MaintenanceAlarm(), From: from, Until: from.Add(length), Reason: "deployment " + d.record.ID, who: d.who}
 	if err := d.maintain(ctx, &m); err != nil {
-		d.out.Warn("messages of alarms are not held back: " + brief(err))
+		d.out.Warn("messages of alarms are not held back: " + awsapi.Brief(err))
 		if m.Minutes == 0 {
 			return nil
 		}
@@ -244,23 +247,23 @@ func (d *deployment) speak(ctx context.Context, s *silence) {
 		return // it has ended by itself
 	}
 	if err := d.putMaintenance(ctx, s.minutes); err != nil {
-		d.out.Warn("messages of alarms are held back until " + s.until.Format("15:04 MST") + ": " + brief(err))
+		d.out.Warn("messages of alarms are held back until " + s.until.Format("15:04 MST") + ": " + awsapi.Brief(err))
 	}
 }
 
 // Page returns the window for people.
-func (m Maintenance) Page() Page {
-	page := Page{Title: "omc maintenance " + m.Environment + ": " + string(m.Outcome), Notes: m.State, Error: m.Error}
+func (m Maintenance) Page() report.Page {
+	page := report.Page{Title: "omc maintenance " + m.Environment + ": " + string(m.Outcome), Notes: m.State, Error: m.Error}
 	window := fmt.Sprintf("from %s until %s", m.From.Format("15:04"), m.Until.Format("15:04 MST"))
 	switch {
 	case m.Error != "":
-	case m.Ended && m.Outcome == Planned:
+	case m.Ended && m.Outcome == report.Planned:
 		page.Title = "omc maintenance " + m.Environment + ": would end, and messages come again"
 	case m.Ended && m.Minutes == 0:
 		page.Title = "omc maintenance " + m.Environment + ": there is none"
 	case m.Ended:
 		page.Title = "omc maintenance " + m.Environment + ": ended; messages come again in five minutes"
-	case m.Outcome == Planned:
+	case m.Outcome == report.Planned:
 		page.Title = "omc maintenance " + m.Environment + ": nobody would be told about alarms " + window
 	default:
 		page.Title = "omc maintenance " + m.Environment + ": nobody is told about alarms " + window

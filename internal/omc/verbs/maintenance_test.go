@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -74,7 +75,7 @@ func TestMaintenance(t *testing.T) {
 	t.Parallel()
 	b := newSwitchBench(t)
 	m, err := b.maintain(MaintenanceOptions{For: 30 * time.Minute, Reason: "new database version"})
-	if err != nil || m.Outcome != Succeeded || m.Until.Sub(m.From) != 30*time.Minute {
+	if err != nil || m.Outcome != report.Succeeded || m.Until.Sub(m.From) != 30*time.Minute {
 		t.Fatalf("%+v: %v", m, err)
 	}
 	if n := b.silent(); n != 30 {
@@ -93,7 +94,7 @@ func TestMaintenance(t *testing.T) {
 		t.Errorf("%d minutes: %v", b.silent(), err)
 	}
 	m, err = b.maintain(MaintenanceOptions{End: true})
-	if err != nil || m.Outcome != Succeeded || b.silent() != 0 || len(b.cloud.States()) > 0 {
+	if err != nil || m.Outcome != report.Succeeded || b.silent() != 0 || len(b.cloud.States()) > 0 {
 		t.Errorf("%d minutes, %q, %+v: %v", b.silent(), b.cloud.States(), m, err)
 	}
 	calls := b.cloud.Count("PutMetricData")
@@ -127,20 +128,20 @@ func TestMaintenanceFails(t *testing.T) {
 	for name, test := range map[string]struct {
 		change  func(*bench)
 		opt     MaintenanceOptions
-		outcome Outcome
+		outcome report.Outcome
 		want    string
 		silent  int
 	}{
-		"no alarm":          {func(b *bench) { delete(b.cloud.Alarms, maintenanceAlarm) }, window, NothingChanged, "alarm " + maintenanceAlarm + ": it does not exist, so that nothing would hold messages back: deploy the operations stack first", 0},
-		"another account":   {func(b *bench) { b.app.env.AccountID = "999999999999" }, window, NothingChanged, "want 999999999999", 0},
-		"bad choice":        {func(*bench) {}, MaintenanceOptions{}, NothingChanged, "--for: is 0s", 0},
-		"data denied":       {func(b *bench) { b.denied("PutMetricData") }, window, NothingChanged, "writing the window", 0},
-		"reading denied":    {func(b *bench) { b.denied("GetMetricData") }, MaintenanceOptions{End: true}, NothingChanged, "reading the windows that there are", 0},
-		"state denied":      {func(b *bench) { b.denied("SetAlarmState") }, window, Failed, "setting alarm " + maintenanceAlarm, 10},
-		"describing denied": {func(b *bench) { b.denied("DescribeAlarms") }, window, NothingChanged, "alarm " + maintenanceAlarm, 0},
+		"no alarm":          {func(b *bench) { delete(b.cloud.Alarms, maintenanceAlarm) }, window, report.NothingChanged, "alarm " + maintenanceAlarm + ": it does not exist, so that nothing would hold messages back: deploy the operations stack first", 0},
+		"another account":   {func(b *bench) { b.app.env.AccountID = "999999999999" }, window, report.NothingChanged, "want 999999999999", 0},
+		"bad choice":        {func(*bench) {}, MaintenanceOptions{}, report.NothingChanged, "--for: is 0s", 0},
+		"data denied":       {func(b *bench) { b.denied("PutMetricData") }, window, report.NothingChanged, "writing the window", 0},
+		"reading denied":    {func(b *bench) { b.denied("GetMetricData") }, MaintenanceOptions{End: true}, report.NothingChanged, "reading the windows that there are", 0},
+		"state denied":      {func(b *bench) { b.denied("SetAlarmState") }, window, report.Failed, "setting alarm " + maintenanceAlarm, 10},
+		"describing denied": {func(b *bench) { b.denied("DescribeAlarms") }, window, report.NothingChanged, "alarm " + maintenanceAlarm, 0},
 		"out of reach once": {func(b *bench) {
 			b.cloud.Faults = []*fakeaws.Fault{{Op: "PutMetricData", Times: 1, Kind: fakeaws.Throttled}}
-		}, window, Succeeded, "", 10},
+		}, window, report.Succeeded, "", 10},
 	} {
 		b := newSwitchBench(t)
 		test.change(b)
@@ -149,7 +150,7 @@ func TestMaintenanceFails(t *testing.T) {
 			t.Errorf("%s: %v, %d minutes: %v", name, m.Outcome, b.silent(), err)
 		}
 		contains(t, fmt.Sprint(err), test.want)
-		if test.outcome == Failed {
+		if test.outcome == report.Failed {
 			contains(t, strings.Join(m.State, "\n"), "omc maintenance staging --end")
 		}
 	}
@@ -160,7 +161,7 @@ func TestPlanMaintenance(t *testing.T) {
 	t.Parallel()
 	b := newSwitchBench(t)
 	m, err := b.app.PlanMaintenance(t.Context(), MaintenanceOptions{For: 10 * time.Minute, Reason: "x"})
-	if err != nil || m.Outcome != Planned || b.cloud.Count("PutMetricData")+b.cloud.Count("SetAlarmState") != 0 {
+	if err != nil || m.Outcome != report.Planned || b.cloud.Count("PutMetricData")+b.cloud.Count("SetAlarmState") != 0 {
 		t.Errorf("%v: %v", m.Outcome, err)
 	}
 	contains(t, m.Page().Title, "nobody would be told about alarms from ")
@@ -171,13 +172,13 @@ func TestDeploymentUnderMaintenance(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change func(*bench)
-		want   []Outcome // any of them
+		want   []report.Outcome // any of them
 		writes int
 	}{
-		"succeeds":      {func(*bench) {}, []Outcome{Succeeded}, 2},
-		"is denied":     {func(b *bench) { b.denied("PutMetricData") }, []Outcome{Succeeded}, 0},
-		"no alarm":      {func(b *bench) { delete(b.cloud.Alarms, maintenanceAlarm) }, []Outcome{NothingChanged}, 0},
-		"update denied": {func(b *bench) { b.denied("UpdateService") }, []Outcome{Failed, RolledBack}, 2},
+		"succeeds":      {func(*bench) {}, []report.Outcome{report.Succeeded}, 2},
+		"is denied":     {func(b *bench) { b.denied("PutMetricData") }, []report.Outcome{report.Succeeded}, 0},
+		"no alarm":      {func(b *bench) { delete(b.cloud.Alarms, maintenanceAlarm) }, []report.Outcome{report.NothingChanged}, 0},
+		"update denied": {func(b *bench) { b.denied("UpdateService") }, []report.Outcome{report.Failed, report.RolledBack}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -10,6 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/rollout"
 )
 
 // migrationInterval is how often a migration is looked at. Each look is two calls:
@@ -20,15 +23,15 @@ const migrationInterval = 10 * time.Second
 // definition, where the service's tasks run. Its exit code decides.
 func (r *run) migrate(ctx context.Context, t *target, definition *ecstypes.TaskDefinition) error {
 	command := strings.Join(t.env.Migration, " ")
-	r.out.Info(fmt.Sprintf("%s: running %q with %s", t.env.Key, command, revisionName(aws.ToString(definition.TaskDefinitionArn))))
+	r.out.Info(fmt.Sprintf("%s: running %q with %s", t.env.Key, command, rollout.RevisionName(aws.ToString(definition.TaskDefinitionArn))))
 	t.migrated = true
 	var out *ecs.RunTaskOutput
 	err := r.change(ctx, "starting the migration", func(ctx context.Context) (err error) {
-		out, err = r.aws.ecs.RunTask(ctx, r.migrationInput(t, definition))
+		out, err = r.aws.ECS.RunTask(ctx, r.migrationInput(t, definition))
 		return err
 	})
 	if err != nil {
-		if troubleOf(err) != permanent {
+		if awsapi.TroubleOf(err) != awsapi.Permanent {
 			r.stopStarted(ctx, t, err)
 		}
 		return err
@@ -45,11 +48,11 @@ func (r *run) migrate(ctx context.Context, t *target, definition *ecstypes.TaskD
 	task, err := r.awaitTask(ctx, t, definition, arn, r.timeout)
 	if err != nil {
 		r.stopTask(ctx, arn, err)
-		return fmt.Errorf("running the migration %q (task %s): %w", command, taskID(arn), err)
+		return fmt.Errorf("running the migration %q (task %s): %w", command, rollout.TaskID(arn), err)
 	}
 	t.entry.Migration.Ended = true
 	if err := judgeTask(task, t.env.Container); err != nil {
-		return fmt.Errorf("running the migration %q (task %s): %w", command, taskID(arn), err)
+		return fmt.Errorf("running the migration %q (task %s): %w", command, rollout.TaskID(arn), err)
 	}
 	r.out.Info(fmt.Sprintf("%s: the migration succeeded", t.env.Key))
 	return nil
@@ -84,17 +87,17 @@ func (r *run) awaitTask(ctx context.Context, t *target, definition *ecstypes.Tas
 	defer r.out.Settle()
 	started := r.clock.Now()
 	log := follower{App: r.App, label: t.env.Key + " migration"}
-	if stream, ok := logStreamOf(definition, t.env.Container); ok {
-		log.group, log.stream = stream.group, stream.name(t.env.Container, arn)
+	if stream, ok := rollout.LogStreamOf(definition, t.env.Container); ok {
+		log.group, log.stream = stream.Group, stream.Name(t.env.Container, arn)
 	}
-	var unknown doubt
+	var unknown awsapi.Doubt
 	for {
 		if err := r.clock.Sleep(ctx, migrationInterval); err != nil {
 			return ecstypes.Task{}, err
 		}
 		var out *ecs.DescribeTasksOutput
 		err := r.persist(ctx, "asking for the migration", func(ctx context.Context) (err error) {
-			out, err = r.aws.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.env.Cluster.Name, Tasks: []string{arn}}, oneAttempt)
+			out, err = r.aws.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.env.Cluster.Name, Tasks: []string{arn}}, awsapi.OneAttempt)
 			return err
 		})
 		if err != nil {
@@ -102,9 +105,9 @@ func (r *run) awaitTask(ctx context.Context, t *target, definition *ecstypes.Tas
 		}
 		elapsed := r.clock.Now().Sub(started)
 		missing := len(out.Tasks) == 0
-		if believed := unknown.believe(missing, r.clock.Now()); missing {
+		if believed := unknown.Believe(missing, r.clock.Now()); missing {
 			if believed {
-				return ecstypes.Task{}, fmt.Errorf("ECS has not known the task for %s", settling)
+				return ecstypes.Task{}, fmt.Errorf("ECS has not known the task for %s", awsapi.Settling)
 			}
 			r.out.Live(t.env.Key+" migration", "ECS does not know the task yet", elapsed)
 			continue
@@ -152,25 +155,25 @@ func (r *run) stopTask(ctx context.Context, arn string, why error) {
 	ctx, cancel := r.lastWords(ctx)
 	defer cancel()
 	err := r.change(ctx, "stopping the migration", func(ctx context.Context) error {
-		_, err := r.aws.ecs.StopTask(ctx, &ecs.StopTaskInput{
-			Cluster: &r.env.Cluster.Name, Task: &arn, Reason: aws.String("omc: " + shorten(brief(why))),
+		_, err := r.aws.ECS.StopTask(ctx, &ecs.StopTaskInput{
+			Cluster: &r.env.Cluster.Name, Task: &arn, Reason: aws.String("omc: " + shorten(awsapi.Brief(why))),
 		})
 		return err
 	})
 	if err != nil {
-		r.out.Warn(fmt.Sprintf("the migration task %s may still run: %s", taskID(arn), brief(err)))
+		r.out.Warn(fmt.Sprintf("the migration task %s may still run: %s", rollout.TaskID(arn), awsapi.Brief(err)))
 		return
 	}
-	r.out.Warn(fmt.Sprintf("the migration task %s was told to stop", taskID(arn)))
+	r.out.Warn(fmt.Sprintf("the migration task %s was told to stop", rollout.TaskID(arn)))
 }
 
 // stopStarted ends a migration of which only ECS knows whether it was started.
 func (r *run) stopStarted(ctx context.Context, t *target, why error) {
 	asking, cancel := r.lastWords(ctx)
 	defer cancel()
-	list, err := r.aws.ecs.ListTasks(asking, &ecs.ListTasksInput{Cluster: &r.env.Cluster.Name, StartedBy: aws.String(r.startedBy(t))})
+	list, err := r.aws.ECS.ListTasks(asking, &ecs.ListTasksInput{Cluster: &r.env.Cluster.Name, StartedBy: aws.String(r.startedBy(t))})
 	if err != nil {
-		r.out.Warn(fmt.Sprintf("a migration task, started by %s, may run: %s", r.startedBy(t), brief(err)))
+		r.out.Warn(fmt.Sprintf("a migration task, started by %s, may run: %s", r.startedBy(t), awsapi.Brief(err)))
 		return
 	}
 	for _, arn := range list.TaskArns {
@@ -191,7 +194,7 @@ func (f *follower) show(ctx context.Context) {
 	if f.group == "" {
 		return
 	}
-	out, err := f.aws.logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
+	out, err := f.aws.Logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
 		LogGroupName: &f.group, LogStreamName: &f.stream, NextToken: f.token, StartFromHead: aws.Bool(true),
 	})
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/ohmycoins/infra/internal/omc/ledger"
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/localaws"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -58,7 +60,7 @@ func TestOnMoto(t *testing.T) {
 
 	// The operations stack, which has the alarms, is not deployed.
 	result, err := app.Deploy(t.Context(), opt)
-	if result.Outcome != NothingChanged || len(result.Findings) != 5 {
+	if result.Outcome != report.NothingChanged || len(result.Findings) != 5 {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
 	for _, finding := range result.Findings[:3] {
@@ -87,7 +89,7 @@ func TestOnMoto(t *testing.T) {
 	account := accountOf(t, server)
 	contains(t, log.text(), "AWS account "+account)
 	result, err = app.Rollback(t.Context(), RollbackOptions{To: "ohmycoins-staging-backend:1", DryRun: true})
-	if err != nil || result.Outcome != Planned || !strings.HasSuffix(result.Services[0].Before.Image, "/omc-backend:latest") {
+	if err != nil || result.Outcome != report.Planned || !strings.HasSuffix(result.Services[0].Before.Image, "/omc-backend:latest") {
 		t.Fatalf("%+v: %v", result, err)
 	}
 
@@ -107,7 +109,7 @@ func TestOnMoto(t *testing.T) {
 			t.Fatal(err)
 		}
 		result, err := app.Deploy(t.Context(), opt)
-		if result.Outcome != NothingChanged {
+		if result.Outcome != report.NothingChanged {
 			t.Fatalf("%v: %v", result.Outcome, err)
 		}
 		contains(t, err.Error(), "it has no key OPENAI_API_KEY")
@@ -137,46 +139,46 @@ func motoImages(t *testing.T, app *App, server *localaws.Server, host string) {
 
 func motoStore(t *testing.T, app *App) {
 	store, now := app.store(), time.Now()
-	mine := Lock{ID: "mine", Owner: "me", Host: "here", Time: now, TimeoutSeconds: 60}
-	theirs := Lock{ID: "theirs", Owner: "they", Host: "there", Time: now, TimeoutSeconds: 60}
-	etag, err := store.acquire(t.Context(), mine, now)
+	mine := ledger.Lock{ID: "mine", Owner: "me", Host: "here", Time: now, TimeoutSeconds: 60}
+	theirs := ledger.Lock{ID: "theirs", Owner: "they", Host: "there", Time: now, TimeoutSeconds: 60}
+	etag, err := store.Acquire(t.Context(), mine, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.acquire(t.Context(), theirs, now); err == nil || !strings.Contains(err.Error(), "somebody else holds the lock") {
+	if _, err := store.Acquire(t.Context(), theirs, now); err == nil || !strings.Contains(err.Error(), "somebody else holds the lock") {
 		t.Errorf("a second lock: %v", err)
 	}
-	if err := store.verify(t.Context(), mine); err != nil {
+	if err := store.Verify(t.Context(), mine); err != nil {
 		t.Error(err)
 	}
-	if etag, err = store.renew(t.Context(), mine, etag); err != nil || etag == noObject {
+	if etag, err = store.Renew(t.Context(), mine, etag); err != nil || etag == ledger.NoObject {
 		t.Errorf("a sign of life: %q, %v", etag, err)
 	}
-	if _, err := store.renew(t.Context(), theirs, `"another"`); !errors.As(err, &lockLost{}) {
+	if _, err := store.Renew(t.Context(), theirs, `"another"`); !errors.As(err, &ledger.Lost{}) {
 		t.Errorf("somebody else could write our lock again: %v", err)
 	}
-	if removed, err := store.release(t.Context(), theirs); err != nil || removed {
+	if removed, err := store.Release(t.Context(), theirs); err != nil || removed {
 		t.Error(removed, err)
 	}
-	if err := store.verify(t.Context(), mine); err != nil {
+	if err := store.Verify(t.Context(), mine); err != nil {
 		t.Errorf("somebody else could give our lock back: %v", err)
 	}
-	if removed, err := store.release(t.Context(), mine); err != nil || !removed {
+	if removed, err := store.Release(t.Context(), mine); err != nil || !removed {
 		t.Error(removed, err)
 	}
-	if err := store.verify(t.Context(), mine); err == nil {
+	if err := store.Verify(t.Context(), mine); err == nil {
 		t.Error("a lock that was given back is still ours")
 	}
-	if _, err := store.renew(t.Context(), mine, etag); !errors.As(err, &lockLost{}) {
+	if _, err := store.Renew(t.Context(), mine, etag); !errors.As(err, &ledger.Lost{}) {
 		t.Errorf("a lock that was given back can be renewed: %v", err)
 	}
 	for _, hour := range []int{1, 3, 2} {
 		at := now.Add(time.Duration(hour) * time.Hour)
-		if err := store.save(t.Context(), &Record{ID: newID(at), Started: at, Step: strings.Repeat("x", hour)}); err != nil {
+		if err := store.Save(t.Context(), &ledger.Record{ID: ledger.NewID(at), Started: at, Step: strings.Repeat("x", hour)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	records, err := store.records(t.Context(), 2)
+	records, err := store.Records(t.Context(), 2)
 	if err != nil || len(records) != 2 || records[0].Step != "xxx" || records[1].Step != "xx" {
 		t.Errorf("%+v: %v, want the two newest, newest first", records, err)
 	}

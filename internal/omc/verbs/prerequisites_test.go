@@ -1,6 +1,8 @@
 package verbs
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -8,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -50,7 +54,7 @@ func TestPrerequisites(t *testing.T) {
 		"dirty tree":      {func(b *bench) { b.dirty() }, []string{"working tree: it has changes that are in no commit"}},
 		"no repository":   {func(b *bench) { b.opt.Source = t.TempDir() }, []string{"working tree: git rev-parse", "--source"}},
 		"builder is missing": {
-			func(b *bench) { b.opt.Builder = tool{"omc-no-such-builder"} },
+			func(b *bench) { b.opt.Builder = missing{b.builder} },
 			[]string{"builder: omc-no-such-builder: it is not installed"},
 		},
 		"another lock": {func(b *bench) { b.lockedBy(b.cloud.Clock.Now().Add(-time.Minute)) }, []string{"somebody else holds the lock: deploy by mallory on laptop since 2026-01-02T03:03:05Z (1m0s ago), commit 0123456789ab", "wait until it has ended"}},
@@ -82,7 +86,7 @@ func TestPrerequisites(t *testing.T) {
 			b := newBench(t)
 			test.change(b)
 			result, err := b.deploy()
-			if err == nil || result.Outcome != NothingChanged || result.Outcome.ExitStatus() != 2 || len(result.Findings) == 0 {
+			if err == nil || result.Outcome != report.NothingChanged || result.Outcome.ExitStatus() != 2 || len(result.Findings) == 0 {
 				t.Fatalf("%v: %v", result.Outcome, err)
 			}
 			contains(t, err.Error(), test.want...)
@@ -114,8 +118,8 @@ func TestTwoDeploymentsBeginAtOnce(t *testing.T) {
 			<-over
 		}
 	}
-	outcomes := make([]Outcome, 2)
-	_ = each([]*bench{b, b.another()}, func(who *bench) error {
+	outcomes := make([]report.Outcome, 2)
+	_ = awsapi.Each([]*bench{b, b.another()}, func(who *bench) error {
 		result, err := who.deploy()
 		b.cloud.Lock(func() {
 			if outcomes[0] == "" {
@@ -125,12 +129,12 @@ func TestTwoDeploymentsBeginAtOnce(t *testing.T) {
 				outcomes[1] = result.Outcome
 			}
 		})
-		if result.Outcome == NothingChanged {
+		if result.Outcome == report.NothingChanged {
 			contains(t, fmt.Sprint(err), "somebody else holds the lock: deploy by ")
 		}
 		return nil
 	})
-	if want := []Outcome{NothingChanged, Succeeded}; !slices.Equal(outcomes, want) {
+	if want := []report.Outcome{report.NothingChanged, report.Succeeded}; !slices.Equal(outcomes, want) {
 		t.Errorf("they ended as %q, want %q", outcomes, want)
 	}
 	if n := b.cloud.Count("RegisterTaskDefinition"); n != 2 {
@@ -152,10 +156,17 @@ func TestTwoDeploymentsAtOnce(t *testing.T) {
 		}
 	}
 	first, _ := b.deploy()
-	if first.Outcome != Succeeded || refused.Outcome != NothingChanged {
+	if first.Outcome != report.Succeeded || refused.Outcome != report.NothingChanged {
 		t.Errorf("outcomes: %v and %v, want the first to succeed and the other to change nothing", first.Outcome, refused.Outcome)
 	}
 	if n := b.cloud.Count("RegisterTaskDefinition"); n != 2 {
 		t.Errorf("%d revisions, want those of one deployment", n)
 	}
+}
+
+// missing is a builder that is not installed.
+type missing struct{ *fakeBuilder }
+
+func (missing) Check(context.Context) error {
+	return errors.New("omc-no-such-builder: it is not installed or not in PATH")
 }

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/ohmycoins/infra/internal/omc/ledger"
+	"github.com/ohmycoins/infra/internal/omc/report"
+	"github.com/ohmycoins/infra/internal/omc/rollout"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -45,23 +47,23 @@ func (a *App) Rollback(ctx context.Context, opt RollbackOptions) (Result, error)
 	defer stop()
 
 	var who identity
-	outcome, failure := Succeeded, r.rollback(work, opt, &who)
+	outcome, failure := report.Succeeded, r.rollback(work, opt, &who)
 	switch {
 	case failure != nil:
 		failure = interruption(work, failure)
 		outcome = unstarted(failure)
 		if touched := r.touched(); len(touched) > 0 {
 			// There is nothing better to return to: what is left has to be known.
-			outcome = Stuck
+			outcome = report.Stuck
 			r.lastLook(ctx, touched)
 		}
 	case opt.DryRun:
-		outcome = Planned
+		outcome = report.Planned
 	}
 	r.end(ctx, outcome, failure)
 	result := r.result(verbRollback, started, who)
 	switch {
-	case failure != nil && outcome != NothingChanged:
+	case failure != nil && outcome != report.NothingChanged:
 		result.State = r.leaves(ctx, failure)
 	case failure == nil:
 		result.State = r.answer
@@ -175,12 +177,12 @@ func (r *run) readTargets(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.record.Services = make([]ServiceRecord, len(r.env.Cluster.Services))
+	r.record.Services = make([]ledger.ServiceRecord, len(r.env.Cluster.Services))
 	for i, service := range r.env.Cluster.Services {
 		described := services[service.Name]
 		t := &target{env: service, service: described, seen: described, entry: &r.record.Services[i]}
-		before := Version{TaskDefinition: aws.ToString(described.TaskDefinition)}
-		*t.entry = ServiceRecord{Service: service.Key, Name: service.Name, Before: before, After: before}
+		before := ledger.Version{TaskDefinition: aws.ToString(described.TaskDefinition)}
+		*t.entry = ledger.ServiceRecord{Service: service.Key, Name: service.Name, Before: before, After: before}
 		r.targets = append(r.targets, t)
 	}
 	return nil
@@ -219,17 +221,17 @@ func (r *run) choose(ctx context.Context, opt RollbackOptions, found *findings) 
 			return nil, err
 		}
 		arn := aws.ToString(definition.TaskDefinition.TaskDefinitionArn)
-		t.entry.Before, t.entry.After = before, Version{TaskDefinition: arn, Image: after.Image, Digest: after.Digest}
-		if settledOn(t.service, arn) {
-			r.out.Info(fmt.Sprintf("%s: runs %s already (%s)", t.env.Key, revisionName(arn), goal.from))
+		t.entry.Before, t.entry.After = before, ledger.Version{TaskDefinition: arn, Image: after.Image, Digest: after.Digest}
+		if rollout.SettledOn(t.service, arn) {
+			r.out.Info(fmt.Sprintf("%s: runs %s already (%s)", t.env.Key, rollout.RevisionName(arn), goal.from))
 			continue
 		}
 		if status := definition.TaskDefinition.Status; status != ecstypes.TaskDefinitionStatusActive {
-			found.add("task definition "+revisionName(arn), fmt.Sprintf("it is %s, want ACTIVE: ECS starts no tasks of it", status), "name another one with --to")
+			found.add("task definition "+rollout.RevisionName(arn), fmt.Sprintf("it is %s, want ACTIVE: ECS starts no tasks of it", status), "name another one with --to")
 		}
 		chosen = append(chosen, t)
-		r.out.Info(fmt.Sprintf("%s: %s -> %s (%s)", t.env.Key, revisionName(before.TaskDefinition), revisionName(arn), goal.from))
-		for _, line := range diffDefinitions(t.definition.TaskDefinition, definition.TaskDefinition) {
+		r.out.Info(fmt.Sprintf("%s: %s -> %s (%s)", t.env.Key, rollout.RevisionName(before.TaskDefinition), rollout.RevisionName(arn), goal.from))
+		for _, line := range rollout.Diff(t.definition.TaskDefinition, definition.TaskDefinition) {
 			r.out.Info(fmt.Sprintf("%s:   %s", t.env.Key, line))
 		}
 	}
@@ -243,8 +245,8 @@ func (r *run) choose(ctx context.Context, opt RollbackOptions, found *findings) 
 func (r *run) nothingToDo(goal, older release) []string {
 	lines := []string{"nothing to do: " + goal.from + " runs already"}
 	for _, t := range r.targets {
-		if revision, is := older.runs[t.env.Key]; is && !runs(t.service, revision) {
-			_, number, _ := strings.Cut(revisionName(revision), ":")
+		if revision, is := older.runs[t.env.Key]; is && !rollout.Runs(t.service, revision) {
+			_, number, _ := strings.Cut(rollout.RevisionName(revision), ":")
 			lines = append(lines, fmt.Sprintf("to go further back (%s): omc rollback %s --service %s --to %s", older.from, r.env.Name, t.env.Key, number))
 		}
 	}
@@ -255,15 +257,15 @@ func (r *run) nothingToDo(goal, older release) []string {
 func (r *run) goal(ctx context.Context, opt RollbackOptions, found *findings) (goal, older release, err error) {
 	if opt.To != "" {
 		key, revision, err := parseRevision(opt, r.env)
-		return release{runs: versions{key: revision}, from: "--to"}, release{}, err
+		return release{runs: ledger.Versions{key: revision}, from: "--to"}, release{}, err
 	}
-	records, err := r.store().records(ctx, recordsRead)
+	records, err := r.store().Records(ctx, recordsRead)
 	if err != nil {
 		return release{}, release{}, err
 	}
-	now := r.record.after()
+	now := r.record.After()
 	if opt.Service != "" {
-		now = versions{opt.Service: now[opt.Service]}
+		now = ledger.Versions{opt.Service: now[opt.Service]}
 		records = only(records, opt.Service)
 	}
 	goal, older = rollbackTarget(records, now)
@@ -276,7 +278,7 @@ func (r *run) goal(ctx context.Context, opt RollbackOptions, found *findings) (g
 
 // A release is what services run together, and where that is from.
 type release struct {
-	runs versions
+	runs ledger.Versions
 	from string
 }
 
@@ -285,7 +287,7 @@ type release struct {
 // says that. After a verb that did not succeed it is what that verb wanted to leave: what
 // ran before the deployment, what the rollback returned to. That may be what runs already;
 // older is then what ran before it.
-func rollbackTarget(records []Record, now versions) (goal, older release) {
+func rollbackTarget(records []ledger.Record, now ledger.Versions) (goal, older release) {
 	var history []release // oldest first; what was returned from is not in it
 	seen := func(r release) {
 		for i, old := range history {
@@ -297,70 +299,41 @@ func rollbackTarget(records []Record, now versions) (goal, older release) {
 		history = append(history, r)
 	}
 	for _, r := range slices.Backward(records) {
-		if r.Outcome == Succeeded {
-			seen(release{r.before(), "what ran before " + r.ID})
-			seen(release{r.after(), r.ID})
+		if r.Outcome == report.Succeeded {
+			seen(release{r.Before(), "what ran before " + r.ID})
+			seen(release{r.After(), r.ID})
 		}
 	}
 	for _, r := range slices.Backward(history) {
-		if !r.runs.within(now) && !r.runs.newerThan(now) {
+		if !r.runs.Within(now) && !r.runs.NewerThan(now) {
 			older = r
 			break
 		}
 	}
 	// A verb that came to nothing else than what ran anyway is no part of this.
-	at := slices.IndexFunc(records, func(r Record) bool { return !maps.Equal(r.before(), r.after()) })
-	if at < 0 || records[at].Outcome == Succeeded {
+	at := slices.IndexFunc(records, func(r ledger.Record) bool { return !maps.Equal(r.Before(), r.After()) })
+	if at < 0 || records[at].Outcome == report.Succeeded {
 		return older, release{}
 	}
 	last := records[at]
-	goal = release{last.before(), "what ran before " + last.ID}
+	goal = release{last.Before(), "what ran before " + last.ID}
 	if last.Verb == verbRollback {
-		goal = release{last.after(), "what " + last.ID + " returned to"}
+		goal = release{last.After(), "what " + last.ID + " returned to"}
 	}
-	if goal.runs.newerThan(now) {
+	if goal.runs.NewerThan(now) {
 		return older, release{}
 	}
 	return goal, older
 }
 
-// within reports whether every service of v runs the same in w.
-func (v versions) within(w versions) bool {
-	for key, definition := range v {
-		if w[key] != definition {
-			return false
-		}
-	}
-	return true
-}
-
-// newerThan reports whether a service of v is a later revision than that of w. ECS counts
-// the revisions of a family.
-func (v versions) newerThan(w versions) bool {
-	for key, definition := range v {
-		family, number := revisionOf(definition)
-		if other, than := revisionOf(w[key]); family == other && number > than {
-			return true
-		}
-	}
-	return false
-}
-
-// revisionOf takes "family:revision" apart.
-func revisionOf(definition string) (family string, number int) {
-	at := strings.LastIndex(definition, ":")
-	number, _ = strconv.Atoi(definition[at+1:]) // 0 is older than every revision
-	return definition[:max(at, 0)], number
-}
-
 // only returns the records with one service in each, without those that have
 // nothing to say about it.
-func only(records []Record, key string) []Record {
-	var list []Record
+func only(records []ledger.Record, key string) []ledger.Record {
+	var list []ledger.Record
 	for _, record := range records {
 		for _, service := range record.Services {
 			if service.Service == key {
-				record.Services = []ServiceRecord{service}
+				record.Services = []ledger.ServiceRecord{service}
 				list = append(list, record)
 				break
 			}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -46,7 +47,7 @@ func TestRollback(t *testing.T) {
 		}
 		return result
 	}
-	if result := back(RollbackOptions{DryRun: true}); result.Outcome != Planned {
+	if result := back(RollbackOptions{DryRun: true}); result.Outcome != report.Planned {
 		t.Errorf("%+v", result)
 	}
 	b.mustRun("50", "50")
@@ -88,7 +89,7 @@ func TestRollbackInAnEmergency(t *testing.T) {
 	}
 	b.opt.NoRollback = true
 	b.service("backend").Script = []fakeaws.Rollout{{Looks: 2, End: fakeaws.Hangs}}
-	if result, _ := b.deployAgain(); result.Outcome != Failed {
+	if result, _ := b.deployAgain(); result.Outcome != report.Failed {
 		t.Fatal(result.Outcome)
 	}
 	b.cloud.Alarms["ohmycoins-staging/alb/5xx-high"] = "ALARM"
@@ -106,7 +107,7 @@ func TestRollbackFails(t *testing.T) {
 	}
 	b.service("backend").Script = []fakeaws.Rollout{{Looks: 2, End: fakeaws.Fails}}
 	result, err := b.another().app.Rollback(t.Context(), RollbackOptions{})
-	if err == nil || result.Outcome != Stuck {
+	if err == nil || result.Outcome != report.Stuck {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
 	contains(t, strings.Join(result.State, "\n"), "omc status staging")
@@ -116,7 +117,7 @@ func TestRollbackWithoutRecords(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	result, err := b.app.Rollback(t.Context(), RollbackOptions{})
-	if err == nil || result.Outcome != NothingChanged || b.cloud.Count("UpdateService") > 0 {
+	if err == nil || result.Outcome != report.NothingChanged || b.cloud.Count("UpdateService") > 0 {
 		t.Fatalf("%v: %v", result.Outcome, err)
 	}
 	contains(t, err.Error(), "--to")

@@ -11,10 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/rollout"
 )
 
-// A rollout is one service on its way to another task definition.
-type rollout struct {
+// A transition is one service on its way to another task definition.
+type transition struct {
 	target *target
 	// definition is the ARN that it goes to.
 	definition string
@@ -24,7 +27,7 @@ type rollout struct {
 	older []string
 	// service is how it was described last, as far as that was believed.
 	service ecstypes.Service
-	doubt   doubt
+	doubt   awsapi.Doubt
 	// shown are the events that were reported.
 	shown map[string]bool
 }
@@ -39,11 +42,11 @@ func (e rolloutFailed) Error() string { return e.service + ": " + e.reason }
 // see takes in how the service is described now. A description that does not know the
 // service, or only deployments that are older than ours, may be from before our update:
 // it counts when ECS insists on it. A deployment that is newer than ours counts at once.
-func (ro *rollout) see(service ecstypes.Service, now time.Time) {
+func (ro *transition) see(service ecstypes.Service, now time.Time) {
 	odd := service.Status == nil || !slices.ContainsFunc(service.Deployments, func(d ecstypes.Deployment) bool {
 		return !slices.Contains(ro.older, aws.ToString(d.Id))
 	})
-	if ro.doubt.believe(odd, now) {
+	if ro.doubt.Believe(odd, now) {
 		ro.service = service
 	}
 }
@@ -66,22 +69,22 @@ func updateInput(cluster string, t *target, definition string, back bool) *ecs.U
 		TaskDefinition:          &definition,
 		DeploymentConfiguration: &config,
 		// Where it is the newest already and has failed, ECS would do nothing.
-		ForceNewDeployment: runs(t.seen, definition) && primaryOf(t.seen).RolloutState == ecstypes.DeploymentRolloutStateFailed,
+		ForceNewDeployment: rollout.Runs(t.seen, definition) && rollout.PrimaryOf(t.seen).RolloutState == ecstypes.DeploymentRolloutStateFailed,
 	}
 }
 
 // start updates one service and remembers the deployment that this makes. It outlives an
 // outage: the same update twice makes one deployment.
-func (r *run) start(ctx context.Context, t *target, definition string, back bool) (*rollout, error) {
+func (r *run) start(ctx context.Context, t *target, definition string, back bool) (*transition, error) {
 	var out *ecs.UpdateServiceOutput
-	what := fmt.Sprintf("updating %s to %s", t.env.Name, revisionName(definition))
+	what := fmt.Sprintf("updating %s to %s", t.env.Name, rollout.RevisionName(definition))
 	err := r.persist(ctx, what, func(ctx context.Context) (err error) {
-		if err := r.store().verify(ctx, r.lock); err != nil {
+		if err := r.store().Verify(ctx, r.lock); err != nil {
 			return err
 		}
-		out, err = r.aws.ecs.UpdateService(ctx, updateInput(r.env.Cluster.Name, t, definition, back))
+		out, err = r.aws.ECS.UpdateService(ctx, updateInput(r.env.Cluster.Name, t, definition, back))
 		var refused smithy.APIError
-		if !errors.As(err, &refused) || troubleOf(err) == transient {
+		if !errors.As(err, &refused) || awsapi.TroubleOf(err) == awsapi.Transient {
 			t.sent = true
 		}
 		return err
@@ -89,11 +92,11 @@ func (r *run) start(ctx context.Context, t *target, definition string, back bool
 	if err != nil {
 		return nil, err
 	}
-	if out.Service == nil || primaryID(*out.Service) == "" {
+	if out.Service == nil || rollout.PrimaryID(*out.Service) == "" {
 		return nil, fmt.Errorf("%s: ECS answered without a deployment", what)
 	}
 	t.seen = *out.Service
-	ro := &rollout{target: t, definition: definition, id: primaryID(*out.Service), service: *out.Service, shown: map[string]bool{}}
+	ro := &transition{target: t, definition: definition, id: rollout.PrimaryID(*out.Service), service: *out.Service, shown: map[string]bool{}}
 	for _, d := range out.Service.Deployments {
 		if id := aws.ToString(d.Id); id != ro.id {
 			ro.older = append(ro.older, id)
@@ -103,13 +106,13 @@ func (r *run) start(ctx context.Context, t *target, definition string, back bool
 		ro.shown[aws.ToString(event.Id)] = true
 	}
 	t.rollout = ro
-	r.out.Info(fmt.Sprintf("%s: rolling out %s as deployment %s", t.env.Key, revisionName(definition), ro.id))
+	r.out.Info(fmt.Sprintf("%s: rolling out %s as deployment %s", t.env.Key, rollout.RevisionName(definition), ro.id))
 	return ro, nil
 }
 
 // rollOut updates services, side by side, to what their part of the record says.
 // Back says whether ECS returns to what ran before when a roll-out fails.
-func (r *run) rollOut(ctx context.Context, targets []*target, back bool) ([]*rollout, error) {
+func (r *run) rollOut(ctx context.Context, targets []*target, back bool) ([]*transition, error) {
 	// Written first: after a crash in between, the services may have been updated.
 	mark := func(touched bool) {
 		for _, t := range targets {
@@ -121,8 +124,8 @@ func (r *run) rollOut(ctx context.Context, targets []*target, back bool) ([]*rol
 		mark(false)
 		return nil, err
 	}
-	rollouts := make([]*rollout, len(targets))
-	err := each(indexes(len(targets)), func(i int) (err error) {
+	rollouts := make([]*transition, len(targets))
+	err := awsapi.Each(awsapi.Indexes(len(targets)), func(i int) (err error) {
 		entry := targets[i].entry
 		rollouts[i], err = r.start(ctx, targets[i], entry.After.TaskDefinition, back)
 		if err == nil {
@@ -140,7 +143,7 @@ func (r *run) rollOut(ctx context.Context, targets []*target, back bool) ([]*rol
 
 // await waits until every roll-out has succeeded or one has failed, or ctx ends. It asks
 // ECS once for all of them at each poll.
-func (r *run) await(ctx context.Context, rollouts []*rollout) error {
+func (r *run) await(ctx context.Context, rollouts []*transition) error {
 	defer r.out.Settle()
 	started := r.clock.Now()
 	var silentSince time.Time
@@ -156,10 +159,10 @@ func (r *run) await(ctx context.Context, rollouts []*rollout) error {
 		if done || err != nil {
 			return err
 		}
-		if r.clock.Sleep(ctx, pollInterval) != nil {
+		if r.clock.Sleep(ctx, awsapi.PollInterval) != nil {
 			return ended()
 		}
-		services, err := r.describeServices(ctx, oneAttempt)
+		services, err := r.describeServices(ctx, awsapi.OneAttempt)
 		now := r.clock.Now()
 		if err != nil && ctx.Err() != nil {
 			return ended()
@@ -168,7 +171,7 @@ func (r *run) await(ctx context.Context, rollouts []*rollout) error {
 			silentSince = now
 		}
 		silent := now.Sub(silentSince)
-		switch trouble := troubleOf(err); {
+		switch trouble := awsapi.TroubleOf(err); {
 		case err == nil:
 			if !silentSince.IsZero() {
 				r.out.Live("AWS", "it answers again", silent)
@@ -177,14 +180,14 @@ func (r *run) await(ctx context.Context, rollouts []*rollout) error {
 			for _, ro := range rollouts {
 				ro.see(services[ro.target.env.Name], now)
 			}
-		case trouble == transient:
+		case trouble == awsapi.Transient:
 			silence = err
-			r.out.Live("AWS", "no answer, still waiting: "+brief(err), silent)
-		case trouble == expired && silent < relogin:
+			r.out.Live("AWS", "no answer, still waiting: "+awsapi.Brief(err), silent)
+		case trouble == awsapi.Expired && silent < awsapi.Relogin:
 			silence = err
 			r.logInAgain(ctx, "AWS", silent)
-		case trouble == expired:
-			return fmt.Errorf("waiting for the roll-out: the credentials have expired, and there were no new ones within %s: %w", relogin, err)
+		case trouble == awsapi.Expired:
+			return fmt.Errorf("waiting for the roll-out: the credentials have expired, and there were no new ones within %s: %w", awsapi.Relogin, err)
 		default:
 			return fmt.Errorf("waiting for the roll-out: %w", err)
 		}
@@ -192,42 +195,42 @@ func (r *run) await(ctx context.Context, rollouts []*rollout) error {
 }
 
 // judgeAll judges and shows every roll-out by how it was described last.
-func (r *run) judgeAll(rollouts []*rollout, started time.Time) (done bool, err error) {
+func (r *run) judgeAll(rollouts []*transition, started time.Time) (done bool, err error) {
 	done = true
 	var errs []error
 	elapsed := r.clock.Now().Sub(started)
 	for _, ro := range rollouts {
 		r.showEvents(ro)
-		j := judge(ro.service, ro.id)
+		j := rollout.Judge(ro.service, ro.id)
 		r.out.Live(ro.target.env.Key, progressLine(ro, j), elapsed)
-		switch j.verdict {
-		case failed:
-			errs = append(errs, rolloutFailed{ro.target.env.Name, j.reason})
-		case progressing:
+		switch j.Verdict {
+		case rollout.Failed:
+			errs = append(errs, rolloutFailed{ro.target.env.Name, j.Reason})
+		case rollout.Progressing:
 			done = false
-		case succeeded:
+		case rollout.Succeeded:
 		}
 	}
 	return done, errors.Join(errs...)
 }
 
-func progressLine(ro *rollout, j judgment) string {
-	text := fmt.Sprintf("%s: %d of %d running, %d pending", revisionName(ro.definition), j.running, j.desired, j.pending)
-	if j.failedTasks > 0 {
-		text += fmt.Sprintf(", %d failed", j.failedTasks)
+func progressLine(ro *transition, j rollout.Judgment) string {
+	text := fmt.Sprintf("%s: %d of %d running, %d pending", rollout.RevisionName(ro.definition), j.Running, j.Desired, j.Pending)
+	if j.FailedTasks > 0 {
+		text += fmt.Sprintf(", %d failed", j.FailedTasks)
 	}
-	switch j.verdict {
-	case succeeded:
+	switch j.Verdict {
+	case rollout.Succeeded:
 		text += ", completed"
-	case failed:
+	case rollout.Failed:
 		text += ", failed"
-	case progressing:
+	case rollout.Progressing:
 	}
 	return text
 }
 
 // showEvents reports what ECS has to say that is new, oldest first.
-func (r *run) showEvents(ro *rollout) {
+func (r *run) showEvents(ro *transition) {
 	for _, event := range slices.Backward(ro.service.Events) {
 		if id := aws.ToString(event.Id); !ro.shown[id] {
 			ro.shown[id] = true
@@ -237,10 +240,10 @@ func (r *run) showEvents(ro *rollout) {
 }
 
 // unproven returns an error for every roll-out that completed without running anything.
-func unproven(rollouts []*rollout) error {
+func unproven(rollouts []*transition) error {
 	var errs []error
 	for _, ro := range rollouts {
-		if judge(ro.service, ro.id).desired == 0 {
+		if rollout.Judge(ro.service, ro.id).Desired == 0 {
 			errs = append(errs, rolloutFailed{ro.target.env.Name, "the roll-out completed with 0 tasks, which proves nothing: somebody has set its desired count to 0"})
 		}
 	}
@@ -249,13 +252,13 @@ func unproven(rollouts []*rollout) error {
 
 // timedOut says how far the roll-outs have come, and since when AWS has not answered, if it
 // does not.
-func (r *run) timedOut(rollouts []*rollout, timeout time.Duration, silence error, silent time.Duration) error {
+func (r *run) timedOut(rollouts []*transition, timeout time.Duration, silence error, silent time.Duration) error {
 	var errs []error
 	for _, ro := range rollouts {
-		if j := judge(ro.service, ro.id); j.verdict != succeeded {
+		if j := rollout.Judge(ro.service, ro.id); j.Verdict != rollout.Succeeded {
 			reason := fmt.Sprintf("the roll-out has not completed within %s: %s", timeout, progressLine(ro, j))
 			if silence != nil {
-				reason += fmt.Sprintf("; no answer from AWS for %s: %s", silent.Round(time.Second), brief(silence))
+				reason += fmt.Sprintf("; no answer from AWS for %s: %s", silent.Round(time.Second), awsapi.Brief(silence))
 			}
 			errs = append(errs, rolloutFailed{ro.target.env.Name, reason})
 		}
@@ -268,7 +271,7 @@ type updatedByOthers struct{ service, deployment, definition string }
 
 func (e updatedByOthers) Error() string {
 	return fmt.Sprintf("%s: somebody else has updated it to %s (deployment %s): it is left as it is",
-		e.service, revisionName(e.definition), e.deployment)
+		e.service, rollout.RevisionName(e.definition), e.deployment)
 }
 
 // restore returns services to what ran before, and waits for that. A service that
@@ -281,10 +284,10 @@ func (r *run) restore(ctx context.Context, targets []*target) error {
 	if err := r.persist(ctx, "reading what runs", func(ctx context.Context) error { return r.look(ctx, targets) }); err != nil {
 		return err
 	}
-	rollouts := make([]*rollout, len(targets))
-	err := each(indexes(len(targets)), func(i int) (err error) {
+	rollouts := make([]*transition, len(targets))
+	err := awsapi.Each(awsapi.Indexes(len(targets)), func(i int) (err error) {
 		t := targets[i]
-		if now := primaryOf(t.seen); t.isForeign() {
+		if now := rollout.PrimaryOf(t.seen); t.isForeign() {
 			return updatedByOthers{t.env.Name, aws.ToString(now.Id), aws.ToString(now.TaskDefinition)}
 		}
 		const back = true
@@ -293,23 +296,15 @@ func (r *run) restore(ctx context.Context, targets []*target) error {
 	})
 	// Those that could be updated are waited for, whatever became of the others. It takes
 	// as long as the environment allows, whatever the deployment was given.
-	rollouts = slices.DeleteFunc(rollouts, func(ro *rollout) bool { return ro == nil })
+	rollouts = slices.DeleteFunc(rollouts, func(ro *transition) bool { return ro == nil })
 	if len(rollouts) > 0 {
 		err = errors.Join(err, r.await(ctx, rollouts))
 	}
 	for _, ro := range rollouts {
-		ro.target.entry.Restored = judge(ro.service, ro.id).verdict == succeeded
+		ro.target.entry.Restored = rollout.Judge(ro.service, ro.id).Verdict == rollout.Succeeded
 		if ro.target.entry.Restored {
-			r.out.Info(fmt.Sprintf("%s: runs %s again", ro.target.env.Key, revisionName(ro.definition)))
+			r.out.Info(fmt.Sprintf("%s: runs %s again", ro.target.env.Key, rollout.RevisionName(ro.definition)))
 		}
 	}
 	return err
-}
-
-func indexes(n int) []int {
-	list := make([]int, n)
-	for i := range list {
-		list[i] = i
-	}
-	return list
 }

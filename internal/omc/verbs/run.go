@@ -11,6 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/image"
+	"github.com/ohmycoins/infra/internal/omc/ledger"
+	"github.com/ohmycoins/infra/internal/omc/report"
+	"github.com/ohmycoins/infra/internal/omc/rollout"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -27,7 +32,7 @@ type run struct {
 	// timeout is how long everything may take but building, asking, and putting back; left
 	// is what is left of it.
 	timeout, left time.Duration
-	record        *Record
+	record        *ledger.Record
 	targets       []*target
 	// answer is what a verb says that had nothing to do.
 	answer []string
@@ -35,7 +40,7 @@ type run struct {
 
 func (a *App) newRun(timeout time.Duration) run {
 	limit := a.timeout(timeout)
-	return run{lease: lease{App: a}, timeout: limit, left: limit, record: &Record{}}
+	return run{lease: lease{App: a}, timeout: limit, left: limit, record: &ledger.Record{}}
 }
 
 // spend does a part of the run in what is left of its time.
@@ -56,16 +61,16 @@ type target struct {
 	definition *ecs.DescribeTaskDefinitionOutput
 	// repository is the URI of the image repository.
 	repository string
-	tags       tags
+	tags       image.Tags
 	// image is the image to roll out, by digest; "" until it is known.
 	image string
 	// entry is the target's part of the record.
-	entry *ServiceRecord
+	entry *ledger.ServiceRecord
 
 	// sent says that an update was sent which ECS did not refuse.
 	sent bool
 	// rollout is the last update that ECS answered, nil when it answered none.
-	rollout *rollout
+	rollout *transition
 	// seen is how the service was described last, by ECS or in its answer to an update;
 	// it is empty when that is not known.
 	seen ecstypes.Service
@@ -91,7 +96,7 @@ func undone(targets []*target, verb string) (left []*target, foreign bool) {
 		case t.entry == nil || !t.entry.Touched:
 		case t.isForeign():
 			foreign = true
-		case !settledOn(t.seen, t.good(verb)):
+		case !rollout.SettledOn(t.seen, t.good(verb)):
 			left = append(left, t)
 		}
 	}
@@ -112,28 +117,28 @@ func rollbacks(env string, left []*target, foreign bool) []string {
 
 // isForeign reports whether somebody else has updated the service since the run began.
 func (t *target) isForeign() bool {
-	return primaryID(t.seen) != "" && !runs(t.seen, t.entry.Before.TaskDefinition) && !runs(t.seen, t.entry.After.TaskDefinition)
+	return rollout.PrimaryID(t.seen) != "" && !rollout.Runs(t.seen, t.entry.Before.TaskDefinition) && !rollout.Runs(t.seen, t.entry.After.TaskDefinition)
 }
 
 // isAsBefore reports whether the service runs what ran before, for sure: an update that
 // ECS has not answered may still come.
 func (t *target) isAsBefore() bool {
-	return t.rollout != nil && !t.rollout.doubt.open() && settledOn(t.seen, t.entry.Before.TaskDefinition)
+	return t.rollout != nil && !t.rollout.doubt.Open() && rollout.SettledOn(t.seen, t.entry.Before.TaskDefinition)
 }
 
 // begin takes the lock and begins a record. What the record says about services is
 // kept.
 func (r *run) begin(ctx context.Context, verb, commit string, who identity) error {
 	now := r.clock.Now()
-	r.record = &Record{
-		ID: newID(now), Environment: r.env.Name, Verb: verb, Commit: commit,
+	r.record = &ledger.Record{
+		ID: ledger.NewID(now), Environment: r.env.Name, Verb: verb, Commit: commit,
 		By: who.arn, Host: r.host, Started: now.UTC(), Services: r.record.Services,
 	}
 	// Building takes its time too, and so does waiting for AWS before giving up.
 	const building = time.Hour
-	return r.take(ctx, Lock{
+	return r.take(ctx, ledger.Lock{
 		ID: r.record.ID, Verb: verb, Owner: who.arn, Commit: commit,
-		TimeoutSeconds: int((building + r.timeout + r.App.timeout(0) + outage).Seconds()),
+		TimeoutSeconds: int((building + r.timeout + r.App.timeout(0) + awsapi.Outage).Seconds()),
 	})
 }
 
@@ -141,14 +146,14 @@ func (r *run) begin(ctx context.Context, verb, commit string, who identity) erro
 func (r *run) note(ctx context.Context, step string) error {
 	r.record.Step = step
 	r.record.Updated = r.clock.Now().UTC()
-	return r.store().save(ctx, r.record)
+	return r.store().Save(ctx, r.record)
 }
 
 // tryNote writes the record when something has been changed already: going on
 // matters more than the record.
 func (r *run) tryNote(ctx context.Context, step string) {
 	if err := r.note(ctx, step); err != nil {
-		r.out.Warn("the record could not be written: " + brief(err))
+		r.out.Warn("the record could not be written: " + awsapi.Brief(err))
 	}
 }
 
@@ -165,7 +170,7 @@ func (r *run) touched() []*target {
 
 // end writes the record for the last time and gives the lock back. Both have a time of
 // their own, and are tried again.
-func (r *run) end(ctx context.Context, outcome Outcome, failure error) {
+func (r *run) end(ctx context.Context, outcome report.Outcome, failure error) {
 	if !r.taken {
 		return
 	}
@@ -176,11 +181,11 @@ func (r *run) end(ctx context.Context, outcome Outcome, failure error) {
 		r.record.Outcome = outcome
 		r.record.Finished = r.clock.Now().UTC()
 		if failure != nil {
-			r.record.Error = r.redact.clean(failure.Error())
+			r.record.Error = r.redact.Clean(failure.Error())
 		}
 		err := r.insist(ctx, "writing the record", func(ctx context.Context) error { return r.note(ctx, r.record.Step) })
 		if err != nil {
-			r.out.Warn("the record could not be written, so that omc status and omc rollback take this " + r.record.Verb + " for unfinished: " + brief(err))
+			r.out.Warn("the record could not be written, so that omc status and omc rollback take this " + r.record.Verb + " for unfinished: " + awsapi.Brief(err))
 		}
 	}
 }
@@ -212,24 +217,24 @@ func (r *run) result(verb string, started time.Time, who identity) Result {
 
 // recoverFrom decides how a failed run ends, and puts back what it can. ctx ends
 // when the user gives up. It returns the outcome and why it failed.
-func (r *run) recoverFrom(ctx context.Context, failure error, begun, rollback bool) (Outcome, error) {
-	stopped := errors.Is(failure, errInterrupted)
+func (r *run) recoverFrom(ctx context.Context, failure error, begun, rollback bool) (report.Outcome, error) {
+	stopped := errors.Is(failure, awsapi.ErrInterrupted)
 	touched := r.touched()
 	if len(touched) == 0 {
 		switch {
 		case begun:
 			r.lastLook(ctx, r.targets)
 			if !stopped {
-				return Failed, failure
+				return report.Failed, failure
 			}
 			fallthrough
 		case stopped:
-			return Interrupted, failure
+			return report.Interrupted, failure
 		}
-		return NothingChanged, failure
+		return report.NothingChanged, failure
 	}
-	lost := errors.As(failure, &lockLost{})
-	possible := !lost && troubleOf(failure) != expired && ctx.Err() == nil
+	lost := errors.As(failure, &ledger.Lost{})
+	possible := !lost && awsapi.TroubleOf(failure) != awsapi.Expired && ctx.Err() == nil
 	if rollback && possible {
 		r.out.Warn("returning to what ran before: " + failure.Error())
 		if err := r.restore(ctx, touched); err != nil {
@@ -240,13 +245,13 @@ func (r *run) recoverFrom(ctx context.Context, failure error, begun, rollback bo
 	back := !slices.ContainsFunc(touched, func(t *target) bool { return !t.isAsBefore() })
 	switch {
 	case back && stopped:
-		return Interrupted, failure
+		return report.Interrupted, failure
 	case back:
-		return RolledBack, failure
+		return report.RolledBack, failure
 	case !rollback:
-		return Failed, failure
+		return report.Failed, failure
 	default:
-		return Stuck, failure
+		return report.Stuck, failure
 	}
 }
 
@@ -264,13 +269,13 @@ func (r *run) look(ctx context.Context, targets []*target) error {
 			if t.rollout != nil {
 				t.rollout.see(t.seen, r.clock.Now())
 				t.seen = t.rollout.service
-				open = open || t.rollout.doubt.open() && r.clock.Now().Sub(t.rollout.doubt.since) <= settling
+				open = open || t.rollout.doubt.Open() && r.clock.Now().Sub(t.rollout.doubt.Since) <= awsapi.Settling
 			}
 		}
 		if !open {
 			return nil
 		}
-		if err := r.clock.Sleep(ctx, pollInterval); err != nil {
+		if err := r.clock.Sleep(ctx, awsapi.PollInterval); err != nil {
 			return err
 		}
 	}
@@ -281,14 +286,14 @@ func (r *run) lastLook(ctx context.Context, targets []*target) {
 	asking, cancel := r.lastWords(ctx)
 	defer cancel()
 	if ctx.Err() != nil { // whoever gave up is waiting
-		asking, cancel = context.WithTimeout(asking, AttemptTimeout)
+		asking, cancel = context.WithTimeout(asking, awsapi.AttemptTimeout)
 		defer cancel()
 	}
 	if err := r.insist(asking, "reading what runs", func(ctx context.Context) error { return r.look(ctx, targets) }); err != nil {
 		for _, t := range targets {
 			t.seen = ecstypes.Service{}
 		}
-		r.out.Warn("what runs now is not known: " + brief(err))
+		r.out.Warn("what runs now is not known: " + awsapi.Brief(err))
 	}
 }
 
@@ -312,7 +317,7 @@ func (r *run) leaves(ctx context.Context, failure error) []string {
 			lines = append(lines, line)
 		}
 	}
-	if troubleOf(failure) == expired {
+	if awsapi.TroubleOf(failure) == awsapi.Expired {
 		lines = append(lines, "log in first: the credentials have expired")
 	}
 	if r.taken {
@@ -338,7 +343,7 @@ func (r *run) leaves(ctx context.Context, failure error) []string {
 	asking, cancel := r.lastWords(ctx)
 	defer cancel()
 	for _, t := range left {
-		good := revisionName(t.good(verb))
+		good := rollout.RevisionName(t.good(verb))
 		if out, err := r.describeDefinition(asking, t.good(verb)); err == nil && out.TaskDefinition.Status != ecstypes.TaskDefinitionStatusActive {
 			commands = append(commands, fmt.Sprintf("  %s is %s, and ECS starts no tasks of it: name another one with omc rollback %s --service %s --to",
 				good, out.TaskDefinition.Status, r.env.Name, t.env.Key))
@@ -354,40 +359,40 @@ func (r *run) leaves(ctx context.Context, failure error) []string {
 // it, and nobody has looked.
 func (t *target) describe() string {
 	before, after := t.entry.Before.TaskDefinition, t.entry.After.TaskDefinition
-	now := primaryOf(t.seen)
+	now := rollout.PrimaryOf(t.seen)
 	tasks := fmt.Sprintf("%d of %d tasks", now.RunningCount, now.DesiredCount)
-	name := revisionName(aws.ToString(now.TaskDefinition))
-	switch known := t.seen.Status != nil && (t.rollout == nil || !t.rollout.doubt.open()); {
+	name := rollout.RevisionName(aws.ToString(now.TaskDefinition))
+	switch known := t.seen.Status != nil && (t.rollout == nil || !t.rollout.doubt.Open()); {
 	case !known && !t.entry.Touched:
 		return ""
 	case !known, t.entry.Touched && t.rollout == nil:
-		return fmt.Sprintf("%s was updated to %s and may run it or %s, which ran before", t.env.Name, revisionName(after), revisionName(before))
+		return fmt.Sprintf("%s was updated to %s and may run it or %s, which ran before", t.env.Name, rollout.RevisionName(after), rollout.RevisionName(before))
 	case t.entry.Touched && t.isForeign():
 		return fmt.Sprintf("%s was updated by somebody else to %s (deployment %s)", t.env.Name, name, aws.ToString(now.Id))
-	case settledOn(t.seen, before) && t.entry.Touched:
+	case rollout.SettledOn(t.seen, before) && t.entry.Touched:
 		return fmt.Sprintf("%s runs %s again, as before (%s)", t.env.Name, name, tasks)
-	case settledOn(t.seen, before):
+	case rollout.SettledOn(t.seen, before):
 		return fmt.Sprintf("%s runs %s, as before (%s)", t.env.Name, name, tasks)
 	case now.RolloutState == ecstypes.DeploymentRolloutStateFailed:
-		return fmt.Sprintf("%s failed to roll out %s (%s); %s ran before", t.env.Name, name, tasks, revisionName(before))
-	case settledOn(t.seen, aws.ToString(now.TaskDefinition)):
-		return fmt.Sprintf("%s runs %s (%s); %s ran before", t.env.Name, name, tasks, revisionName(before))
+		return fmt.Sprintf("%s failed to roll out %s (%s); %s ran before", t.env.Name, name, tasks, rollout.RevisionName(before))
+	case rollout.SettledOn(t.seen, aws.ToString(now.TaskDefinition)):
+		return fmt.Sprintf("%s runs %s (%s); %s ran before", t.env.Name, name, tasks, rollout.RevisionName(before))
 	default:
-		return fmt.Sprintf("%s is on its way to %s (%s); %s ran before", t.env.Name, name, tasks, revisionName(before))
+		return fmt.Sprintf("%s is on its way to %s (%s); %s ran before", t.env.Name, name, tasks, rollout.RevisionName(before))
 	}
 }
 
 // version returns what a service runs.
-func version(service ecstypes.Service, definition *ecstypes.TaskDefinition, container string) (Version, error) {
-	image, err := imageOf(definition, container)
+func version(service ecstypes.Service, definition *ecstypes.TaskDefinition, container string) (ledger.Version, error) {
+	name, err := rollout.ImageOf(definition, container)
 	if err != nil {
-		return Version{}, err
+		return ledger.Version{}, err
 	}
-	return Version{
+	return ledger.Version{
 		TaskDefinition: aws.ToString(service.TaskDefinition),
-		Image:          image,
-		Digest:         digestOf(image),
-		Deployment:     primaryID(service),
+		Image:          name,
+		Digest:         image.DigestOf(name),
+		Deployment:     rollout.PrimaryID(service),
 		Desired:        service.DesiredCount,
 		Running:        service.RunningCount,
 	}, nil

@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/infra/internal/omc/image"
+	"github.com/ohmycoins/infra/internal/omc/ledger"
+	"github.com/ohmycoins/infra/internal/omc/rollout"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -59,7 +62,7 @@ func (b *bench) deploy() (Result, error) {
 // runs returns the revision that a service's primary deployment is for.
 func (b *bench) runs(key string) string {
 	service, _ := serviceByKey(b.cloud.Env, key)
-	return revisionName(b.cloud.Services[service.Name].Deployments[0].Definition)
+	return rollout.RevisionName(b.cloud.Services[service.Name].Deployments[0].Definition)
 }
 
 func (b *bench) service(key string) *fakeaws.Service {
@@ -71,9 +74,9 @@ func (b *bench) service(key string) *fakeaws.Service {
 }
 
 // record returns the newest record.
-func (b *bench) record() Record {
+func (b *bench) record() ledger.Record {
 	b.t.Helper()
-	records, err := b.another().app.store().records(b.t.Context(), 1)
+	records, err := b.another().app.store().Records(b.t.Context(), 1)
 	if err != nil || len(records) == 0 {
 		b.t.Fatalf("no record: %v", err)
 	}
@@ -128,7 +131,7 @@ type fakeBuilder struct {
 	cloud  *fakeaws.Cloud
 	mu     sync.Mutex
 	built  []string
-	login  Login
+	login  image.Login
 	failOn string
 	// during is called while an image is built.
 	during func(ctx context.Context) error
@@ -154,7 +157,7 @@ func (f *fakeBuilder) Build(ctx context.Context, _ string, build environment.Bui
 	return ctx.Err()
 }
 
-func (f *fakeBuilder) Push(_ context.Context, names []string, login Login, _ func(string)) error {
+func (f *fakeBuilder) Push(_ context.Context, names []string, login image.Login, _ func(string)) error {
 	f.mu.Lock()
 	f.login = login
 	f.mu.Unlock()
@@ -214,7 +217,7 @@ func (b *bench) dirty() {
 // lockedBy makes somebody else hold the lock since a time.
 func (b *bench) lockedBy(since time.Time) {
 	b.t.Helper()
-	text, err := json.Marshal(Lock{ID: "other", Verb: "deploy", Owner: "mallory", Host: "laptop", Commit: "0123456789ab", Time: since, TimeoutSeconds: 3600})
+	text, err := json.Marshal(ledger.Lock{ID: "other", Verb: "deploy", Owner: "mallory", Host: "laptop", Commit: "0123456789ab", Time: since, TimeoutSeconds: 3600})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -241,7 +244,7 @@ func (i interrupting) RoundTrip(r *http.Request) (*http.Response, error) {
 // leaking is a builder that says the password in its output and its error.
 type leaking struct{ *fakeBuilder }
 
-func (leaking) Push(_ context.Context, _ []string, login Login, progress func(string)) error {
+func (leaking) Push(_ context.Context, _ []string, login image.Login, progress func(string)) error {
 	progress("using password " + login.Password)
 	return fmt.Errorf("denied: %s:%s", login.User, login.Password)
 }

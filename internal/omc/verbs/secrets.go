@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -28,9 +30,9 @@ const secretLimit = 65536
 type SecretCheck struct {
 	Environment string `json:"environment"`
 	Secret      string `json:"secret"`
-	// Ending has [Succeeded] when no problem stops the application, and [Failed]
+	// Ending has [report.Succeeded] when no problem stops the application, and [report.Failed]
 	// otherwise.
-	Ending
+	report.Ending
 	// Keys is how many keys of the environment the secret has.
 	Keys     int          `json:"keys"`
 	Problems []KeyProblem `json:"problems,omitempty"`
@@ -59,8 +61,8 @@ func (p KeyProblem) String() string {
 type SecretChange struct {
 	Environment string `json:"environment"`
 	Secret      string `json:"secret"`
-	// Ending has [Planned] until the change is written.
-	Ending
+	// Ending has [report.Planned] until the change is written.
+	report.Ending
 	Keys []KeyChange `json:"keys"`
 	// Others is how many keys stay as they are because the file does not name them.
 	Others int `json:"others"`
@@ -114,7 +116,7 @@ func (a *App) CheckSecret(ctx context.Context) (SecretCheck, error) {
 	}
 	text, _, err := a.readSecret(work)
 	switch {
-	case isCode(err, noSuchResource):
+	case awsapi.IsCode(err, noSuchResource):
 		result.Problems = []KeyProblem{{Problem: "it does not exist or has no present (AWSCURRENT) version, and no task starts without it"}}
 	case err != nil:
 		return fail(err)
@@ -131,9 +133,9 @@ func (a *App) CheckSecret(ctx context.Context) (SecretCheck, error) {
 		result.Next = fmt.Sprintf("write the keys and their values into a file, then: omc secrets put %s --file secrets.json --dry-run", a.env.Name)
 	}
 	if len(wrong) > 0 {
-		return result, a.fail(&result.Ending, Failed, fmt.Errorf("secret %s: %s", result.Secret, strings.Join(wrong, "; ")))
+		return result, a.fail(&result.Ending, report.Failed, fmt.Errorf("secret %s: %s", result.Secret, strings.Join(wrong, "; ")))
 	}
-	return result, a.fail(&result.Ending, Succeeded, nil)
+	return result, a.fail(&result.Ending, report.Succeeded, nil)
 }
 
 // noSuchResource is what Secrets Manager calls a secret, and a version, that is not
@@ -143,7 +145,7 @@ const noSuchResource = "ResourceNotFoundException"
 // readSecret returns the present value of the application's secret and the id of its
 // version. The value is remembered as what must never be shown.
 func (a *App) readSecret(ctx context.Context) (text, version string, err error) {
-	out, err := a.aws.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &a.env.Secret.Name})
+	out, err := a.aws.Secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &a.env.Secret.Name})
 	if err != nil {
 		return "", "", fmt.Errorf("reading secret %s: %w", a.env.Secret.Name, err)
 	}
@@ -155,14 +157,14 @@ func (a *App) readSecret(ctx context.Context) (text, version string, err error) 
 // hideSecret remembers a secret's JSON and every value in it as what must never be
 // shown.
 func (a *App) hideSecret(text string) {
-	a.redact.hide(text)
+	a.redact.Hide(text)
 	var values map[string]json.RawMessage
 	_ = json.Unmarshal([]byte(text), &values) // what is no object has no values
 	for _, value := range values {
-		a.redact.hide(strings.Trim(string(value), `"`)) // as logs in JSON show it
+		a.redact.Hide(strings.Trim(string(value), `"`)) // as logs in JSON show it
 		var s string
 		if json.Unmarshal(value, &s) == nil {
-			a.redact.hide(s)
+			a.redact.Hide(s)
 		}
 	}
 }
@@ -250,7 +252,7 @@ func (a *App) PlanSecret(ctx context.Context, file []byte) (SecretChange, error)
 		err = interruption(work, err)
 		return change, a.fail(&change.Ending, unstarted(err), err)
 	}
-	return change, a.fail(&change.Ending, Planned, nil)
+	return change, a.fail(&change.Ending, report.Planned, nil)
 }
 
 func (a *App) planSecret(ctx context.Context, file []byte, change *SecretChange) error {
@@ -259,14 +261,14 @@ func (a *App) planSecret(ctx context.Context, file []byte, change *SecretChange)
 		return err
 	}
 	for _, value := range values {
-		a.redact.hide(value)
+		a.redact.Hide(value)
 	}
 	who, err := a.permitted(ctx)
 	if err != nil {
 		return err
 	}
 	text, version, err := a.readSecret(ctx)
-	if isCode(err, noSuchResource) {
+	if awsapi.IsCode(err, noSuchResource) {
 		// There is nothing to merge with; without the secret itself this fails.
 		text, version, err = "{}", "", nil
 		if _, missing := a.presentVersions(ctx); missing != nil {
@@ -280,7 +282,7 @@ func (a *App) planSecret(ctx context.Context, file []byte, change *SecretChange)
 	if err != nil {
 		return fmt.Errorf("secret %s: %w", a.env.Secret.Name, err)
 	}
-	a.redact.hide(merged)
+	a.redact.Hide(merged)
 	change.Keys, change.Others = changes, others
 	// The plan is worth seeing also while somebody else is at work.
 	found := &findings{}
@@ -295,8 +297,8 @@ type stages struct{ current, previous string }
 
 // presentVersions returns the ids of the versions that are there, without a value.
 func (a *App) presentVersions(ctx context.Context) (stages, error) {
-	out, err := a.aws.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &a.env.Secret.Name})
-	if isCode(err, noSuchResource) {
+	out, err := a.aws.Secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &a.env.Secret.Name})
+	if awsapi.IsCode(err, noSuchResource) {
 		return stages{}, fmt.Errorf("secret %s does not exist: deploy the infrastructure first", a.env.Secret.Name)
 	}
 	if err != nil {
@@ -461,12 +463,12 @@ func (a *App) PutSecret(ctx context.Context, change SecretChange) (SecretChange,
 		return change, a.fail(&change.Ending, unstarted(err), err)
 	case err != nil:
 		change.Version = token
-		return change, a.fail(&change.Ending, Failed, err)
+		return change, a.fail(&change.Ending, report.Failed, err)
 	case written:
 		change.Version = token
 		change.State = []string{"tasks that run keep the values that they started with: deploy with --force, or restart the service, for new ones"}
 	}
-	return change, a.fail(&change.Ending, Succeeded, nil)
+	return change, a.fail(&change.Ending, report.Succeeded, nil)
 }
 
 // putSecret writes a value, unless the secret has changed since it was read. It reports
@@ -491,11 +493,11 @@ func (a *App) putSecret(ctx, work context.Context, pending *pendingSecret, token
 		return false, err
 	}
 	// From here on an interruption would leave open whether it was written.
-	_, err = a.aws.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+	_, err = a.aws.Secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId: &name, SecretString: &pending.text, ClientRequestToken: &token,
 	})
 	if err != nil {
-		if troubleOf(err) == permanent || troubleOf(err) == expired {
+		if awsapi.TroubleOf(err) == awsapi.Permanent || awsapi.TroubleOf(err) == awsapi.Expired {
 			return false, fmt.Errorf("writing secret %s: %w", name, err)
 		}
 		return true, fmt.Errorf("writing secret %s, which may have been written as version %s: run the command again: %w", name, token, err)
@@ -505,7 +507,7 @@ func (a *App) putSecret(ctx, work context.Context, pending *pendingSecret, token
 	after, err := a.presentVersions(ctx)
 	switch {
 	case err != nil:
-		a.out.Warn("the secret was written, and whether somebody else changed it at the same moment is not known: " + brief(err))
+		a.out.Warn("the secret was written, and whether somebody else changed it at the same moment is not known: " + awsapi.Brief(err))
 	case after.current != token:
 		return true, fmt.Errorf("secret %s was written, and somebody else has changed it at the same moment: version %s is there now; run the command again", name, orNothing(after.current))
 	case after.previous != pending.read:
@@ -515,10 +517,10 @@ func (a *App) putSecret(ctx, work context.Context, pending *pendingSecret, token
 }
 
 // Page returns the result for people.
-func (c SecretCheck) Page() Page {
-	page := Page{Columns: []string{"RESULT", "KEY", "FOUND"}, Error: c.Error}
+func (c SecretCheck) Page() report.Page {
+	page := report.Page{Columns: []string{"RESULT", "KEY", "FOUND"}, Error: c.Error}
 	found := fmt.Sprintf("all keys of %s are there", c.Secret)
-	if c.Outcome != Succeeded && c.Outcome != Failed {
+	if c.Outcome != report.Succeeded && c.Outcome != report.Failed {
 		found = c.Secret + " was not checked"
 	} else if len(c.Problems) > 0 {
 		found = fmt.Sprintf("%d keys of %s are there", c.Keys, c.Secret)
@@ -536,8 +538,8 @@ func (c SecretCheck) Page() Page {
 }
 
 // Page returns the result for people.
-func (c SecretChange) Page() Page {
-	page := Page{Title: fmt.Sprintf("omc secrets put %s: %s", c.Environment, c.headline()), Columns: []string{"KEY", "CHANGE"}, Error: c.Error}
+func (c SecretChange) Page() report.Page {
+	page := report.Page{Title: fmt.Sprintf("omc secrets put %s: %s", c.Environment, c.headline()), Columns: []string{"KEY", "CHANGE"}, Error: c.Error}
 	for _, k := range c.Keys {
 		page.Rows = append(page.Rows, []string{k.Key, k.Change})
 	}
@@ -550,13 +552,13 @@ func (c SecretChange) Page() Page {
 
 func (c SecretChange) headline() string {
 	switch {
-	case c.Outcome == Planned && c.Changes():
+	case c.Outcome == report.Planned && c.Changes():
 		return c.Secret + " would be changed"
-	case c.Outcome == Planned, c.Outcome == Succeeded && c.Version == "":
+	case c.Outcome == report.Planned, c.Outcome == report.Succeeded && c.Version == "":
 		return c.Secret + " has these values already"
-	case c.Outcome == Succeeded:
+	case c.Outcome == report.Succeeded:
 		return c.Secret + " was written as version " + c.Version
-	case c.Outcome == Failed:
+	case c.Outcome == report.Failed:
 		return c.Secret + " may not be what you want: see the error"
 	default:
 		return string(c.Outcome)

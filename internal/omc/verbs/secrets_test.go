@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -128,7 +129,7 @@ func TestEveryKindOfValueIsHidden(t *testing.T) {
 	b.app.hideSecret(`{"PIN":12345678901,"KEY":"begin-of-it\nmarker-line-two\r\nend","QUOTE":"marker-\"quote\"","LIST":["marker-in-list"]}`)
 	b.app.hideSecret("marker-that-is-no-JSON")
 	for _, text := range []string{"marker-that-is-no-JSON", "12345678901", "log: marker-line-two", `"marker-\"quote\""`, `marker-"quote"`, `["marker-in-list"]`} {
-		if got := b.app.redact.clean(text); !strings.Contains(got, "***") || strings.Contains(got, "marker") {
+		if got := b.app.redact.Clean(text); !strings.Contains(got, "***") || strings.Contains(got, "marker") {
 			t.Errorf("%s is shown as %s", text, got)
 		}
 	}
@@ -142,7 +143,7 @@ func TestPutSecret(t *testing.T) {
 	want := b.secret()
 	want["SMTP_PASSWORD"], want["SMTP_PORT"] = "marker-new-value", "587"
 	change, err := b.put()
-	if err != nil || change.Outcome != Succeeded || change.Others != 21 || len(change.Version) != 32 {
+	if err != nil || change.Outcome != report.Succeeded || change.Others != 21 || len(change.Version) != 32 {
 		t.Fatalf("%+v: %v", change, err)
 	}
 	if got := b.secret(); !maps.Equal(got, want) {
@@ -161,7 +162,7 @@ func TestPlanSecretWritesNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	change, err := b.app.PlanSecret(t.Context(), []byte(newValue))
-	if err != nil || change.Outcome != Planned || !change.Changes() || b.cloud.Count("PutSecretValue") != 0 {
+	if err != nil || change.Outcome != report.Planned || !change.Changes() || b.cloud.Count("PutSecretValue") != 0 {
 		t.Errorf("%+v: %v", change, err)
 	}
 	var text strings.Builder
@@ -178,7 +179,7 @@ func TestPutSecretIsRepeated(t *testing.T) {
 		b := newBench(t)
 		b.cloud.Faults = []*fakeaws.Fault{{Op: "PutSecretValue", Times: 2, Kind: kind, Effect: true}}
 		change, err := b.put()
-		if versions := b.cloud.Health.Versions[b.cloud.SecretARN()]; err != nil || change.Outcome != Succeeded || len(versions) != 2 {
+		if versions := b.cloud.Health.Versions[b.cloud.SecretARN()]; err != nil || change.Outcome != report.Succeeded || len(versions) != 2 {
 			t.Errorf("%s: %v: %v, versions %v", kind, change.Outcome, err, versions)
 		}
 	}
@@ -191,7 +192,7 @@ func TestPutSecretFails(t *testing.T) {
 	}
 	tests := map[string]struct {
 		change  func(*bench)
-		outcome Outcome
+		outcome report.Outcome
 		writes  int
 		want    string
 	}{
@@ -201,26 +202,26 @@ func TestPutSecretFails(t *testing.T) {
 					theirs(b)
 				}
 			}
-		}, NothingChanged, 0, "somebody else has changed secret ohmycoins-staging-app-secrets since it was read (version version-of-theirs, want version-of-before): nothing was written"},
+		}, report.NothingChanged, 0, "somebody else has changed secret ohmycoins-staging-app-secrets since it was read (version version-of-theirs, want version-of-before): nothing was written"},
 		"changed right before the write": {func(b *bench) {
 			b.cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
 				if op == "DescribeSecret" && n == 1 {
 					theirs(b)
 				}
 			}
-		}, Failed, 1, "over a change that somebody else made at the same moment: version version-of-theirs holds that change"},
+		}, report.Failed, 1, "over a change that somebody else made at the same moment: version version-of-theirs holds that change"},
 		"changed right after the write": {func(b *bench) {
 			b.cloud.OnCall = func(op string, _ int, _ <-chan struct{}) {
 				if op == "PutSecretValue" {
 					theirs(b)
 				}
 			}
-		}, Failed, 1, "somebody else has changed it at the same moment: version version-of-theirs is there now"},
-		"denied":          {func(b *bench) { b.denied("PutSecretValue") }, NothingChanged, 1, "writing secret ohmycoins-staging-app-secrets: "},
-		"AWS is broken":   {func(b *bench) { b.cloud.Faults = []*fakeaws.Fault{{Op: "PutSecretValue", Kind: fakeaws.Broken}} }, Failed, 5, "which may have been written as version "},
-		"no secret":       {func(b *bench) { clear(b.cloud.Secrets) }, NothingChanged, 0, "secret ohmycoins-staging-app-secrets does not exist: deploy the infrastructure first"},
-		"not JSON":        {func(b *bench) { b.cloud.Secrets[b.cloud.SecretARN()] = fakeaws.SecretMarker }, NothingChanged, 0, "its present value is not a JSON object"},
-		"another account": {func(b *bench) { b.app.env.AccountID = "999999999999" }, NothingChanged, 0, "want 999999999999"},
+		}, report.Failed, 1, "somebody else has changed it at the same moment: version version-of-theirs is there now"},
+		"denied":          {func(b *bench) { b.denied("PutSecretValue") }, report.NothingChanged, 1, "writing secret ohmycoins-staging-app-secrets: "},
+		"AWS is broken":   {func(b *bench) { b.cloud.Faults = []*fakeaws.Fault{{Op: "PutSecretValue", Kind: fakeaws.Broken}} }, report.Failed, 5, "which may have been written as version "},
+		"no secret":       {func(b *bench) { clear(b.cloud.Secrets) }, report.NothingChanged, 0, "secret ohmycoins-staging-app-secrets does not exist: deploy the infrastructure first"},
+		"not JSON":        {func(b *bench) { b.cloud.Secrets[b.cloud.SecretARN()] = fakeaws.SecretMarker }, report.NothingChanged, 0, "its present value is not a JSON object"},
+		"another account": {func(b *bench) { b.app.env.AccountID = "999999999999" }, report.NothingChanged, 0, "want 999999999999"},
 		"Ctrl-C": {func(b *bench) {
 			b.cloud.OnCall = func(op string, _ int, done <-chan struct{}) {
 				if op == "DescribeSecret" {
@@ -228,7 +229,7 @@ func TestPutSecretFails(t *testing.T) {
 					<-done
 				}
 			}
-		}, Interrupted, 0, "interrupted"},
+		}, report.Interrupted, 0, "interrupted"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -254,7 +255,7 @@ func TestPutFirstSecret(t *testing.T) {
 	if err != nil || change.Others != 0 || len(b.secret()) != 2 {
 		t.Fatalf("%+v: %v", change, err)
 	}
-	if check, err := b.app.CheckSecret(t.Context()); err == nil || check.Outcome != Failed || check.Keys != 2 {
+	if check, err := b.app.CheckSecret(t.Context()); err == nil || check.Outcome != report.Failed || check.Keys != 2 {
 		t.Errorf("%+v: %v", check, err)
 	}
 }
@@ -263,21 +264,21 @@ func TestCheckSecret(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change  func(*bench)
-		outcome Outcome
+		outcome report.Outcome
 		want    string
 	}{
-		"all there":  {func(*bench) {}, Succeeded, "omc secrets check staging: all keys of ohmycoins-staging-app-secrets are there"},
-		"no version": {func(b *bench) { b.cloud.Secrets[b.cloud.SecretARN()] = "" }, Failed, "has no present (AWSCURRENT) version"},
-		"no secret":  {func(b *bench) { clear(b.cloud.Secrets) }, Failed, "it does not exist or"},
-		"one key":    {func(b *bench) { b.cloud.Secrets[b.cloud.SecretARN()] = `{"SECRET_KEY":"marker-secret-value"}` }, Failed, "failed   SMTP_HOST"},
-		"denied":     {func(b *bench) { b.denied("GetSecretValue") }, NothingChanged, "ohmycoins-staging-app-secrets was not checked"},
+		"all there":  {func(*bench) {}, report.Succeeded, "omc secrets check staging: all keys of ohmycoins-staging-app-secrets are there"},
+		"no version": {func(b *bench) { b.cloud.Secrets[b.cloud.SecretARN()] = "" }, report.Failed, "has no present (AWSCURRENT) version"},
+		"no secret":  {func(b *bench) { clear(b.cloud.Secrets) }, report.Failed, "it does not exist or"},
+		"one key":    {func(b *bench) { b.cloud.Secrets[b.cloud.SecretARN()] = `{"SECRET_KEY":"marker-secret-value"}` }, report.Failed, "failed   SMTP_HOST"},
+		"denied":     {func(b *bench) { b.denied("GetSecretValue") }, report.NothingChanged, "ohmycoins-staging-app-secrets was not checked"},
 	} {
 		b := newBench(t)
 		test.change(b)
 		check, err := b.app.CheckSecret(t.Context())
 		var text strings.Builder
 		check.Page().WriteText(&text)
-		if check.Outcome != test.outcome || (err == nil) != (test.outcome == Succeeded) || b.cloud.Count("PutSecretValue") != 0 {
+		if check.Outcome != test.outcome || (err == nil) != (test.outcome == report.Succeeded) || b.cloud.Count("PutSecretValue") != 0 {
 			t.Errorf("%s: %v: %v", name, check.Outcome, err)
 		}
 		contains(t, text.String(), test.want)

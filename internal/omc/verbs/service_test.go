@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 )
 
@@ -38,7 +39,7 @@ func TestDeployOneService(t *testing.T) {
 		"--image: is for frontend, which --service backend leaves alone": {Service: "backend", Images: map[string]string{"frontend": "x"}},
 	} {
 		opt.Builder = b.builder
-		if result, err := b.app.Deploy(t.Context(), opt); result.Outcome != NothingChanged || fmt.Sprint(err) != want {
+		if result, err := b.app.Deploy(t.Context(), opt); result.Outcome != report.NothingChanged || fmt.Sprint(err) != want {
 			t.Errorf("%v: %v, want %s", result.Outcome, err, want)
 		}
 	}

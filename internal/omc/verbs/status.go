@@ -11,13 +11,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/image"
+	"github.com/ohmycoins/infra/internal/omc/ledger"
+	"github.com/ohmycoins/infra/internal/omc/report"
+	"github.com/ohmycoins/infra/internal/omc/rollout"
 )
 
 // Status is what an environment is doing. It is what --output json prints.
 type Status struct {
 	Environment string `json:"environment"`
-	// Ending says how far the status could be read: [Failed] is not everything.
-	Ending
+	// Ending says how far the status could be read: [report.Failed] is not everything.
+	report.Ending
 	Cluster  string          `json:"cluster"`
 	Services []ServiceStatus `json:"services"`
 	// Alarms are the alarms of the operations stack that are not OK.
@@ -25,11 +31,11 @@ type Status struct {
 	// AlarmsTotal is how many alarms the stack has, nil when that is not known.
 	AlarmsTotal *int `json:"alarmsTotal"`
 	// Lock is who deploys now. LockText puts it into words.
-	Lock     *Lock  `json:"lock,omitempty"`
-	LockText string `json:"lockText,omitempty"`
+	Lock     *ledger.Lock `json:"lock,omitempty"`
+	LockText string       `json:"lockText,omitempty"`
 	// Last is the newest record. LastText puts it into words.
-	Last     *Record `json:"last,omitempty"`
-	LastText string  `json:"lastText,omitempty"`
+	Last     *ledger.Record `json:"last,omitempty"`
+	LastText string         `json:"lastText,omitempty"`
 	// Next says what to do when something was left undone.
 	Next []string `json:"next,omitempty"`
 }
@@ -75,20 +81,20 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 		func() error { return a.statusOfAlarms(work, &status) },
 		func() error { return a.statusOfDeployments(work, &status) },
 	}
-	outcome, err := Succeeded, each(parts, func(part func() error) error { return part() })
+	outcome, err := report.Succeeded, awsapi.Each(parts, func(part func() error) error { return part() })
 	status.Next = a.whatToDo(status.Last, status.Lock, services)
 	if err != nil {
-		outcome, err = Failed, interruption(work, err)
+		outcome, err = report.Failed, interruption(work, err)
 	}
-	if errors.Is(err, errInterrupted) {
-		outcome = Interrupted
+	if errors.Is(err, awsapi.ErrInterrupted) {
+		outcome = report.Interrupted
 	}
 	return status, a.fail(&status.Ending, outcome, err)
 }
 
 func (a *App) statusOfServices(ctx context.Context, services map[string]ecstypes.Service, status *Status) error {
 	list := make([]ServiceStatus, len(a.env.Cluster.Services))
-	err := each(indexes(len(list)), func(i int) error {
+	err := awsapi.Each(awsapi.Indexes(len(list)), func(i int) error {
 		service := a.env.Cluster.Services[i]
 		described, exists := services[service.Name]
 		list[i] = ServiceStatus{Service: service.Key, Status: "MISSING"}
@@ -100,7 +106,7 @@ func (a *App) statusOfServices(ctx context.Context, services map[string]ecstypes
 		if err != nil {
 			return err
 		}
-		list[i].Image, err = imageOf(definition.TaskDefinition, service.Container)
+		list[i].Image, err = rollout.ImageOf(definition.TaskDefinition, service.Container)
 		return err
 	})
 	status.Services = list
@@ -110,14 +116,12 @@ func (a *App) statusOfServices(ctx context.Context, services map[string]ecstypes
 func serviceStatus(key string, service ecstypes.Service) ServiceStatus {
 	s := ServiceStatus{
 		Service: key, Status: aws.ToString(service.Status),
-		Revision: revisionName(aws.ToString(service.TaskDefinition)),
+		Revision: rollout.RevisionName(aws.ToString(service.TaskDefinition)),
 		Running:  service.RunningCount, Desired: service.DesiredCount, Pending: service.PendingCount,
 		Rollout: "none",
 	}
-	for _, d := range service.Deployments {
-		if aws.ToString(d.Status) == statusPrimary {
-			s.Rollout = string(d.RolloutState)
-		}
+	if primary := rollout.PrimaryOf(service); primary.Id != nil {
+		s.Rollout = string(primary.RolloutState)
 	}
 	if n := len(service.Deployments); n > 1 {
 		s.Rollout += fmt.Sprintf(" (%d deployments)", n)
@@ -145,19 +149,19 @@ func (a *App) statusOfAlarms(ctx context.Context, status *Status) error {
 }
 
 func (a *App) statusOfDeployments(ctx context.Context, status *Status) error {
-	lock, locked, err := a.store().holder(ctx)
+	lock, locked, err := a.store().Holder(ctx)
 	if err != nil {
 		return err
 	}
 	now := a.clock.Now()
 	if locked {
-		status.Lock, status.LockText = &lock, lock.describe(now)
+		status.Lock, status.LockText = &lock, lock.Describe(now)
 	}
-	records, err := a.store().records(ctx, 1)
+	records, err := a.store().Records(ctx, 1)
 	if err != nil {
 		return err
 	}
-	var last *Record
+	var last *ledger.Record
 	if len(records) > 0 {
 		last = &records[0]
 		status.Last = last
@@ -168,14 +172,14 @@ func (a *App) statusOfDeployments(ctx context.Context, status *Status) error {
 
 // whatToDo says what to do when the last verb was left undone, like its own end: by how
 // the services are described now. When that is not known, there is nothing to say.
-func (a *App) whatToDo(last *Record, lock *Lock, services map[string]ecstypes.Service) []string {
+func (a *App) whatToDo(last *ledger.Record, lock *ledger.Lock, services map[string]ecstypes.Service) []string {
 	var next []string
 	now := a.clock.Now()
-	if lock != nil && lock.abandoned(now) != "" {
+	if lock != nil && lock.Abandoned(now) != "" {
 		next = append(next, "omc unlock "+a.env.Name)
 	}
-	running := last != nil && last.Finished.IsZero() && !last.crashed(lock, now)
-	if last == nil || running || last.Outcome == Succeeded || services == nil {
+	running := last != nil && last.Finished.IsZero() && !last.Crashed(lock, now)
+	if last == nil || running || last.Outcome == report.Succeeded || services == nil {
 		return next
 	}
 	var targets []*target
@@ -189,11 +193,11 @@ func (a *App) whatToDo(last *Record, lock *Lock, services map[string]ecstypes.Se
 }
 
 // describeLast puts the newest record into words. The lock is nil when nobody holds it.
-func describeLast(last *Record, lock *Lock, now time.Time) string {
+func describeLast(last *ledger.Record, lock *ledger.Lock, now time.Time) string {
 	if last == nil {
 		return "none"
 	}
-	text := fmt.Sprintf("%s %s by %s on %s", last.Verb, last.ID, shortARN(last.By), last.Host)
+	text := fmt.Sprintf("%s %s by %s on %s", last.Verb, last.ID, ledger.ShortARN(last.By), last.Host)
 	if last.Commit != "" {
 		text += ", commit " + last.Commit
 	}
@@ -202,28 +206,28 @@ func describeLast(last *Record, lock *Lock, now time.Time) string {
 		return text
 	}
 	text += fmt.Sprintf(": at %s: %s", last.Updated.Format(time.RFC3339), last.Step)
-	if !last.crashed(lock, now) {
+	if !last.Crashed(lock, now) {
 		return text + "; it is running, or it died a moment ago"
 	}
 	text += "; it did not finish"
-	if migration := last.unfinishedMigration(); migration != "" {
+	if migration := unfinishedMigration(last); migration != "" {
 		text += "; " + migration
 	}
 	for _, s := range last.Services {
 		if s.Touched {
 			text += fmt.Sprintf("; %s was or may have been updated from %s to %s", s.Name,
-				revisionName(s.Before.TaskDefinition), revisionName(s.After.TaskDefinition))
+				rollout.RevisionName(s.Before.TaskDefinition), rollout.RevisionName(s.After.TaskDefinition))
 		}
 	}
-	if !slices.ContainsFunc(last.Services, func(s ServiceRecord) bool { return s.Touched }) {
+	if !slices.ContainsFunc(last.Services, func(s ledger.ServiceRecord) bool { return s.Touched }) {
 		return text + "; no service was touched"
 	}
 	return text
 }
 
 // Page returns the status for people.
-func (s Status) Page() Page {
-	page := Page{Title: "omc status " + s.Environment, Columns: []string{"SERVICE", "STATUS", "REVISION", "TASKS", "ROLLOUT", "IMAGE"}, Error: s.Error}
+func (s Status) Page() report.Page {
+	page := report.Page{Title: "omc status " + s.Environment, Columns: []string{"SERVICE", "STATUS", "REVISION", "TASKS", "ROLLOUT", "IMAGE"}, Error: s.Error}
 	for _, service := range s.Services {
 		tasks := fmt.Sprintf("%d/%d", service.Running, service.Desired)
 		if service.Pending > 0 {
@@ -251,9 +255,9 @@ func (s Status) Page() Page {
 
 // shortImage returns an image's repository and the first digits of its digest, as
 // wide as a terminal likes it.
-func shortImage(image string) string {
-	name := image[strings.LastIndex(image, "/")+1:]
-	const digits = len("@sha256:") + shortCommit
+func shortImage(full string) string {
+	name := full[strings.LastIndex(full, "/")+1:]
+	const digits = len("@sha256:") + image.ShortCommit
 	if at := strings.Index(name, "@sha256:"); at >= 0 && len(name) > at+digits {
 		return name[:at+digits]
 	}

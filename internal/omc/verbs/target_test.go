@@ -6,23 +6,26 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ohmycoins/infra/internal/omc/ledger"
+	"github.com/ohmycoins/infra/internal/omc/report"
 )
 
 // history makes records, newest first, from lines such as "deploy succeeded a1,b1 a2,b2":
 // verb, outcome, what ran before, what ran after.
-func history(lines ...string) []Record {
-	var records []Record
+func history(lines ...string) []ledger.Record {
+	var records []ledger.Record
 	for i, line := range lines {
 		words := strings.Fields(line)
 		before, after := strings.Split(words[2], ","), strings.Split(words[3], ",")
-		outcome := Outcome(strings.ReplaceAll(words[1], "-", " "))
+		outcome := report.Outcome(strings.ReplaceAll(words[1], "-", " "))
 		if words[1] == "crashed" {
 			outcome = ""
 		}
-		r := Record{ID: fmt.Sprint("r", i), Verb: words[0], Outcome: outcome}
+		r := ledger.Record{ID: fmt.Sprint("r", i), Verb: words[0], Outcome: outcome}
 		for n, key := range []string{"a", "b"}[:len(before)] {
-			r.Services = append(r.Services, ServiceRecord{
-				Service: key, Before: Version{TaskDefinition: "f:" + before[n]}, After: Version{TaskDefinition: "f:" + after[n]},
+			r.Services = append(r.Services, ledger.ServiceRecord{
+				Service: key, Before: ledger.Version{TaskDefinition: "f:" + before[n]}, After: ledger.Version{TaskDefinition: "f:" + after[n]},
 			})
 		}
 		records = append(records, r)
@@ -68,14 +71,14 @@ func TestRollbackTarget(t *testing.T) {
 		"failed, then by hand":    {append(deployed[:2:2], "deploy failed 3,3 4,4"), "2,2", "1,1", ""},
 	} {
 		now := strings.Split(test.now, ",")
-		goal, older := rollbackTarget(history(test.records...), versions{"a": "f:" + now[0], "b": "f:" + now[1]})
+		goal, older := rollbackTarget(history(test.records...), ledger.Versions{"a": "f:" + now[0], "b": "f:" + now[1]})
 		for what, c := range map[string]struct {
 			got  release
 			want string
 		}{"goal": {goal, test.want}, "older": {older, test.older}} {
-			var want versions
+			var want ledger.Versions
 			if both := strings.Split(c.want, ","); c.want != "" {
-				want = versions{"a": "f:" + both[0], "b": "f:" + both[1]}
+				want = ledger.Versions{"a": "f:" + both[0], "b": "f:" + both[1]}
 			}
 			if !maps.Equal(c.got.runs, want) {
 				t.Errorf("%s: %s is %v from %s, want %v", name, what, c.got.runs, c.got.from, want)

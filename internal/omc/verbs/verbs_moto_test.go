@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/localaws"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -47,7 +48,7 @@ func motoSecrets(t *testing.T, app *App, server *localaws.Server, env environmen
 		t.Fatal(err)
 	}
 	done, err := app.PutSecret(t.Context(), plan)
-	if err != nil || done.Outcome != Succeeded || done.Version == "" {
+	if err != nil || done.Outcome != report.Succeeded || done.Version == "" {
 		t.Fatalf("%+v: %v", done, err)
 	}
 	out, err := secretsmanager.NewFromConfig(server.Config()).GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &env.Secret.Name})
@@ -113,7 +114,7 @@ func motoAlarms(t *testing.T, app *App, server *localaws.Server, env environment
 		test.Alarms = append(test.Alarms, TestedAlarm{Severity: p.severity, Name: p.alarm.name, Before: "OK", Recipients: recipients})
 	}
 	test, err = quiet.TestAlarms(t.Context(), test)
-	if err != nil || test.Outcome != Succeeded {
+	if err != nil || test.Outcome != report.Succeeded {
 		t.Errorf("%+v: %v", test, err)
 	}
 	if found, err := quiet.operationsAlarms(t.Context()); err != nil || len(found) != 2 || found[0].StateValue != "OK" || found[1].StateValue != "OK" {

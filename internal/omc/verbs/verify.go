@@ -19,6 +19,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
 	model "github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/report"
+	"github.com/ohmycoins/infra/internal/omc/rollout"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -36,8 +39,8 @@ const (
 // Verification is how an environment is. It is what --output json prints.
 type Verification struct {
 	Environment string `json:"environment"`
-	// Ending has [Succeeded] when every check passed, and [Failed] otherwise.
-	Ending
+	// Ending has [report.Succeeded] when every check passed, and [report.Failed] otherwise.
+	report.Ending
 	Checks []HealthCheck `json:"checks"`
 }
 
@@ -79,22 +82,22 @@ func (a *App) Verify(ctx context.Context) (Verification, error) {
 		{"performance metrics", a.findAlarms, "do what the alarm's description says first: aws cloudwatch describe-alarms --region " + a.env.Region + " --state-value ALARM --alarm-name-prefix " + a.env.Prefix + "/"},
 	}
 	result.Checks = make([]HealthCheck, len(checks))
-	_ = each(indexes(len(checks)), func(i int) error {
+	_ = awsapi.Each(awsapi.Indexes(len(checks)), func(i int) error {
 		fine, wrong := checks[i].find(work)
 		check := HealthCheck{Name: checks[i].name, OK: len(wrong) == 0, Detail: fine}
 		if !check.OK {
-			check.Detail, check.Next = a.redact.clean(strings.Join(wrong, "; ")), checks[i].next
+			check.Detail, check.Next = a.redact.Clean(strings.Join(wrong, "; ")), checks[i].next
 		}
 		result.Checks[i] = check
 		return nil
 	})
-	if errors.Is(context.Cause(work), errInterrupted) || ctx.Err() != nil {
+	if errors.Is(context.Cause(work), awsapi.ErrInterrupted) || ctx.Err() != nil {
 		err := interruption(work, context.Cause(work))
 		return result, a.fail(&result.Ending, unstarted(err), err)
 	}
-	outcome, err := Succeeded, lateness(work, unhealthy(result.Checks))
+	outcome, err := report.Succeeded, lateness(work, unhealthy(result.Checks))
 	if err != nil {
-		outcome = Failed
+		outcome = report.Failed
 	}
 	return result, a.fail(&result.Ending, outcome, err)
 }
@@ -116,7 +119,7 @@ func unhealthy(checks []HealthCheck) error {
 func (a *App) findServices(ctx context.Context) (string, []string) {
 	services, err := a.describeServices(ctx)
 	if err != nil {
-		return "", []string{"they cannot be described: " + brief(err)}
+		return "", []string{"they cannot be described: " + awsapi.Brief(err)}
 	}
 	return judgeServices(a.env.Cluster.Services, services)
 }
@@ -140,20 +143,11 @@ func judgeServices(want []environment.Service, got map[string]ecstypes.Service) 
 		case s.Running != s.Desired:
 			wrong = append(wrong, fmt.Sprintf("%s runs %d of %d tasks", service.Name, s.Running, s.Desired))
 		}
-		if primary := primaryState(described); primary != ecstypes.DeploymentRolloutStateCompleted {
+		if primary := rollout.PrimaryOf(described).RolloutState; primary != ecstypes.DeploymentRolloutStateCompleted {
 			wrong = append(wrong, fmt.Sprintf("the roll-out of %s is %s, want COMPLETED", service.Name, orNothing(string(primary))))
 		}
 	}
 	return fmt.Sprintf("%d of %d run every task", len(want), len(want)), wrong
-}
-
-func primaryState(service ecstypes.Service) ecstypes.DeploymentRolloutState {
-	for _, d := range service.Deployments {
-		if aws.ToString(d.Status) == statusPrimary {
-			return d.RolloutState
-		}
-	}
-	return ""
 }
 
 // findEndpoints makes each of the environment's checks once: an endpoint that answers
@@ -164,7 +158,7 @@ func (a *App) findEndpoints(ctx context.Context) (string, []string) {
 		checks = append(checks, service.Checks...)
 	}
 	errs := make([]error, len(checks))
-	_ = each(indexes(len(checks)), func(i int) error {
+	_ = awsapi.Each(awsapi.Indexes(len(checks)), func(i int) error {
 		_, errs[i] = a.check(ctx, checks[i])
 		return nil
 	})
@@ -187,22 +181,22 @@ type groupHealth struct {
 
 func (a *App) findTargets(ctx context.Context) (string, []string) {
 	groups := make([]groupHealth, len(a.env.LoadBalancer.TargetGroups))
-	_ = each(indexes(len(groups)), func(i int) error {
+	_ = awsapi.Each(awsapi.Indexes(len(groups)), func(i int) error {
 		name := a.env.LoadBalancer.TargetGroups[i].Name
 		groups[i].name = name
 		// One call for each: with several names, one that is missing fails them all.
-		described, err := a.aws.targets.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Names: []string{name}})
-		if isCode(err, "TargetGroupNotFound") || err == nil && len(described.TargetGroups) == 0 {
+		described, err := a.aws.Targets.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Names: []string{name}})
+		if awsapi.IsCode(err, "TargetGroupNotFound") || err == nil && len(described.TargetGroups) == 0 {
 			groups[i].problem = "does not exist"
 			return nil
 		}
 		if err != nil {
-			groups[i].problem = "cannot be described: " + brief(err)
+			groups[i].problem = "cannot be described: " + awsapi.Brief(err)
 			return nil
 		}
-		health, err := a.aws.targets.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: described.TargetGroups[0].TargetGroupArn})
+		health, err := a.aws.Targets.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: described.TargetGroups[0].TargetGroupArn})
 		if err != nil {
-			groups[i].problem = "cannot be described: " + brief(err)
+			groups[i].problem = "cannot be described: " + awsapi.Brief(err)
 			return nil
 		}
 		groups[i].targets = health.TargetHealthDescriptions
@@ -255,7 +249,7 @@ const available = "available"
 func (a *App) findDatabase(ctx context.Context) (string, []string) {
 	name := a.env.Database.Instance
 	states := make([]string, 1+len(a.env.Cache.Nodes))
-	_ = each(indexes(len(states)), func(i int) error {
+	_ = awsapi.Each(awsapi.Indexes(len(states)), func(i int) error {
 		if i == 0 {
 			states[i] = a.databaseState(ctx, name)
 		} else {
@@ -281,23 +275,23 @@ func (a *App) findDatabase(ctx context.Context) (string, []string) {
 }
 
 func (a *App) databaseState(ctx context.Context, name string) string {
-	out, err := a.aws.databases.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name})
+	out, err := a.aws.Databases.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name})
 	switch {
-	case isCode(err, "DBInstanceNotFound"), isCode(err, "DBInstanceNotFoundFault"), err == nil && len(out.DBInstances) == 0:
+	case awsapi.IsCode(err, "DBInstanceNotFound"), awsapi.IsCode(err, "DBInstanceNotFoundFault"), err == nil && len(out.DBInstances) == 0:
 		return "missing"
 	case err != nil:
-		return "unknown (" + brief(err) + ")"
+		return "unknown (" + awsapi.Brief(err) + ")"
 	}
 	return orNothing(aws.ToString(out.DBInstances[0].DBInstanceStatus))
 }
 
 func (a *App) nodeState(ctx context.Context, id string) string {
-	out, err := a.aws.caches.DescribeCacheClusters(ctx, &elasticache.DescribeCacheClustersInput{CacheClusterId: &id})
+	out, err := a.aws.Caches.DescribeCacheClusters(ctx, &elasticache.DescribeCacheClustersInput{CacheClusterId: &id})
 	switch {
-	case isCode(err, "CacheClusterNotFound"), isCode(err, "CacheClusterNotFoundFault"), err == nil && len(out.CacheClusters) == 0:
+	case awsapi.IsCode(err, "CacheClusterNotFound"), awsapi.IsCode(err, "CacheClusterNotFoundFault"), err == nil && len(out.CacheClusters) == 0:
 		return "missing"
 	case err != nil:
-		return "unknown (" + brief(err) + ")"
+		return "unknown (" + awsapi.Brief(err) + ")"
 	}
 	return orNothing(aws.ToString(out.CacheClusters[0].CacheClusterStatus))
 }
@@ -315,7 +309,7 @@ type errorCount struct {
 func (a *App) findErrors(ctx context.Context) (string, []string) {
 	counts := make([]errorCount, len(a.env.Cluster.Services))
 	since := a.clock.Now().Add(-errorWindow)
-	_ = each(indexes(len(counts)), func(i int) error {
+	_ = awsapi.Each(awsapi.Indexes(len(counts)), func(i int) error {
 		counts[i] = a.countErrors(ctx, a.env.Cluster.Services[i].LogGroup, since)
 		return nil
 	})
@@ -326,7 +320,7 @@ func (a *App) findErrors(ctx context.Context) (string, []string) {
 // not shown: nobody knows what an application logs.
 func (a *App) countErrors(ctx context.Context, group string, since time.Time) errorCount {
 	count := errorCount{group: group}
-	pages := cloudwatchlogs.NewFilterLogEventsPaginator(a.aws.logs, &cloudwatchlogs.FilterLogEventsInput{
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(a.aws.Logs, &cloudwatchlogs.FilterLogEventsInput{
 		LogGroupName: &group, FilterPattern: aws.String("ERROR"), StartTime: aws.Int64(since.UnixMilli()),
 	})
 	for range errorPages {
@@ -334,12 +328,12 @@ func (a *App) countErrors(ctx context.Context, group string, since time.Time) er
 			return count
 		}
 		page, err := pages.NextPage(ctx)
-		if isCode(err, "ResourceNotFoundException") {
+		if awsapi.IsCode(err, "ResourceNotFoundException") {
 			count.problem = "does not exist"
 			return count
 		}
 		if err != nil {
-			count.problem = "cannot be read: " + brief(err)
+			count.problem = "cannot be read: " + awsapi.Brief(err)
 			return count
 		}
 		count.lines += len(page.Events)
@@ -373,7 +367,7 @@ func (a *App) findAlarms(ctx context.Context) (string, []string) {
 		alarms, err = a.withoutParts(ctx, alarms)
 	}
 	if err != nil {
-		return "", []string{"they cannot be described: " + brief(err)}
+		return "", []string{"they cannot be described: " + awsapi.Brief(err)}
 	}
 	return judgeAlarms(alarms, a.env)
 }
@@ -407,7 +401,7 @@ func (a *App) withoutParts(ctx context.Context, alarms []cloudwatchtypes.MetricA
 func (a *App) operationsAlarms(ctx context.Context) ([]cloudwatchtypes.MetricAlarm, error) {
 	prefix := a.env.Prefix + "/"
 	var alarms []cloudwatchtypes.MetricAlarm
-	pages := cloudwatch.NewDescribeAlarmsPaginator(a.aws.alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &prefix})
+	pages := cloudwatch.NewDescribeAlarmsPaginator(a.aws.Alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &prefix})
 	err := eachPage(pages.HasMorePages, func() error {
 		page, err := pages.NextPage(ctx)
 		if err == nil {
@@ -470,8 +464,8 @@ func conditionOf(a cloudwatchtypes.MetricAlarm) string {
 }
 
 // Page returns the checks for people.
-func (v Verification) Page() Page {
-	page := Page{Title: fmt.Sprintf("omc verify %s: %s", v.Environment, v.Outcome), Columns: []string{"RESULT", "CHECK", "FOUND"}, Error: v.Error}
+func (v Verification) Page() report.Page {
+	page := report.Page{Title: fmt.Sprintf("omc verify %s: %s", v.Environment, v.Outcome), Columns: []string{"RESULT", "CHECK", "FOUND"}, Error: v.Error}
 	for _, check := range v.Checks {
 		state := "ok"
 		if !check.OK {

@@ -11,6 +11,7 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -163,7 +164,7 @@ func TestVerifyCannotBegin(t *testing.T) {
 		b := newBench(t)
 		b.cloud.Faults = []*fakeaws.Fault{{Kind: fakeaws.Expired}}
 		result, err := b.app.Verify(t.Context())
-		if result.Outcome != NothingChanged || len(b.cloud.Calls()) != 1 {
+		if result.Outcome != report.NothingChanged || len(b.cloud.Calls()) != 1 {
 			t.Errorf("%v: %v, %d calls", result.Outcome, err, len(b.cloud.Calls()))
 		}
 		contains(t, fmt.Sprint(err), "credentials: AWS does not accept them")
@@ -210,7 +211,7 @@ func TestJudgeServices(t *testing.T) {
 func ecsService(status string, running, desired int32, state ecstypes.DeploymentRolloutState) ecstypes.Service {
 	return ecstypes.Service{
 		Status: &status, RunningCount: running, DesiredCount: desired,
-		Deployments: []ecstypes.Deployment{{Status: aws.String(statusPrimary), RolloutState: state}},
+		Deployments: []ecstypes.Deployment{{Status: aws.String("PRIMARY"), RolloutState: state}},
 	}
 }
 
