@@ -217,7 +217,7 @@ func TestSynthSideBySide(t *testing.T) {
 			stack := synthtest.Stack(t, func(app cdk.Scope) {
 				stack := newStack(app, id)
 				for _, name := range []string{"a", "b", "c", "d"} {
-					cdk.NewOutput(cdk.NewNode(stack, name, nil), name, "", id)
+					cdk.NewOutput(cdk.NewNode(stack, name, nil), name, cdk.Output{Value: id})
 				}
 			})
 			if diff := cmp.Diff(map[string]any{"a": id, "b": id, "c": id, "d": id}, stack.Outputs()); diff != "" {

@@ -104,7 +104,7 @@ func snapshotStacks(app cdk.Scope) {
 			Protect:      true,
 			Tags:         map[string]string{"Team": "example"},
 		})
-		cdk.NewOutput(stack, "container-secrets", "", containerSecrets(secret))
+		cdk.NewOutput(stack, "container-secrets", cdk.Output{Value: containerSecrets(secret)})
 	})
 	construct("secrets-references", func(stack cdk.Scope) {
 		ref := references(stack)
@@ -117,7 +117,7 @@ func snapshotStacks(app cdk.Scope) {
 			ReaderRoles:  map[string]string{"task-execution": ref("role")},
 			AdoptARN:     ref("adopt-arn"),
 		})
-		cdk.NewOutput(stack, "container-secrets", "", containerSecrets(secret))
+		cdk.NewOutput(stack, "container-secrets", cdk.Output{Value: containerSecrets(secret)})
 	})
 	construct("existing-minimal", func(stack cdk.Scope) {
 		existing.NewRole(stack, "role", existing.Role{Name: "example"})
@@ -177,11 +177,11 @@ func snapshotStacks(app cdk.Scope) {
 			Actual: []float64{50, 90}, Forecast: []float64{110}, AnomaliesFrom: 12.5, TopicARN: references(stack)("topic-arn"),
 			Tags: map[string]string{"Team": "example"},
 		})
-		cdk.NewOutput(stack, "budget-arn", "", cost.ARN())
+		cdk.NewOutput(stack, "budget-arn", cdk.Output{Value: cost.ARN()})
 	})
 	construct("detection", detection)
 	construct("guardduty-adopt", func(stack cdk.Scope) {
-		cdk.NewOutput(stack, "detector", "", guardduty.New(stack, "guardduty", guardduty.Config{Detector: guardduty.Adopt}).DetectorID())
+		cdk.NewOutput(stack, "detector", cdk.Output{Value: guardduty.New(stack, "guardduty", guardduty.Config{Detector: guardduty.Adopt}).DetectorID()})
 	})
 	construct("canary-minimal", func(stack cdk.Scope) {
 		canary.New(stack, "canaries", canary.Config{
@@ -242,7 +242,7 @@ func everyCanary(stack cdk.Scope) {
 		},
 		Runtime: "syn-nodejs-puppeteer-16.1", KeepDays: 7, Provider: "virginia", Tags: map[string]string{"Team": "example"},
 	})
-	cdk.NewOutput(stack, "made", "", []string{canaries.ARN("api"), canaries.BucketName(), canaries.RoleARN()})
+	cdk.NewOutput(stack, "made", cdk.Output{Value: []string{canaries.ARN("api"), canaries.BucketName(), canaries.RoleARN()}})
 }
 
 // constructStack makes the stack of a construct's snapshot.
@@ -337,7 +337,7 @@ func openModel(stack cdk.Scope) {
 		Layout:     []string{"about", "checkout"},
 		Dashboards: []monitoring.Dashboard{{Key: "web", Resources: []string{"web"}}},
 	})
-	cdk.NewOutput(stack, "dashboard-urls", "", mon.DashboardURLs())
+	cdk.NewOutput(stack, "dashboard-urls", cdk.Output{Value: mon.DashboardURLs()})
 }
 
 // everyEvent tells of everything there is to tell, by another provider, with references,
@@ -378,8 +378,8 @@ func everyEvent(stack cdk.Scope) {
 	})
 	told.Topics = mon.TopicARNs()
 	happened := events.New(stack, "events", told)
-	cdk.NewOutput(stack, "rules", "", happened.RuleARNs())
-	cdk.NewOutput(stack, "queue", "", happened.QueueURL())
+	cdk.NewOutput(stack, "rules", cdk.Output{Value: happened.RuleARNs()})
+	cdk.NewOutput(stack, "queue", cdk.Output{Value: happened.QueueURL()})
 }
 
 // everyKind watches one resource of each kind there is with all its alarms, each
