@@ -74,10 +74,11 @@ func TestMain(m *testing.M) {
 
 // synthesize writes the JSON of every stack that the tests look at below dir.
 func synthesize(dir string) error {
-	err := cdk.Synth(dir, snapshotStacks)
+	_, err := cdk.Synth(dir, snapshotStacks)
 	// A variant of a stack has the stack's id, so that it has the same addresses.
 	for name, build := range variants() {
-		err = errors.Join(err, cdk.Synth(filepath.Join(dir, "variants", name), build))
+		_, invalid := cdk.Synth(filepath.Join(dir, "variants", name), build)
+		err = errors.Join(err, invalid)
 	}
 	return err
 }
@@ -659,7 +660,7 @@ func parsed(t *testing.T, stack string) *synthtest.Configuration {
 func TestSynthIsDeterministic(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(t.TempDir())
-	if err := cdk.Synth(dir, snapshotStacks); err != nil {
+	if _, err := cdk.Synth(dir, snapshotStacks); err != nil {
 		t.Fatal(err)
 	}
 	again, err := readStacks(dir)
@@ -760,7 +761,7 @@ func TestBadInput(t *testing.T) {
 	production.Tune = map[string]environment.Tuning{"backend/cpu": {Threshold: 90}}
 
 	out := filepath.Join(t.TempDir(), "cdktf.out")
-	err := cdk.Synth(out, func(app cdk.Scope) {
+	_, err := cdk.Synth(out, func(app cdk.Scope) {
 		stacks.NewOperations(app, staging)
 		stacks.NewOperations(app, production)
 	})
@@ -782,7 +783,7 @@ production/monitoring: Tune["backend/cpu"]: is "backend/cpu", want one of backen
 }
 
 func TestContainerSecretThatIsNotAKey(t *testing.T) {
-	err := cdk.Synth(filepath.Join(t.TempDir(), "out"), func(app cdk.Scope) {
+	_, err := cdk.Synth(filepath.Join(t.TempDir(), "out"), func(app cdk.Scope) {
 		stack := cdk.NewStack(app, "app", cdk.Stack{Region: "ap-southeast-2", StateBucket: "b", StateKey: "k"})
 		secrets.New(stack, "secret", secrets.Config{Name: "s", Keys: []secrets.Key{{Name: "A"}}}).ContainerSecrets("A", "B")
 	})
@@ -795,7 +796,7 @@ func TestContainerSecretThatIsNotAKey(t *testing.T) {
 // TestPanicOfTheBindings checks that what the bindings panic with becomes one
 // clean message.
 func TestPanicOfTheBindings(t *testing.T) {
-	err := cdk.Synth(filepath.Join(t.TempDir(), "out"), func(app cdk.Scope) {
+	_, err := cdk.Synth(filepath.Join(t.TempDir(), "out"), func(app cdk.Scope) {
 		stacks.NewOperations(app, environment.Staging())
 		stacks.NewOperations(app, environment.Staging())
 	})

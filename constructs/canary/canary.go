@@ -36,7 +36,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Canaries {
 	invalid := cfg.Validate()
 	c := &Canaries{node: cdk.NewNode(scope, id, invalid), bucket: cdk.Invalid, role: cdk.Invalid, arns: map[string]string{}}
 	cdk.TakeNames(c.node, cfg.Provider, cfg.names())
-	cdk.AddRegionCheck(c.node, cfg.Provider, cfg.validateRegion)
+	cdk.CheckProvider(c.node, cfg.Provider, cfg.validateRegion)
 	for _, canary := range cfg.Canaries {
 		c.arns[canary.Key] = cdk.Invalid
 	}

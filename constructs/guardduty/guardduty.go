@@ -77,6 +77,7 @@ type GuardDuty struct {
 func New(scope constructs.Construct, id string, cfg Config) *GuardDuty {
 	invalid := cfg.Validate()
 	g := &GuardDuty{node: cdk.NewNode(scope, id, invalid)}
+	cdk.CheckProvider(g.node, cfg.Provider, nil)
 	if invalid != nil {
 		g.id = cdk.Invalid
 		return g

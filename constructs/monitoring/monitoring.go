@@ -37,7 +37,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 		existing:      cfg.existingTopics(),
 	}
 	cdk.TakeNames(m.node, cfg.Provider, cfg.names(model, invalid == nil))
-	cdk.AddRegionCheck(m.node, cfg.Provider, cfg.validateRegion)
+	cdk.CheckProvider(m.node, cfg.Provider, cfg.validateRegion)
 	for _, d := range cfg.dashboards() {
 		m.dashboardURLs[d.Key] = cfg.consoleURL(cfg.dashboardName(d))
 	}
