@@ -35,6 +35,11 @@ func nodes(env environment.Environment) []string {
 	return keys
 }
 
+// healthy is a day on which nothing happens: there is no maintenance either.
+func healthy(cfg monitoring.Config) *alarmtest.Series {
+	return alarmtest.Healthy(cfg).Set("", "Maintenance", alarmtest.Gap(), alarmtest.Always())
+}
+
 // scenarios are what may happen to an environment, and what its alarms have to make
 // of it. The times are worked out by hand.
 func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.Scenario {
@@ -53,7 +58,7 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 	returns := func(d time.Duration, alarm string) alarmtest.Event { return isOver(d, alarm, alarmtest.Nobody) }
 	// isHeld: another alarm says what is wrong.
 	isHeld := func(e alarmtest.Event) alarmtest.Event { e.Tells = alarmtest.Nobody; return e }
-	healthy := func() *alarmtest.Series { return alarmtest.Healthy(cfg) }
+	healthy := func() *alarmtest.Series { return healthy(cfg) }
 
 	list := []alarmtest.Scenario{
 		{
@@ -177,7 +182,8 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 			// Three a minute: 12 after four minutes, and 9 in the window once two have passed.
 			// Without errors there is no data, and the alarm looks at its last data points
 			// again, in windows five and ten minutes old: it goes off twice more, as AWS's
-			// note on metrics that stop says.
+			// note on metrics that stop says. That is told three times; the alarm is one of
+			// the eight whose definition is given.
 			Name:   "a burst of errors",
 			Series: healthy().Set("alb", "HTTPCode_Target_5XX_Count", alarmtest.Constant(3), alarmtest.Between(at(0, 10), at(0, 15))),
 			Want: []alarmtest.Event{
@@ -238,6 +244,7 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 			// it have passed. Data of the switch that stops ends it after three periods.
 			Name: "a maintenance window",
 			Series: healthy().For(at(6, 0)).
+				Set("", "Maintenance", alarmtest.Constant(0), alarmtest.Between(at(0, 30), at(1, 0))).
 				Set("", "Maintenance", alarmtest.Constant(0.5), alarmtest.Between(at(1, 0), at(2, 0))).
 				Set("", "Maintenance", alarmtest.Gap(), alarmtest.Between(at(2, 0), at(3, 0))).
 				Set("postgres", "FreeStorageSpace", alarmtest.Constant(5*monitoring.GiB), alarmtest.Between(at(1, 30), at(2, 30))).
@@ -308,7 +315,7 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 
 	list = slices.Concat(burns(healthy, goesOff, isOver, critical, warning), list)
 
-	storm := alarmtest.Scenario{Name: "Redis evicts", Series: healthy()}
+	storm := alarmtest.Scenario{Name: "an eviction storm of Redis", Series: healthy()}
 	busy := alarmtest.Scenario{Name: "Redis gets busy", Series: healthy()}
 	lost := alarmtest.Scenario{
 		Name:   "everything is lost at once, and comes back",
@@ -330,6 +337,12 @@ func scenarios(env environment.Environment, cfg monitoring.Config) []alarmtest.S
 			goesOff(at(1, 5), node+"/cpu-high", warning), isOver(at(1, 31), node+"/cpu-high", warning),
 			goesOff(at(1, 7), node+"/hit-rate-low", warning), isOver(at(1, 34), node+"/hit-rate-low", warning),
 		)
+		if alarms(cfg)[node+"/evictions-high"] {
+			// Two minutes of 60 make more than 100 in five minutes; three such periods in a row
+			// are there ten minutes later. The last period has one minute of it at 1:34.
+			storm.Series.Set(node, "Evictions", alarmtest.Constant(60), alarmtest.Between(at(1, 0), at(1, 30)))
+			storm.Want = append(storm.Want, goesOff(at(1, 12), node+"/evictions-high", warning), isOver(at(1, 34), node+"/evictions-high", warning))
+		}
 		// Half a percent a minute: CPU is above 70 % after 60 minutes, for five at 66. The
 		// average hit rate is below 70 % after 44 minutes, two in a row at 49; four
 		// minutes of 80 % bring it back.
@@ -713,7 +726,7 @@ func TestScenariosNoticeWrongAlarms(t *testing.T) {
 func TestMessagesWhenEverythingIsLost(t *testing.T) {
 	const most = 3
 	everyEnvironment(t, func(t *testing.T, _ environment.Environment, cfg monitoring.Config) {
-		lost := alarmtest.Healthy(cfg).StopAll(alarmtest.Between(at(1, 0), at(7, 0)))
+		lost := healthy(cfg).StopAll(alarmtest.Between(at(1, 0), at(7, 0)))
 		events, err := alarmtest.Play(cfg, alarmtest.Scenario{Name: "everything is lost", Series: lost})
 		if err != nil {
 			t.Fatal(err)
@@ -745,7 +758,7 @@ func TestMessagesWhenEverythingIsLost(t *testing.T) {
 // high, so that the services' tasks are there.
 func TestMessagesWhenEverythingFails(t *testing.T) {
 	everyEnvironment(t, func(t *testing.T, env environment.Environment, cfg monitoring.Config) {
-		failing, span := alarmtest.Healthy(cfg), alarmtest.At(at(1, 0))
+		failing, span := healthy(cfg), alarmtest.At(at(1, 0))
 		set := func(resource, metric string, value float64) {
 			failing.Set(resource, metric, alarmtest.Constant(value), span)
 		}
