@@ -67,11 +67,11 @@ var Nobody = []string{}
 
 // Play returns what happens in a scenario, in order of time.
 func Play(cfg monitoring.Config, s Scenario) ([]Event, error) {
-	in, err := s.input(cfg)
+	story, err := s.story(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return s.play(newTeller(cfg), in)
+	return newTeller(cfg).events(story.in, story.history), nil
 }
 
 // input is what has to be evaluated for a scenario.
@@ -95,14 +95,6 @@ func (s Scenario) input(cfg monitoring.Config) (evaluate.Input, error) {
 		in.Start[a.Name] = cloudwatch.OK
 	}
 	return in, nil
-}
-
-func (s Scenario) play(t teller, in evaluate.Input) ([]Event, error) {
-	history, err := evaluate.Run(in)
-	if err != nil {
-		return nil, fmt.Errorf("scenario %q: %w", s.Name, err)
-	}
-	return t.events(in, history), nil
 }
 
 // events joins changes with the messages about them, of whichever alarm sends them.

@@ -386,7 +386,7 @@ func TestMutate(t *testing.T) {
 	}
 	quiet := Scenario{Name: "quiet", Series: open()}
 	all := []string{
-		"Threshold 60 48", "Threshold 60 72", "EvaluationPeriods 3 2", "EvaluationPeriods 3 4",
+		"Threshold 60 48", "Threshold 60 72", "Period 1m0s 2m0s", "EvaluationPeriods 3 2", "EvaluationPeriods 3 4",
 		"TreatMissingData missing notBreaching", "TreatMissingData missing breaching", "TreatMissingData missing ignore",
 	}
 	if got := unnoticed(quiet); !slices.Equal(got, all) {
@@ -396,7 +396,7 @@ func TestMutate(t *testing.T) {
 		Name: "old", Series: open().Set("north", "Age", Constant(65), Between(10*time.Minute, 20*time.Minute)),
 		Want: []Event{{At: 13 * time.Minute, Alarm: "north/old", State: "ALARM"}, {At: 21 * time.Minute, Alarm: "north/old", State: "OK"}},
 	}
-	if got, want := unnoticed(quiet, old), slices.Concat(all[:1], all[4:]); !slices.Equal(got, want) {
+	if got, want := unnoticed(quiet, old), slices.Concat(all[:1], all[5:]); !slices.Equal(got, want) {
 		t.Errorf("65 for ten minutes: got %q, want %q", got, want)
 	}
 	old.Want = old.Want[:1]
@@ -474,5 +474,51 @@ func TestBeyond(t *testing.T) {
 		if got := usual.beyond(alarm); got != test.want {
 			t.Errorf("%s %s %v: got %q, want %q", test.stat, test.op, test.threshold, got, test.want)
 		}
+	}
+}
+
+// TestMutateComposites: a rule is noticed by who goes off, a suppressor by who is told.
+func TestMutateComposites(t *testing.T) {
+	cfg := config()
+	both := Scenario{
+		Name: "both", Series: open(cfg).Set("north", "Age", Constant(61), Between(10*time.Minute, 30*time.Minute)).
+			Set("south", "Age", Constant(61), Between(10*time.Minute, 30*time.Minute)),
+		Want: []Event{
+			{At: 13 * time.Minute, Alarm: "north/old", State: "ALARM"},
+			{At: 31 * time.Minute, Alarm: "north/old", State: "OK"},
+			{At: 13 * time.Minute, Alarm: "south/old", State: "ALARM"},
+			{At: 31 * time.Minute, Alarm: "south/old", State: "OK"},
+			{At: 13 * time.Minute, Alarm: "down", State: "ALARM"},
+			{At: 31 * time.Minute, Alarm: "down", State: "OK"},
+		},
+	}
+	noticed := func(scenario Scenario) []string {
+		mutants, err := Mutate(cfg, []Scenario{scenario})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for _, m := range mutants {
+			if m.Alarm == "down" && m.NoticedBy != "" {
+				list = append(list, m.Field+" "+m.To)
+			}
+		}
+		return list
+	}
+	opposite := `AlarmRule NOT (ALARM("shop/north/old") AND ALARM("shop/south/old"))`
+	if got, want := noticed(both), []string{opposite}; !slices.Equal(got, want) {
+		t.Errorf("both: got %q, want %q", got, want)
+	}
+	both.Want[4].Tells, both.Want[4].Delay = []string{team}, 2*time.Minute
+	want := []string{opposite, "ActionsSuppressor none", "ActionsSuppressorWaitPeriod 4m0s", "ActionsSuppressorWaitPeriod 40s"}
+	if got := noticed(both); !slices.Equal(got, want) {
+		t.Errorf("both, told two minutes later: got %q, want %q", got, want)
+	}
+	one := Scenario{
+		Name: "one", Series: open(cfg).Set("north", "Age", Constant(61), Between(10*time.Minute, 30*time.Minute)),
+		Want: both.Want[:2],
+	}
+	if got, want := noticed(one), []string{opposite, `AlarmRule ALARM("shop/north/old") OR ALARM("shop/south/old")`}; !slices.Equal(got, want) {
+		t.Errorf("one: got %q, want %q", got, want)
 	}
 }
