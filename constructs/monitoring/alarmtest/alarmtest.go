@@ -2,14 +2,15 @@
 // do goes in, which alarms go off and who is told comes out. It needs neither AWS nor
 // Node, so that every change of a threshold can be tried in milliseconds:
 //
-//	func TestNoTaskRuns(t *testing.T) {
-//		alarmtest.Run(t, cfg, alarmtest.Scenario{
-//			Name:   "the database's disk fills",
-//			Series: alarmtest.Healthy(cfg).Set("postgres", "FreeStorageSpace", alarmtest.Ramp(18*monitoring.GiB, 0), alarmtest.Between(0, 6*time.Hour)),
-//			Want: []alarmtest.Event{{
-//				At: 2*time.Hour + 45*time.Minute, Alarm: "postgres/storage-low", State: "ALARM",
-//				Tells: []string{"oncall@example.com"},
-//			}},
+//	func TestDiskFills(t *testing.T) {
+//		alarmtest.Run(t, shop, alarmtest.Scenario{
+//			Name: "the disk fills in six hours",
+//			Series: alarmtest.Healthy(shop).
+//				Set("postgres", "FreeStorageSpace", alarmtest.Ramp(20*monitoring.GiB, 0), alarmtest.Between(0, 6*time.Hour)),
+//			Want: []alarmtest.Event{
+//				{At: 3*time.Hour + 2*time.Minute, Alarm: "postgres/storage-low", State: "ALARM", Tells: []string{"oncall@example.com"}},
+//				{At: 6 * time.Hour, Within: 10 * time.Minute, Alarm: "postgres/storage-low", State: "OK"},
+//			},
 //		})
 //	}
 //
