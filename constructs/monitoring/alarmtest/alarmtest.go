@@ -33,6 +33,7 @@ import (
 // Scenario is a story and what alarms make of it. It begins at midnight, with every
 // alarm in OK.
 type Scenario struct {
+	// Name is what failures call the scenario.
 	Name string
 	// Series is what the metrics do: [Healthy], with changes.
 	Series *Series
@@ -50,6 +51,7 @@ type Event struct {
 	Within time.Duration
 	// Alarm is the alarm's key: "backend/cpu-high".
 	Alarm string
+	// State is the one that the alarm enters.
 	State cloudwatch.State
 	// Tells is who gets a message: addresses, URLs and ARNs in any order. Default, nil:
 	// not looked at. [Nobody]: nobody.
