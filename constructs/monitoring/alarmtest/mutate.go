@@ -24,7 +24,7 @@ type Mutant struct {
 	Field string
 	// From and To say what it was and what it is.
 	From, To string
-	// NoticedBy is the first scenario that fails. Default: none does.
+	// NoticedBy is a scenario that fails. Default: none does.
 	NoticedBy string
 }
 
@@ -51,7 +51,7 @@ func Mutate(cfg monitoring.Config, scenarios []Scenario) ([]Mutant, error) {
 	}
 	var mutants []Mutant
 	try := func(mutant Mutant, notices func(story) (bool, error)) error {
-		for _, s := range stories {
+		for _, s := range likely(stories, mutant.Alarm, told) {
 			noticed, err := notices(s)
 			if err != nil {
 				return fmt.Errorf("%s: %s %s instead of %s: %w", mutant.Alarm, mutant.Field, mutant.To, mutant.From, err)
@@ -84,11 +84,32 @@ func Mutate(cfg monitoring.Config, scenarios []Scenario) ([]Mutant, error) {
 	return mutants, nil
 }
 
+// likely are the stories, those first in which something happens to an alarm: they are the
+// first to notice that it is another one.
+func likely(stories []story, alarm string, told teller) []story {
+	alarm = told.subject(nameOf(told.cfg, alarm))
+	happens := func(s story) bool {
+		return slices.ContainsFunc(s.Want, func(e Event) bool { return e.Alarm == alarm })
+	}
+	var first, others []story
+	for _, s := range stories {
+		if happens(s) {
+			first = append(first, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	return append(first, others...)
+}
+
 // story is a scenario, what it is evaluated on, and what happens.
 type story struct {
 	Scenario
 	in      evaluate.Input
 	history evaluate.History
+	// metric is what the metric alarms do, and told whom they tell themselves.
+	metric map[string][]evaluate.Change
+	told   []evaluate.Notification
 }
 
 func (s Scenario) story(cfg monitoring.Config) (story, error) {
@@ -100,7 +121,21 @@ func (s Scenario) story(cfg monitoring.Config) (story, error) {
 	if err != nil {
 		return story{}, fmt.Errorf("scenario %q: %w", s.Name, err)
 	}
-	return story{s, in, history}, nil
+	played := story{Scenario: s, in: in, history: history, metric: map[string][]evaluate.Change{}}
+	for _, a := range in.Alarms {
+		played.metric[a.Name] = nil
+	}
+	for _, c := range history.Changes {
+		if _, ok := played.metric[c.Alarm]; ok {
+			played.metric[c.Alarm] = append(played.metric[c.Alarm], c)
+		}
+	}
+	for _, n := range history.Notifications {
+		if _, ok := played.metric[n.Alarm]; ok {
+			played.told = append(played.told, n)
+		}
+	}
+	return played, nil
 }
 
 // notices plays a scenario on the changed alarm alone: what it wants of others does
@@ -138,15 +173,7 @@ func (s story) notices(told teller, alarm cloudwatch.MetricAlarm) (bool, error) 
 // noticesComposite plays a scenario with the changed alarm among the others. What the
 // metric alarms do is known.
 func (s story) noticesComposite(told teller, alarm cloudwatch.CompositeAlarm) (bool, error) {
-	in := evaluate.Input{Start: s.in.Start, From: s.in.From, To: s.in.To, Given: map[string][]evaluate.Change{}}
-	for _, a := range s.in.Alarms {
-		in.Given[a.Name] = nil
-	}
-	for _, c := range s.history.Changes {
-		if _, ok := in.Given[c.Alarm]; ok {
-			in.Given[c.Alarm] = append(in.Given[c.Alarm], c)
-		}
-	}
+	in := evaluate.Input{Start: s.in.Start, From: s.in.From, To: s.in.To, Given: s.metric}
 	for _, a := range s.in.Composites {
 		if a.Name == alarm.Name {
 			a = alarm
@@ -157,11 +184,7 @@ func (s story) noticesComposite(told teller, alarm cloudwatch.CompositeAlarm) (b
 	if err != nil {
 		return false, err
 	}
-	for _, n := range s.history.Notifications {
-		if _, ok := in.Given[n.Alarm]; ok {
-			history.Notifications = append(history.Notifications, n)
-		}
-	}
+	history.Notifications = append(history.Notifications, s.told...)
 	slices.SortStableFunc(history.Notifications, func(a, b evaluate.Notification) int { return a.At.Compare(b.At) })
 	_, same := compare(s.Want, told.events(in, history))
 	return !same, nil
