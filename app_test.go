@@ -137,7 +137,7 @@ func TestEveryConstructIsValidated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "cdktf.out")
-			err := cdk.Synth(out, tt.build)
+			_, err := cdk.Synth(out, tt.build)
 			if err == nil {
 				t.Fatalf("synthesized without an error, want %s", tt.want)
 			}
@@ -162,11 +162,12 @@ func TestAssetsKeepTheirModes(t *testing.T) {
 	}
 	// Again, as every synth but the first finds files in its way.
 	for range 2 {
-		must(t, cdk.Synth(out, func(app cdk.Scope) {
+		_, err := cdk.Synth(out, func(app cdk.Scope) {
 			cdktf.NewTerraformAsset(newStack(app, "shop"), jsii.String("code"), &cdktf.TerraformAssetConfig{
 				Path: jsii.String(source), Type: cdktf.AssetType_DIRECTORY,
 			})
-		}))
+		})
+		must(t, err)
 		found := map[string]os.FileMode{}
 		must(t, filepath.WalkDir(filepath.Join(out, "stacks", "shop", "assets"), func(_ string, d os.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
@@ -199,7 +200,8 @@ func TestInterruptedSynth(t *testing.T) {
 	must(t, err)
 	defer unlock()
 
-	must(t, cdk.Synth(t.TempDir(), func(app cdk.Scope) { newStack(app, "shop") }))
+	_, err = cdk.Synth(t.TempDir(), func(app cdk.Scope) { newStack(app, "shop") })
+	must(t, err)
 	left, err := filepath.Glob(filepath.Join(temporary, "*"))
 	must(t, err)
 	want := []string{filepath.Join(temporary, "ohmycoins-synth-running"), filepath.Join(temporary, "somebody-elses")}
@@ -217,7 +219,7 @@ func TestSynthSideBySide(t *testing.T) {
 			stack := synthtest.Stack(t, func(app cdk.Scope) {
 				stack := newStack(app, id)
 				for _, name := range []string{"a", "b", "c", "d"} {
-					cdk.NewOutput(cdk.NewNode(stack, name, nil), name, "", id)
+					cdk.NewOutput(cdk.NewNode(stack, name, nil), name, cdk.Output{Value: id})
 				}
 			})
 			if diff := cmp.Diff(map[string]any{"a": id, "b": id, "c": id, "d": id}, stack.Outputs()); diff != "" {

@@ -36,7 +36,7 @@ func detection(stack cdk.Scope) {
 	made := guardduty.New(stack, "guardduty", guardduty.Config{Detector: guardduty.Create, Tags: map[string]string{"Team": "example"}})
 	off := guardduty.New(stack, "guardduty-off", guardduty.Config{})
 	for name, value := range map[string]string{"api": api.ID(), "site": site.ARN(), "detector": made.DetectorID(), "off": off.DetectorID()} {
-		cdk.NewOutput(stack, name, "", value)
+		cdk.NewOutput(stack, name, cdk.Output{Value: value})
 	}
 }
 

@@ -56,7 +56,7 @@ func existingStack(stack cdk.Scope, said asSaid) {
 	outputs["topic"] = existing.NewTopic(stack, "found-topic", existing.Topic{Name: "example-pager"}).ARN
 	outputs["log-group"] = existing.NewLogGroup(stack, "found-log-group", existing.LogGroup{Name: "/ecs/example/web"}).ARN
 	for name, value := range outputs {
-		cdk.NewOutput(stack, name, "", value)
+		cdk.NewOutput(stack, name, cdk.Output{Value: value})
 	}
 }
 
@@ -268,11 +268,11 @@ func emptyZip(t *testing.T) []byte {
 // TestExistingMistakes checks that mistakes are reported with their place, and that
 // what follows from them is not.
 func TestExistingMistakes(t *testing.T) {
-	err := cdk.Synth(filepath.Join(t.TempDir(), "out"), func(app cdk.Scope) {
+	_, err := cdk.Synth(filepath.Join(t.TempDir(), "out"), func(app cdk.Scope) {
 		stack := constructStack(app, "shop")
 		balancer := existing.NewLoadBalancer(stack, "alb", existing.LoadBalancer{Name: "app/shop/1"})
 		database := existing.NewDatabase(stack, "db", existing.Database{Instance: "db-ABC", AllocatedStorageGiB: math.NaN()})
-		cdk.NewOutput(stack, "suffix", "", balancer.ARNSuffix+database.ARN)
+		cdk.NewOutput(stack, "suffix", cdk.Output{Value: balancer.ARNSuffix + database.ARN})
 	})
 	want := `shop/alb: Name: is "app/shop/1", want the name of a load balancer: "shop"
 shop/db: Instance: is "db-ABC", want the DB instance identifier ("shop-postgres"): 1 to 63 of a-z 0-9 -, a letter first, no "--", no "-" at the end

@@ -6,13 +6,16 @@ import (
 	"errors"
 	"go/version"
 	"io"
+	"os"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
 // TestGoLine: who imports the constructs needs the Go that go.mod names, so it names
 // none newer than the newest that a dependency needs. (Older is not possible: the go
-// command refuses it.)
+// command refuses it.) That the constructs do with it, only that Go can say: CI runs their
+// tests with it, whatever is installed here.
 func TestGoLine(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "mod", "edit", "-json").Output()
 	must(t, err)
@@ -41,5 +44,11 @@ func TestGoLine(t *testing.T) {
 	}
 	if version.Compare("go"+mod.Go, "go"+newest) > 0 {
 		t.Errorf("go.mod says go %s, but its dependencies need no more than go %s (%s): write that", mod.Go, newest, of)
+	}
+	const file, step = ".github/workflows/ci.yml", `run: GOTOOLCHAIN="go$(go list -m -f '{{.GoVersion}}')" go test ./constructs/...`
+	workflow, err := os.ReadFile(file)
+	must(t, err)
+	if !strings.Contains(string(workflow), step+"\n") {
+		t.Errorf("%s has no step %q: nothing tries go %s", file, step, mod.Go)
 	}
 }

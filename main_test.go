@@ -15,20 +15,29 @@ import (
 // TestProgram builds the program and runs it as an operator's "go run ." would:
 // with the environments as they are, and with a mistake in each.
 func TestProgram(t *testing.T) {
+	written := []string{
+		"cdktf.out/manifest.json",
+		"cdktf.out/stacks/production/assets/*/check.zip",
+		"cdktf.out/stacks/production/cdk.tf.json",
+		"cdktf.out/stacks/staging/cdk.tf.json",
+	}
 	tests := []struct {
 		name    string
 		mistake map[string]string // in the file of the environment
 		stderr  string
+		status  int
 		files   []string
 	}{
 		{
-			name: "as it is",
-			files: []string{
-				"cdktf.out/manifest.json",
-				"cdktf.out/stacks/production/assets/*/check.zip",
-				"cdktf.out/stacks/production/cdk.tf.json",
-				"cdktf.out/stacks/staging/cdk.tf.json",
-			},
+			name:  "as it is",
+			files: written,
+		},
+		{
+			name:    "a warning",
+			mistake: map[string]string{"production": `"ohmycoins-prod-app-secrets"="ohmycoins-staging-app-secrets"`},
+			stderr: `warning: production/app-secrets: Name: is "ohmycoins-staging-app-secrets", want another name: staging/app-secrets has the same for its secret, and one overwrites the other if both are made in one account and region
+`,
+			files: written,
 		},
 		{
 			name: "mistakes in environments",
@@ -39,6 +48,7 @@ func TestProgram(t *testing.T) {
 			stderr: `staging: Secret.RecoveryDays: is 3, want 0 (DeleteImmediately, or the default of 30) or 7 to 30
 production: Deployment.TimeoutMinutes: is -1, want 0 (the default of 15) or 1 to 1440
 `,
+			status: 1,
 		},
 		{
 			name: "mistakes",
@@ -49,6 +59,7 @@ production: Deployment.TimeoutMinutes: is -1, want 0 (the default of 15) or 1 to
 			stderr: `staging/monitoring: Notify["critical"][0]: is "not-an-email", want an e-mail address ("name@example.com")
 production/monitoring: Notify["warning"]: is empty, want at least one target for backend/cpu-high, backend/memory-high, backend/tasks-below-desired and 49 more
 `,
+			status: 1,
 		},
 	}
 	for _, tt := range tests {
@@ -65,8 +76,8 @@ production/monitoring: Notify["warning"]: is empty, want at least one target for
 			run.Dir, run.Stdout, run.Stderr = dir, &stdout, &stderr
 			run.Env = append(os.Environ(), "CDKTF_OUTDIR=", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
 			err := run.Run()
-			if status := run.ProcessState.ExitCode(); (status == 0) != (tt.stderr == "") || status > 1 {
-				t.Errorf("exit status is %d: %v", status, err)
+			if status := run.ProcessState.ExitCode(); status != tt.status {
+				t.Errorf("exit status is %d, want %d: %v", status, tt.status, err)
 			}
 			if diff := cmp.Diff(tt.stderr, stderr.String()); diff != "" {
 				t.Errorf("stderr (-want +got):\n%s", diff)

@@ -74,10 +74,11 @@ func TestMain(m *testing.M) {
 
 // synthesize writes the JSON of every stack that the tests look at below dir.
 func synthesize(dir string) error {
-	err := cdk.Synth(dir, snapshotStacks)
+	_, err := cdk.Synth(dir, snapshotStacks)
 	// A variant of a stack has the stack's id, so that it has the same addresses.
 	for name, build := range variants() {
-		err = errors.Join(err, cdk.Synth(filepath.Join(dir, "variants", name), build))
+		_, invalid := cdk.Synth(filepath.Join(dir, "variants", name), build)
+		err = errors.Join(err, invalid)
 	}
 	return err
 }
@@ -104,7 +105,7 @@ func snapshotStacks(app cdk.Scope) {
 			Protect:      true,
 			Tags:         map[string]string{"Team": "example"},
 		})
-		cdk.NewOutput(stack, "container-secrets", "", containerSecrets(secret))
+		cdk.NewOutput(stack, "container-secrets", cdk.Output{Value: containerSecrets(secret)})
 	})
 	construct("secrets-references", func(stack cdk.Scope) {
 		ref := references(stack)
@@ -117,7 +118,7 @@ func snapshotStacks(app cdk.Scope) {
 			ReaderRoles:  map[string]string{"task-execution": ref("role")},
 			AdoptARN:     ref("adopt-arn"),
 		})
-		cdk.NewOutput(stack, "container-secrets", "", containerSecrets(secret))
+		cdk.NewOutput(stack, "container-secrets", cdk.Output{Value: containerSecrets(secret)})
 	})
 	construct("existing-minimal", func(stack cdk.Scope) {
 		existing.NewRole(stack, "role", existing.Role{Name: "example"})
@@ -177,11 +178,11 @@ func snapshotStacks(app cdk.Scope) {
 			Actual: []float64{50, 90}, Forecast: []float64{110}, AnomaliesFrom: 12.5, TopicARN: references(stack)("topic-arn"),
 			Tags: map[string]string{"Team": "example"},
 		})
-		cdk.NewOutput(stack, "budget-arn", "", cost.ARN())
+		cdk.NewOutput(stack, "budget-arn", cdk.Output{Value: cost.ARN()})
 	})
 	construct("detection", detection)
 	construct("guardduty-adopt", func(stack cdk.Scope) {
-		cdk.NewOutput(stack, "detector", "", guardduty.New(stack, "guardduty", guardduty.Config{Detector: guardduty.Adopt}).DetectorID())
+		cdk.NewOutput(stack, "detector", cdk.Output{Value: guardduty.New(stack, "guardduty", guardduty.Config{Detector: guardduty.Adopt}).DetectorID()})
 	})
 	construct("canary-minimal", func(stack cdk.Scope) {
 		canary.New(stack, "canaries", canary.Config{
@@ -242,7 +243,7 @@ func everyCanary(stack cdk.Scope) {
 		},
 		Runtime: "syn-nodejs-puppeteer-16.1", KeepDays: 7, Provider: "virginia", Tags: map[string]string{"Team": "example"},
 	})
-	cdk.NewOutput(stack, "made", "", []string{canaries.ARN("api"), canaries.BucketName(), canaries.RoleARN()})
+	cdk.NewOutput(stack, "made", cdk.Output{Value: []string{canaries.ARN("api"), canaries.BucketName(), canaries.RoleARN()}})
 }
 
 // constructStack makes the stack of a construct's snapshot.
@@ -337,7 +338,7 @@ func openModel(stack cdk.Scope) {
 		Layout:     []string{"about", "checkout"},
 		Dashboards: []monitoring.Dashboard{{Key: "web", Resources: []string{"web"}}},
 	})
-	cdk.NewOutput(stack, "dashboard-urls", "", mon.DashboardURLs())
+	cdk.NewOutput(stack, "dashboard-urls", cdk.Output{Value: mon.DashboardURLs()})
 }
 
 // everyEvent tells of everything there is to tell, by another provider, with references,
@@ -378,8 +379,8 @@ func everyEvent(stack cdk.Scope) {
 	})
 	told.Topics = mon.TopicARNs()
 	happened := events.New(stack, "events", told)
-	cdk.NewOutput(stack, "rules", "", happened.RuleARNs())
-	cdk.NewOutput(stack, "queue", "", happened.QueueURL())
+	cdk.NewOutput(stack, "rules", cdk.Output{Value: happened.RuleARNs()})
+	cdk.NewOutput(stack, "queue", cdk.Output{Value: happened.QueueURL()})
 }
 
 // everyKind watches one resource of each kind there is with all its alarms, each
@@ -659,7 +660,7 @@ func parsed(t *testing.T, stack string) *synthtest.Configuration {
 func TestSynthIsDeterministic(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(t.TempDir())
-	if err := cdk.Synth(dir, snapshotStacks); err != nil {
+	if _, err := cdk.Synth(dir, snapshotStacks); err != nil {
 		t.Fatal(err)
 	}
 	again, err := readStacks(dir)
@@ -760,7 +761,7 @@ func TestBadInput(t *testing.T) {
 	production.Tune = map[string]environment.Tuning{"backend/cpu": {Threshold: 90}}
 
 	out := filepath.Join(t.TempDir(), "cdktf.out")
-	err := cdk.Synth(out, func(app cdk.Scope) {
+	_, err := cdk.Synth(out, func(app cdk.Scope) {
 		stacks.NewOperations(app, staging)
 		stacks.NewOperations(app, production)
 	})
@@ -782,7 +783,7 @@ production/monitoring: Tune["backend/cpu"]: is "backend/cpu", want one of backen
 }
 
 func TestContainerSecretThatIsNotAKey(t *testing.T) {
-	err := cdk.Synth(filepath.Join(t.TempDir(), "out"), func(app cdk.Scope) {
+	_, err := cdk.Synth(filepath.Join(t.TempDir(), "out"), func(app cdk.Scope) {
 		stack := cdk.NewStack(app, "app", cdk.Stack{Region: "ap-southeast-2", StateBucket: "b", StateKey: "k"})
 		secrets.New(stack, "secret", secrets.Config{Name: "s", Keys: []secrets.Key{{Name: "A"}}}).ContainerSecrets("A", "B")
 	})
@@ -795,7 +796,7 @@ func TestContainerSecretThatIsNotAKey(t *testing.T) {
 // TestPanicOfTheBindings checks that what the bindings panic with becomes one
 // clean message.
 func TestPanicOfTheBindings(t *testing.T) {
-	err := cdk.Synth(filepath.Join(t.TempDir(), "out"), func(app cdk.Scope) {
+	_, err := cdk.Synth(filepath.Join(t.TempDir(), "out"), func(app cdk.Scope) {
 		stacks.NewOperations(app, environment.Staging())
 		stacks.NewOperations(app, environment.Staging())
 	})

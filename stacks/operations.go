@@ -64,17 +64,17 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 		})
 	}
 
-	cdk.NewOutput(stack, "dashboard-url", "The dashboard in the AWS console", mon.DashboardURL())
-	cdk.NewOutput(stack, "alarm-arns", "The ARN of every alarm", mon.AlarmARNs())
-	cdk.NewOutput(stack, "critical-topic-arn", "The topic for alarms that need action now", mon.TopicARN(monitoring.Critical))
-	cdk.NewOutput(stack, "warning-topic-arn", "The topic for alarms that can wait for working hours", mon.TopicARN(monitoring.Warning))
-	cdk.NewOutput(stack, "event-rule-arns", "The ARN of every rule that tells of an event", happened.RuleARNs())
-	cdk.NewOutput(stack, "undelivered-events-url", "The queue of events of which nobody could be told", happened.QueueURL())
-	cdk.NewOutput(stack, "secret-arn", "The application's secret", secret.ARN())
-	cdk.NewOutput(stack, "secret-id", "The id of the application's secret", secret.ID())
-	cdk.NewOutput(stack, "secret-name", "The name of the application's secret", secret.Name())
-	cdk.NewOutput(stack, "secret-policy-arn", "The policy that lets a role read the secret", secret.PolicyARN())
-	cdk.NewOutput(stack, "secret-policy-name", "The name of that policy", secret.PolicyName())
+	cdk.NewOutput(stack, "dashboard-url", cdk.Output{Description: "The dashboard in the AWS console", Value: mon.DashboardURL()})
+	cdk.NewOutput(stack, "alarm-arns", cdk.Output{Description: "The ARN of every alarm", Value: mon.AlarmARNs()})
+	cdk.NewOutput(stack, "critical-topic-arn", cdk.Output{Description: "The topic for alarms that need action now", Value: mon.TopicARN(monitoring.Critical)})
+	cdk.NewOutput(stack, "warning-topic-arn", cdk.Output{Description: "The topic for alarms that can wait for working hours", Value: mon.TopicARN(monitoring.Warning)})
+	cdk.NewOutput(stack, "event-rule-arns", cdk.Output{Description: "The ARN of every rule that tells of an event", Value: happened.RuleARNs()})
+	cdk.NewOutput(stack, "undelivered-events-url", cdk.Output{Description: "The queue of events of which nobody could be told", Value: happened.QueueURL()})
+	cdk.NewOutput(stack, "secret-arn", cdk.Output{Description: "The application's secret", Value: secret.ARN()})
+	cdk.NewOutput(stack, "secret-id", cdk.Output{Description: "The id of the application's secret", Value: secret.ID()})
+	cdk.NewOutput(stack, "secret-name", cdk.Output{Description: "The name of the application's secret", Value: secret.Name()})
+	cdk.NewOutput(stack, "secret-policy-arn", cdk.Output{Description: "The policy that lets a role read the secret", Value: secret.PolicyARN()})
+	cdk.NewOutput(stack, "secret-policy-name", cdk.Output{Description: "The name of that policy", Value: secret.PolicyName()})
 }
 
 // Monitoring is how an environment is watched, as [NewOperations] makes it, for

@@ -25,6 +25,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Budget {
 	invalid := cfg.Validate()
 	b := &Budget{node: cdk.NewNode(scope, id, invalid), arn: cdk.Invalid}
 	cdk.TakeNames(b.node, cfg.Provider, []cdk.Name{{Of: "budget", Name: cfg.Name, Field: "Name", Global: true}})
+	cdk.CheckProvider(b.node, cfg.Provider, nil)
 	if invalid != nil {
 		return b
 	}

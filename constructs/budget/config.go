@@ -45,7 +45,13 @@ type Config struct {
 }
 
 // Tag is a cost allocation tag: {"Environment", "production"}.
-type Tag struct{ Key, Value string }
+type Tag struct {
+	// Key is the tag's key, which has to be activated as a cost allocation tag (user guide of
+	// AWS Billing, "Activating user-defined cost allocation tags"): 1 to 128 characters.
+	Key string
+	// Value is the value of what is counted: 1 to 256 characters.
+	Value string
+}
 
 // Limits of AWS: API reference of Budgets, CreateBudget, and of Cost Explorer,
 // CreateAnomalyMonitor; user guide, "Quotas".

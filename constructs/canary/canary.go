@@ -36,7 +36,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Canaries {
 	invalid := cfg.Validate()
 	c := &Canaries{node: cdk.NewNode(scope, id, invalid), bucket: cdk.Invalid, role: cdk.Invalid, arns: map[string]string{}}
 	cdk.TakeNames(c.node, cfg.Provider, cfg.names())
-	cdk.AddRegionCheck(c.node, cfg.Provider, cfg.validateRegion)
+	cdk.CheckProvider(c.node, cfg.Provider, cfg.validateRegion)
 	for _, canary := range cfg.Canaries {
 		c.arns[canary.Key] = cdk.Invalid
 	}
@@ -45,17 +45,18 @@ func New(scope constructs.Construct, id string, cfg Config) *Canaries {
 	}
 	zip, err := archive(scriptPath, script)
 	cdk.AddProblems(c.node, err)
-	path := cdk.NewAsset(c.node, "check.zip", zip)
+	asset := cdk.NewAsset(c.node, "check.zip", cdk.Asset{Content: zip})
 	bucket := cdk.NewBucket(c.node, "bucket", cdk.Bucket{Name: cfg.Bucket, ExpireDays: cfg.keepDays(), Tags: cfg.Tags})
 	role := cdk.NewRole(c.node, "role", cdk.Role{
 		Name: cfg.Role, Description: "Runs canaries", Service: "lambda.amazonaws.com",
 		BoundaryARN: cfg.PermissionsBoundary, Tags: cfg.Tags,
-	}, func(arn string) []cdk.Statement { return cfg.runStatements(arn, bucket.ARN) })
+		May: func(arn string) []cdk.Statement { return cfg.runStatements(arn, bucket.ARN) },
+	})
 	c.bucket, c.role = bucket.Name, role.ARN
 	checks := cdk.NewNode(c.node, "checks", nil)
 	for _, canary := range cfg.Canaries {
 		c.arns[canary.Key] = cdk.NewCanary(checks, canary.Key, cdk.Canary{
-			Name: canary.Name, Runtime: cfg.runtime(), Zip: path, Handler: handler,
+			Name: canary.Name, Runtime: cfg.runtime(), Zip: asset.Path, Handler: handler,
 			Bucket: bucket, Role: role, Every: canary.Every, Timeout: timeout,
 			Variables: variables(canary), KeepDays: cfg.keepDays(), Tags: cfg.Tags,
 		}).ARN

@@ -45,7 +45,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Events {
 	invalid := cfg.Validate()
 	e := &Events{node: cdk.NewNode(scope, id, invalid), rules: map[string]cdk.EventRuleRef{}, queueURL: cdk.Invalid}
 	cdk.TakeNames(e.node, cfg.Provider, cfg.names())
-	cdk.AddRegionCheck(e.node, cfg.Provider, cfg.validateRegion)
+	cdk.CheckProvider(e.node, cfg.Provider, cfg.validateRegion)
 	if invalid != nil {
 		return e
 	}

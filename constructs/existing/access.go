@@ -17,7 +17,12 @@ type Role struct {
 }
 
 // RoleRef is a role that was found: its name as it was given, and its ARN.
-type RoleRef struct{ Name, ARN string }
+type RoleRef struct {
+	// Name is as it was given.
+	Name string
+	// ARN is a reference that Terraform knows when it has found it.
+	ARN string
+}
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c Role) Validate() error { return named(shape.RoleName, c.Name, c.Provider) }
@@ -40,7 +45,12 @@ type Secret struct {
 }
 
 // SecretRef is a secret that was found: its name as it was given, and its ARN.
-type SecretRef struct{ Name, ARN string }
+type SecretRef struct {
+	// Name is as it was given.
+	Name string
+	// ARN is a reference, with the six characters that AWS has added to the name.
+	ARN string
+}
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c Secret) Validate() error { return named(shape.SecretName, c.Name, c.Provider) }

@@ -25,7 +25,12 @@ type CacheNode struct {
 }
 
 // CacheNodeRef is a node that was found: its id as it was given, and its ARN.
-type CacheNodeRef struct{ ID, ARN string }
+type CacheNodeRef struct {
+	// ID is the cache cluster id, as it was given.
+	ID string
+	// ARN is a reference that Terraform knows when it has found it.
+	ARN string
+}
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c CacheNode) Validate() error {

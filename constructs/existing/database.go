@@ -30,7 +30,12 @@ type Database struct {
 
 // DatabaseRef is an RDS instance that was found: its identifier as it was given, and its
 // ARN.
-type DatabaseRef struct{ Instance, ARN string }
+type DatabaseRef struct {
+	// Instance is the DB instance identifier, as it was given.
+	Instance string
+	// ARN is a reference that Terraform knows when it has found it.
+	ARN string
+}
 
 // maxStorageGiB is what AWS allows for most engines.
 const maxStorageGiB = 65536

@@ -23,7 +23,16 @@ type ECSService struct {
 
 // ECSServiceRef is a service that was found: the names of its cluster and its own as
 // they were given, and their ARNs.
-type ECSServiceRef struct{ Cluster, ClusterARN, Name, ARN string }
+type ECSServiceRef struct {
+	// Cluster is the cluster's name, as it was given.
+	Cluster string
+	// ClusterARN is a reference that Terraform knows when it has found it.
+	ClusterARN string
+	// Name is the service's name, as it was given.
+	Name string
+	// ARN is a reference that Terraform knows when it has found it.
+	ARN string
+}
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c ECSService) Validate() error {

@@ -18,7 +18,14 @@ type LoadBalancer struct {
 
 // LoadBalancerRef is a load balancer that was found: its name as it was given, its ARN, and
 // "app/<name>/<id>", which CloudWatch and monitoring.ALB know it by.
-type LoadBalancerRef struct{ Name, ARN, ARNSuffix string }
+type LoadBalancerRef struct {
+	// Name is as it was given.
+	Name string
+	// ARN is a reference that Terraform knows when it has found it.
+	ARN string
+	// ARNSuffix is a reference to the end of the ARN, as CloudWatch wants it.
+	ARNSuffix string
+}
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c LoadBalancer) Validate() error { return named(shape.LoadBalancerName, c.Name, c.Provider) }
@@ -42,7 +49,14 @@ type TargetGroup struct {
 
 // TargetGroupRef is a target group that was found: its name as it was given, its ARN, and
 // "targetgroup/<name>/<id>", which CloudWatch and monitoring.ALB know it by.
-type TargetGroupRef struct{ Name, ARN, ARNSuffix string }
+type TargetGroupRef struct {
+	// Name is as it was given.
+	Name string
+	// ARN is a reference that Terraform knows when it has found it.
+	ARN string
+	// ARNSuffix is a reference to the end of the ARN, as CloudWatch wants it.
+	ARNSuffix string
+}
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c TargetGroup) Validate() error { return named(shape.TargetGroupName, c.Name, c.Provider) }

@@ -18,7 +18,14 @@ type Queue struct {
 
 // QueueRef is a queue that was found: its name as it was given, its ARN, and
 // the URL that messages are sent to.
-type QueueRef struct{ Name, ARN, URL string }
+type QueueRef struct {
+	// Name is as it was given.
+	Name string
+	// ARN is a reference that Terraform knows when it has found it.
+	ARN string
+	// URL is a reference to where messages are sent.
+	URL string
+}
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c Queue) Validate() error { return named(shape.QueueName, c.Name, c.Provider) }
@@ -41,7 +48,12 @@ type Function struct {
 }
 
 // FunctionRef is a function that was found: its name as it was given, and its ARN.
-type FunctionRef struct{ Name, ARN string }
+type FunctionRef struct {
+	// Name is as it was given.
+	Name string
+	// ARN is a reference that Terraform knows when it has found it.
+	ARN string
+}
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c Function) Validate() error { return named(shape.FunctionName, c.Name, c.Provider) }
@@ -64,7 +76,12 @@ type Table struct {
 }
 
 // TableRef is a table that was found: its name as it was given, and its ARN.
-type TableRef struct{ Name, ARN string }
+type TableRef struct {
+	// Name is as it was given.
+	Name string
+	// ARN is a reference that Terraform knows when it has found it.
+	ARN string
+}
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c Table) Validate() error { return named(shape.TableName, c.Name, c.Provider) }
@@ -87,7 +104,12 @@ type Topic struct {
 }
 
 // TopicRef is a topic that was found: its name as it was given, and its ARN.
-type TopicRef struct{ Name, ARN string }
+type TopicRef struct {
+	// Name is as it was given.
+	Name string
+	// ARN is a reference that Terraform knows when it has found it.
+	ARN string
+}
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c Topic) Validate() error { return named(shape.TopicName, c.Name, c.Provider) }
@@ -110,7 +132,12 @@ type LogGroup struct {
 }
 
 // LogGroupRef is a log group that was found: its name as it was given, and its ARN.
-type LogGroupRef struct{ Name, ARN string }
+type LogGroupRef struct {
+	// Name is as it was given.
+	Name string
+	// ARN is a reference that Terraform knows when it has found it.
+	ARN string
+}
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c LogGroup) Validate() error { return named(shape.LogGroupName, c.Name, c.Provider) }

@@ -77,6 +77,7 @@ type GuardDuty struct {
 func New(scope constructs.Construct, id string, cfg Config) *GuardDuty {
 	invalid := cfg.Validate()
 	g := &GuardDuty{node: cdk.NewNode(scope, id, invalid)}
+	cdk.CheckProvider(g.node, cfg.Provider, nil)
 	if invalid != nil {
 		g.id = cdk.Invalid
 		return g
@@ -86,7 +87,7 @@ func New(scope constructs.Construct, id string, cfg Config) *GuardDuty {
 		cdk.TakeNames(g.node, cfg.Provider, []cdk.Name{{Of: "detector", Name: string(Create), Field: "Detector"}})
 		g.id = cdk.NewDetector(g.node, "detector", cdk.Detector{Frequency: cmp.Or(cfg.Frequency, frequencies[0]), Tags: cfg.Tags}).ID
 	case Adopt:
-		g.id = cdk.NewFoundDetector(g.node, "detector").ID
+		g.id = cdk.NewFoundDetector(g.node, "detector", cdk.FoundDetector{}).ID
 	}
 	if cfg.Provider != "" {
 		cdk.UseProvider(g.node, cfg.Provider)

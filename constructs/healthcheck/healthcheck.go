@@ -66,6 +66,7 @@ type HealthCheck struct {
 func New(scope constructs.Construct, id string, cfg Config) *HealthCheck {
 	invalid := cfg.Validate()
 	h := &HealthCheck{node: cdk.NewNode(scope, id, invalid), id: cdk.Invalid, arn: cdk.Invalid}
+	cdk.CheckProvider(h.node, cfg.Provider, nil)
 	if invalid != nil {
 		return h
 	}

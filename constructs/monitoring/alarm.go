@@ -98,8 +98,10 @@ type Alarm struct {
 // Level is a further severity of an alarm. Its alarm has the key of the row with
 // the severity behind it: "backend/cpu-high-page".
 type Level struct {
+	// Severity is one that the row and its other levels do not have; Notify says who is told.
 	Severity Severity
-	// Value is the threshold, or the band of an anomaly.
+	// Value is the threshold in the unit of the series, or the width of an anomaly's band in
+	// standard deviations.
 	Value float64
 	// Window replaces that of the row. Default: the same.
 	Window cloudwatch.Window

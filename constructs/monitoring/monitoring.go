@@ -20,6 +20,7 @@ type Monitoring struct {
 	node          cdk.Scope
 	dashboardURLs map[string]string
 	alarms        map[string]cdk.AlarmRef
+	messages      map[string]cdk.AlarmRef // those that are made besides
 	topics        map[Severity]cdk.TopicRef
 	// existing are the topics of Notify, which are others'.
 	existing map[Severity][]string
@@ -33,11 +34,12 @@ func New(scope constructs.Construct, id string, cfg Config) *Monitoring {
 		node:          cdk.NewNode(scope, id, invalid),
 		dashboardURLs: map[string]string{},
 		alarms:        map[string]cdk.AlarmRef{},
+		messages:      map[string]cdk.AlarmRef{},
 		topics:        map[Severity]cdk.TopicRef{},
 		existing:      cfg.existingTopics(),
 	}
 	cdk.TakeNames(m.node, cfg.Provider, cfg.names(model, invalid == nil))
-	cdk.AddRegionCheck(m.node, cfg.Provider, cfg.validateRegion)
+	cdk.CheckProvider(m.node, cfg.Provider, cfg.validateRegion)
 	for _, d := range cfg.dashboards() {
 		m.dashboardURLs[d.Key] = cfg.consoleURL(cfg.dashboardName(d))
 	}
@@ -150,6 +152,9 @@ func (m *Monitoring) makeAlarms(cfg Config, model model) {
 	for _, a := range model.alarms {
 		m.alarms[a.Key()] = made[a.Key()]
 	}
+	for _, a := range model.held.composites() {
+		m.messages[a.Key()] = made[a.Key()]
+	}
 }
 
 // metricAlarm is a row as CloudWatch will have it. topic returns the ARN of a
@@ -237,9 +242,22 @@ func (m *Monitoring) Node() constructs.Construct { return m.node }
 // overrides: a cloudwatchmetricalarm.CloudwatchMetricAlarm or a
 // cloudwatchcompositealarm.CloudwatchCompositeAlarm of the AWS bindings. There are
 // none when the configuration is invalid.
-func (m *Monitoring) Alarms() map[string]constructs.Construct {
+//
+// An alarm whose messages may be held back ([Config.Held]) has no actions of its own:
+// what changes who is told has to change [Monitoring.MessageAlarms], too.
+func (m *Monitoring) Alarms() map[string]constructs.Construct { return made(m.alarms) }
+
+// MessageAlarms returns the constructs of the alarms that are made besides those of
+// [Monitoring.Alarms] where messages may be held back, for overrides:
+// "<resource key>/<alarm id>-message" tells people about an alarm, and "held-by-…" stands
+// for several that hold it back. Each is a
+// cloudwatchcompositealarm.CloudwatchCompositeAlarm of the AWS bindings. There are none
+// without [Config.Suppressors].
+func (m *Monitoring) MessageAlarms() map[string]constructs.Construct { return made(m.messages) }
+
+func made(alarms map[string]cdk.AlarmRef) map[string]constructs.Construct {
 	all := map[string]constructs.Construct{}
-	for key, alarm := range m.alarms {
+	for key, alarm := range alarms {
 		all[key] = alarm.Construct
 	}
 	return all
@@ -269,10 +287,16 @@ func (m *Monitoring) DashboardURLs() map[string]string {
 	return all
 }
 
-// AlarmARNs returns the ARN of every alarm, by "<resource key>/<alarm id>".
-func (m *Monitoring) AlarmARNs() map[string]string {
+// AlarmARNs returns the ARN of every alarm of [Monitoring.Alarms], by
+// "<resource key>/<alarm id>".
+func (m *Monitoring) AlarmARNs() map[string]string { return arns(m.alarms) }
+
+// MessageAlarmARNs returns the ARNs of [Monitoring.MessageAlarms], by the same keys.
+func (m *Monitoring) MessageAlarmARNs() map[string]string { return arns(m.messages) }
+
+func arns(alarms map[string]cdk.AlarmRef) map[string]string {
 	all := map[string]string{}
-	for key, alarm := range m.alarms {
+	for key, alarm := range alarms {
 		all[key] = alarm.ARN
 	}
 	return all

@@ -3,9 +3,14 @@ package monitoring
 import (
 	"fmt"
 	"go/ast"
+	"go/importer"
 	"go/parser"
 	"go/token"
+	"go/types"
+	"io"
 	"maps"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,55 +25,63 @@ import (
 )
 
 // TestKindsUseTheExportedAPI proves that another package can write what the kinds of
-// resources here are: their files use no unexported name of the rest of this
-// package and import nothing that is internal. A file with a Watch method is one of
-// a kind.
+// resources here are: their files use nothing unexported that the rest of this package
+// declares, and import nothing that is internal. A file with a Watch method is one of a
+// kind.
 func TestKindsUseTheExportedAPI(t *testing.T) {
+	fset := token.NewFileSet()
+	files := map[string]*ast.File{}
 	paths, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	kinds := map[string]*ast.File{}
-	own := map[string]bool{}      // unexported names that kinds declare
-	internal := map[string]bool{} // and those of the rest
-	fset := token.NewFileSet()
+	kinds := map[string]bool{}
 	for _, path := range paths {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
 		}
-		file, err := parser.ParseFile(fset, path, nil, 0)
-		if err != nil {
+		if files[path], err = parser.ParseFile(fset, path, nil, parser.SkipObjectResolution); err != nil {
 			t.Fatal(err)
 		}
-		declared := internal
-		if isKind(file) {
-			kinds[path], declared = file, own
+		if !isKind(files[path]) {
+			continue
 		}
-		for _, name := range unexported(file) {
-			declared[name] = true
+		kinds[path] = true
+		for _, spec := range files[path].Imports {
+			if name, _ := strconv.Unquote(spec.Path.Value); strings.Contains(name, "/internal/") {
+				t.Errorf("%s imports %s, which another team cannot", path, name)
+			}
 		}
 	}
 	if len(kinds) < 4 {
 		t.Fatalf("kinds are in %v, want at least four files", slices.Sorted(maps.Keys(kinds)))
 	}
-	for path, file := range kinds {
-		for _, spec := range file.Imports {
-			if name, _ := strconv.Unquote(spec.Path.Value); strings.Contains(name, "/internal/") {
-				t.Errorf("%s imports %s, which another team cannot", path, name)
-			}
+	for id, used := range usesOf(t, fset, slices.Collect(maps.Values(files))) {
+		at, declared := fset.Position(id.Pos()), fset.Position(used.Pos()).Filename
+		if _, ours := files[declared]; kinds[at.Filename] && ours && !kinds[declared] && !used.Exported() {
+			t.Errorf("%s uses %s of %s, which is not exported", at, id.Name, declared)
 		}
-		for _, id := range file.Unresolved {
-			if internal[id.Name] && !own[id.Name] {
-				t.Errorf("%s uses %s, which is not exported", fset.Position(id.Pos()), id.Name)
-			}
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			if s, ok := n.(*ast.SelectorExpr); ok && internal[s.Sel.Name] && !own[s.Sel.Name] {
-				t.Errorf("%s uses %s, which is not exported", fset.Position(s.Pos()), s.Sel.Name)
-			}
-			return true
-		})
 	}
+}
+
+// usesOf says what every identifier of the package stands for, as the compiler sees it.
+func usesOf(t *testing.T, fset *token.FileSet, files []*ast.File) map[*ast.Ident]types.Object {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", ".").Output()
+	if err != nil {
+		t.Fatalf("go list -export: %v", err)
+	}
+	compiled := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		name, path, _ := strings.Cut(strings.TrimSpace(line), " ")
+		compiled[name] = path
+	}
+	info := &types.Info{Uses: map[*ast.Ident]types.Object{}}
+	cfg := types.Config{Importer: importer.ForCompiler(fset, "gc", func(name string) (io.ReadCloser, error) { return os.Open(compiled[name]) })}
+	if _, err := cfg.Check("monitoring", fset, files, info); err != nil {
+		t.Fatal(err)
+	}
+	return info.Uses
 }
 
 func isKind(file *ast.File) bool {
@@ -76,42 +89,6 @@ func isKind(file *ast.File) bool {
 		f, ok := d.(*ast.FuncDecl)
 		return ok && f.Recv != nil && f.Name.Name == "Watch"
 	})
-}
-
-// unexported returns the unexported names that a file declares: functions, methods,
-// types, variables, constants and fields.
-func unexported(file *ast.File) []string {
-	var names []string
-	add := func(id *ast.Ident) {
-		if !id.IsExported() {
-			names = append(names, id.Name)
-		}
-	}
-	for _, decl := range file.Decls {
-		switch d := decl.(type) {
-		case *ast.FuncDecl:
-			add(d.Name)
-		case *ast.GenDecl:
-			for _, spec := range d.Specs {
-				switch s := spec.(type) {
-				case *ast.ValueSpec:
-					for _, id := range s.Names {
-						add(id)
-					}
-				case *ast.TypeSpec:
-					add(s.Name)
-					if fields, ok := s.Type.(*ast.StructType); ok {
-						for _, field := range fields.Fields.List {
-							for _, id := range field.Names {
-								add(id)
-							}
-						}
-					}
-				}
-			}
-		}
-	}
-	return names
 }
 
 // worker extends a kind by embedding it.

@@ -75,7 +75,6 @@ const (
 )
 
 var (
-	keyPattern    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	policyPattern = regexp.MustCompile(`^[\w+=,.@-]+$`)
 	// likeSuffix is how names end that AWS warns of: it adds a hyphen and six characters
 	// to the ARN of each secret, and takes these for them when the ARN has none.
@@ -174,8 +173,8 @@ func (c Config) validateKeys(p *problems.Problems) {
 			p.Want(field, key.Name, "each key once")
 		case ok:
 			p.Want(field, key.Name, "a key that differs from %q in more than case", first)
-		case !token.Is(key.Name) && !keyPattern.MatchString(key.Name):
-			p.Want(field, key.Name, "the name of an environment variable: a letter or _, then letters, digits, _")
+		default:
+			shape.VariableName.Check(p, field, key.Name)
 		}
 		seen[folded] = key.Name
 	}

@@ -87,7 +87,7 @@ func TestValidate(t *testing.T) {
 			`Keys[2].Name: is "A", want each key once`,
 		}},
 		{"key name", with(func(c *Config) { c.Keys = []Key{{Name: "A:B"}} }), []string{
-			`Keys[0].Name: is "A:B", want the name of an environment variable: a letter or _, then letters, digits, _`,
+			`Keys[0].Name: is "A:B", want the name of an environment variable ("DATABASE_URL"): a letter or _, then letters, digits, _`,
 		}},
 		{"key name reference", with(func(c *Config) { c.Keys = []Key{{Name: reference}} }), nil},
 

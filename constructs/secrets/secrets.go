@@ -38,7 +38,7 @@ func New(scope constructs.Construct, id string, cfg Config) *Secret {
 	invalid := cfg.Validate()
 	s := &Secret{node: cdk.NewNode(scope, id, invalid), keys: slices.Clone(cfg.Keys)}
 	cdk.TakeNames(s.node, cfg.Provider, cfg.names())
-	cdk.AddRegionCheck(s.node, cfg.Provider, cfg.validateRegion)
+	cdk.CheckProvider(s.node, cfg.Provider, cfg.validateRegion)
 	if invalid != nil {
 		s.arn, s.id, s.name = cdk.Invalid, cdk.Invalid, cdk.Invalid
 		s.policyARN, s.policyName, s.kmsKeyARN = cdk.Invalid, cdk.Invalid, cdk.Invalid

@@ -292,6 +292,15 @@ var (
 		pattern: re(`[\w-]{1,256}|[\w-]{1,251}\.fifo`),
 		others:  []other{meant(arn("sns", `([^:]+)(?::.*)?$`), "$1"), anyARN},
 	}
+	// VariableName is the name of an environment variable: "DATABASE_URL".
+	VariableName = Shape{
+		what: "the name of an environment variable", example: "DATABASE_URL", rule: "a letter or _, then letters, digits, _", pattern: re(`[A-Za-z_][A-Za-z0-9_]*`),
+	}
+	// AccountID is the id of an AWS account: 12 digits.
+	AccountID = Shape{
+		what: "an account id", example: "000000000000", rule: "12 digits", pattern: re(`\d{12}`),
+		others: []other{meant(re(`(\d{4})-(\d{4})-(\d{4})`), "$1$2$3"), meant(re(`arn:[^:]*:[^:]*:[^:]*:(\d{12}):.*`), "$1")},
+	}
 	// ProviderAlias is the alias of a provider: "sydney".
 	ProviderAlias = Shape{
 		what: "the alias of an AWS provider", example: "sydney", rule: "a letter or _, then letters, digits, _ -", pattern: re(`[A-Za-z_][\w-]*`),

@@ -132,7 +132,7 @@ const (
 	keyRule       = `the ARN of a key ("arn:aws:kms:<region>:<account>:key/<id>"): with region, account and id; policies take neither key ids nor aliases`
 	secretRule    = `the ARN of a secret ("arn:aws:secretsmanager:<region>:<account>:secret:<name>-<6 characters>"): the whole ARN, with the six characters that AWS has added`
 	lone          = `is a text with a lone "${" or "%{", want "$${" or "%%{" for the characters themselves`
-	variable      = `the name of an environment variable: a letter or _, then letters, digits, _`
+	variable      = `the name of an environment variable ("DATABASE_URL"): a letter or _, then letters, digits, _`
 )
 
 func cluster(name string) config {

@@ -3,6 +3,7 @@
 package synth
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -19,13 +20,20 @@ import (
 // the value wanted. Nothing is written then. Constructs are validated wherever they
 // are in the tree, after aspects have run.
 //
+// What constructs warn of, in constructs/monitoring two stacks that may take each other's
+// names, is printed to standard error, a line each: "warning: PATH: MESSAGE".
+//
 // A stack without a backend keeps its state in terraform.ID.tfstate beside the
 // output folder, as with cdktf itself, but the JSON names no absolute path.
 //
 // Node starts fast (package fastsynth). A second App waits for the first; build must
 // not call App, and constructs are used inside build only.
 func App(build func(app constructs.Construct)) error {
-	return cdk.Synth(outdir(), build)
+	warnings, err := cdk.Synth(outdir(), build)
+	for _, w := range warnings {
+		fmt.Fprintln(os.Stderr, w)
+	}
+	return err
 }
 
 func outdir() string {

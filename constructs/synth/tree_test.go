@@ -1,10 +1,6 @@
 package synth_test
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +9,8 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"github.com/ohmycoins/infra/constructs/budget"
+	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/secrets"
@@ -73,34 +71,13 @@ func variable(stack constructs.Construct, id string) cdktf.TerraformVariable {
 // synthesize returns the errors and the warnings of an app.
 func synthesize(t *testing.T, build func(app constructs.Construct)) (problems, warnings []string) {
 	t.Helper()
-	out := t.TempDir()
-	if err := cdk.Synth(out, build); err != nil {
+	list, err := cdk.Synth(t.TempDir(), build)
+	if err != nil {
 		return strings.Split(err.Error(), "\n"), nil
 	}
-	content, err := os.ReadFile(filepath.Join(out, "manifest.json"))
-	if err != nil {
-		t.Fatal(err)
+	for _, w := range list {
+		warnings = append(warnings, w.Path+": "+w.Message)
 	}
-	var manifest struct {
-		Stacks map[string]struct {
-			Annotations []struct {
-				ConstructPath, Level, Message string
-				Stacktrace                    []string
-			}
-		}
-	}
-	if err := json.Unmarshal(content, &manifest); err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range manifest.Stacks {
-		for _, a := range s.Annotations {
-			if a.Level != "@cdktf/warn" || len(a.Stacktrace) > 0 {
-				t.Errorf("annotation %+v, want a warning without a stack trace", a)
-			}
-			warnings = append(warnings, a.ConstructPath+": "+a.Message)
-		}
-	}
-	slices.Sort(warnings)
 	return nil, warnings
 }
 
@@ -192,6 +169,13 @@ func TestNamesAndRegions(t *testing.T) {
 			watch(stack(app, "a", sydney, account), "mon", "shop", nil)
 			watch(stack(app, "b", sydney, "111111111111"), "mon", "shop", nil)
 		}, "", ""},
+		{"two stacks in two accounts, as is known later", func(app constructs.Construct) {
+			a, b := cdktf.NewTerraformStack(app, jsii.String("a")), cdktf.NewTerraformStack(app, jsii.String("b"))
+			watch(a, "mon", "shop", nil)
+			watch(b, "mon", "shop", nil)
+			aws(a, "aws", sydney, "", account)
+			aws(b, "aws", sydney, "", "111111111111")
+		}, "", ""},
 		{"two variables of two stacks", func(app constructs.Construct) {
 			a, b := stack(app, "a", sydney, account), stack(app, "b", sydney, account)
 			watch(a, "mon", *variable(a, "name").StringValue(), nil)
@@ -223,6 +207,30 @@ func TestNamesAndRegions(t *testing.T) {
 			s := stack(app, "shop", "us-east-1", "")
 			aws(s, "sydney", sydney, "sydney", "")
 			watch(s, "mon", "shop", func(c *monitoring.Config) { c.Provider = "sydney" })
+		}, "", ""},
+		{"no alias where each provider has one", func(app constructs.Construct) {
+			s := cdktf.NewTerraformStack(app, jsii.String("shop"))
+			watch(s, "mon", "shop", nil)
+			aws(s, "us", "us-east-1", "us", "")
+			aws(s, "sydney", sydney, "sydney", "")
+		}, `shop/mon: Provider: is "", want the alias of one (sydney, us): each provider of the stack has one, and without it this would be in the default region`, ""},
+		{"a look-up without an alias where each provider has one", func(app constructs.Construct) {
+			s := cdktf.NewTerraformStack(app, jsii.String("shop"))
+			existing.NewTopic(s, "pager", existing.Topic{Name: "pager"})
+			aws(s, "sydney", sydney, "sydney", "")
+		}, `shop/pager: Provider: is "", want the alias of one (sydney): each provider of the stack has one, and without it this would be in the default region`, ""},
+		{"a budget without an alias where each provider has one", func(app constructs.Construct) {
+			s := cdktf.NewTerraformStack(app, jsii.String("shop"))
+			budget.New(s, "budget", budget.Config{
+				Name: "shop", Amount: 1, Currency: "USD", Tag: budget.Tag{Key: "Team", Value: "shop"}, TopicARN: "arn:aws:sns:" + sydney + ":" + account + ":team",
+			})
+			aws(s, "sydney", sydney, "sydney", "")
+		}, `shop/budget: Provider: is "", want the alias of one (sydney): each provider of the stack has one, and without it this would be in the default region`, ""},
+		{"a provider without an alias, below another construct", func(app constructs.Construct) {
+			s := cdktf.NewTerraformStack(app, jsii.String("shop"))
+			aws(s, "us", "us-east-1", "us", "")
+			aws(cdk.NewNode(s, "providers", nil), "aws", sydney, "", "")
+			watch(s, "mon", "shop", nil)
 		}, "", ""},
 		{"a provider with the region of the environment", func(app constructs.Construct) {
 			watch(stack(app, "shop", "", ""), "mon", "shop", nil)

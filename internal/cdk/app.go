@@ -32,35 +32,41 @@ var one sync.Mutex
 
 // Synth lets build fill an app and writes the Terraform JSON of its stacks to
 // outdir. When any construct is misconfigured the error lists every problem of
-// every construct, a line each, and nothing is written.
+// every construct, a line each, and nothing is written. Otherwise it returns what
+// constructs warn of.
 //
 // It makes jsii start fast. A second synth waits for the first, so tests may run side by side as long as
 // they use constructs inside build only. Build must not call Synth.
-func Synth(outdir string, build func(app Scope)) error {
+func Synth(outdir string, build func(app Scope)) ([]Warning, error) {
 	one.Lock()
 	defer one.Unlock()
 	if err := fastsynth.Enable(); err != nil {
-		return err
+		return nil, err
 	}
 	// The app creates its folder before it knows whether it is valid, and writes
 	// stack by stack, so it works elsewhere and a complete result is copied.
 	dir, remove, err := workDir()
 	if err != nil {
-		return fmt.Errorf("synthesizing: %w", err)
+		return nil, fmt.Errorf("synthesizing: %w", err)
 	}
 	defer remove()
 
 	if err := synth(dir, build); err != nil {
-		return err
+		return nil, err
+	}
+	warned, err := warnings(dir)
+	if err != nil {
+		return nil, err
 	}
 	if err := copyTree(dir, outdir); err != nil {
-		return fmt.Errorf("writing %s: %w", outdir, err)
+		return nil, fmt.Errorf("writing %s: %w", outdir, err)
 	}
-	return nil
+	return warned, nil
 }
 
 func synth(outdir string, build func(app Scope)) error {
 	var app cdktf.App
+	var unread error
 	if err := try(func() {
 		app = cdktf.NewApp(&cdktf.AppConfig{Outdir: String(outdir), SkipValidation: jsii.Bool(true)})
 		build(app)
@@ -68,8 +74,12 @@ func synth(outdir string, build func(app Scope)) error {
 		for _, stack := range stacks {
 			setDefaultBackend(stack)
 		}
+		unread = warnOfClashes(app)
 	}); err != nil {
 		return fmt.Errorf("building the construct tree: %w", err)
+	}
+	if unread != nil {
+		return unread
 	}
 	// App.Synth would validate a stack when it comes to it and stop at the first
 	// that is invalid. Aspects run only there, so everything is validated after it,

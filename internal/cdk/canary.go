@@ -86,7 +86,9 @@ type Role struct {
 	Service string
 	// BoundaryARN is the role's permissions boundary; "" for none.
 	BoundaryARN string
-	Tags        map[string]string
+	// May returns what the role may do, for the role's ARN.
+	May  func(arn string) []Statement
+	Tags map[string]string
 }
 
 // RoleRef is a role that was made.
@@ -97,9 +99,8 @@ type RoleRef struct {
 	policy iamrolepolicy.IamRolePolicy
 }
 
-// NewRole makes an aws_iam_role and its aws_iam_role_policy. may returns what the role
-// may do, for the role's ARN.
-func NewRole(scope Scope, id string, r Role, may func(arn string) []Statement) RoleRef {
+// NewRole makes an aws_iam_role and its aws_iam_role_policy.
+func NewRole(scope Scope, id string, r Role) RoleRef {
 	trust := NewPolicyDocument(scope, id+"-trust-document", PolicyDocument{Statements: []Statement{{
 		SID: "Assume", Actions: []string{"sts:AssumeRole"}, PrincipalType: "Service", Principals: []string{r.Service},
 	}}})
@@ -109,7 +110,7 @@ func NewRole(scope Scope, id string, r Role, may func(arn string) []Statement) R
 	})
 	policy := iamrolepolicy.NewIamRolePolicy(scope, jsii.String(id+"-policy"), &iamrolepolicy.IamRolePolicyConfig{
 		Name: String(r.Name), Role: role.Name(),
-		Policy: String(NewPolicyDocument(scope, id+"-policy-document", PolicyDocument{Statements: may(*role.Arn())}).JSON),
+		Policy: String(NewPolicyDocument(scope, id+"-policy-document", PolicyDocument{Statements: r.May(*role.Arn())}).JSON),
 	})
 	return RoleRef{role, *role.Arn(), *role.Name(), policy}
 }

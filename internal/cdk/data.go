@@ -142,6 +142,7 @@ func text(v any) string {
 
 // ask has source use the provider with that alias.
 func (l LookUp) ask(source cdktf.TerraformDataSource) {
+	CheckProvider(source, l.Provider, nil)
 	if l.Provider != "" {
 		UseProvider(source, l.Provider)
 	}

@@ -68,8 +68,12 @@ func NewDetector(scope Scope, id string, d Detector) DetectorRef {
 	return DetectorRef{detector, *detector.Id()}
 }
 
-// NewFoundDetector finds the detector of the provider's account and region.
-func NewFoundDetector(scope Scope, id string) DetectorRef {
+// FoundDetector is the detector of the provider's account and region. There is at most
+// one, so that nothing has to be said about it.
+type FoundDetector struct{}
+
+// NewFoundDetector finds the detector.
+func NewFoundDetector(scope Scope, id string, _ FoundDetector) DetectorRef {
 	found := dataawsguarddutydetector.NewDataAwsGuarddutyDetector(scope, jsii.String(id), nil)
 	return DetectorRef{found, *found.Id()}
 }

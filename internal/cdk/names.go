@@ -58,29 +58,63 @@ func TakeNames(node Scope, alias string, list []Name) {
 			AddProblems(node, fmt.Errorf("reading the names of other constructs: %w", err))
 			continue
 		}
-		clashes := taken.clashes(other)
-		if len(clashes) == 0 {
+		c := clash{taken, other, taken.clashes(other)}
+		if len(c.Names) == 0 {
 			continue
 		}
 		// Providers may be made later.
 		node.Node().AddValidation(&validator{func() error {
-			if n := find(root, taken, other, clashes, yes); n != nil {
+			if n := c.find(root, yes); n != nil {
 				return n.problem(other, "one would overwrite the other in AWS")
 			}
 			return nil
 		}})
-		if find(root, taken, other, clashes, yes) != nil {
+		AddProblems(node, remember(root, clashKey, c))
+	}
+	AddProblems(node, remember(root, namesKey, taken))
+}
+
+// clash is that two constructs have taken the same names.
+type clash struct {
+	Taken, Other names
+	Names        []Name
+}
+
+const clashKey = "ohmycoins:clash"
+
+// remember keeps v in the metadata of a tree's root.
+func remember(root constructs.IConstruct, key string, v any) error {
+	data, err := json.Marshal(v)
+	if err == nil {
+		root.Node().AddMetadata(jsii.String(key), string(data), nil)
+	}
+	return err
+}
+
+// warnOfClashes adds a warning for every clash that may be one, which has to be done when
+// all providers are there and before warnings are written.
+func warnOfClashes(root constructs.IConstruct) error {
+	for _, entry := range *root.Node().Metadata() {
+		if *entry.Type != clashKey {
 			continue
 		}
-		if n := find(root, taken, other, clashes, unknown); n != nil {
-			warning := n.problem(other, "one overwrites the other if both are made in one account"+n.andRegion())
-			node.Node().AddMetadata(jsii.String("@cdktf/warn"), warning.Error(), nil)
+		var c clash
+		if err := json.Unmarshal([]byte(fmt.Sprint(entry.Data)), &c); err != nil {
+			return fmt.Errorf("reading the names that two constructs have taken: %w", err)
+		}
+		if c.find(root, yes) != nil {
+			continue // a problem
+		}
+		if n := c.find(root, unknown); n != nil {
+			warning := n.problem(c.Other, "one overwrites the other if both are made in one account"+n.andRegion())
+			find(root, c.Taken.Path).Node().AddMetadata(jsii.String(warnKey), warning.Error(), nil)
 		}
 	}
-	data, err := json.Marshal(taken)
-	AddProblems(node, err)
-	root.Node().AddMetadata(jsii.String(namesKey), string(data), nil)
+	return nil
 }
+
+// warnKey is that of the bindings' own warnings.
+const warnKey = "@cdktf/warn"
 
 // clashes returns the names that both have.
 func (n names) clashes(other names) []Name {
@@ -102,9 +136,9 @@ func (n names) clashes(other names) []Name {
 
 // find returns the first of the names that are, as far as known, in one namespace of
 // AWS.
-func find(root constructs.IConstruct, a, b names, clashes []Name, known answer) *Name {
-	for _, n := range clashes {
-		if samePlace(root, a, b, n) == known {
+func (c clash) find(root constructs.IConstruct, known answer) *Name {
+	for _, n := range c.Names {
+		if samePlace(root, c.Taken, c.Other, n) == known {
 			return &n
 		}
 	}
@@ -138,7 +172,7 @@ func samePlace(root constructs.IConstruct, a, b names, n Name) answer {
 	if a.Stack == b.Stack && a.Provider == b.Provider {
 		return yes
 	}
-	one, two := findProvider(root, a.Stack, a.Provider), findProvider(root, b.Stack, b.Provider)
+	one, two := providersOf(root, a.Stack)[a.Provider], providersOf(root, b.Stack)[b.Provider]
 	account := same(accountOf(one), accountOf(two))
 	region := yes
 	if !n.Global {
@@ -165,16 +199,32 @@ func same(a, b string) answer {
 	}
 }
 
-// AddRegionCheck lets check look at the region of the provider that makes a
-// construct, where that is written out: it is then a problem of the construct.
-func AddRegionCheck(node Scope, alias string, check func(region string) error) {
+// CheckProvider looks for the provider that makes a construct once all are there: a
+// construct that says none in a stack where each has an alias would be made in whatever
+// region the environment of Terraform says, without a word. check, where it is not nil,
+// looks at the region of the provider, where that is written out. What either finds is a
+// problem of the construct.
+func CheckProvider(node Scope, alias string, check func(region string) error) {
 	stack := stackPath(node)
 	node.Node().AddValidation(&validator{func() error {
-		if region := regionOf(findProvider(node.Node().Root(), stack, alias)); region != "" {
+		found := providersOf(node.Node().Root(), stack)
+		if err := isAmong(found, alias); err != nil {
+			return err
+		}
+		if region := regionOf(found[alias]); region != "" && check != nil {
 			return check(region)
 		}
 		return nil
 	}})
+}
+
+func isAmong(found map[string]provider.AwsProvider, alias string) error {
+	if alias != "" || len(found) == 0 || found[""] != nil {
+		return nil // the bindings want a provider, and Terraform the alias
+	}
+	var p problems.Problems
+	p.Want("Provider", alias, "the alias of one (%s): each provider of the stack has one, and without it this would be in the default region", problems.Some(problems.SortedKeys(found)))
+	return p.Err()
 }
 
 // stackPath returns the path of the innermost stack that a construct is in, or "".
@@ -188,21 +238,39 @@ func stackPath(node Scope) string {
 	return path
 }
 
-// findProvider returns the AWS provider of a stack with an alias ("" is that without
-// one), or nil. Providers are found where they usually are, directly below the stack.
-func findProvider(root constructs.IConstruct, stack, alias string) provider.AwsProvider {
+// providersOf returns the AWS providers of a stack by their aliases ("" is that without
+// one). They are looked for where they usually are, directly below the stack, and
+// elsewhere in it only when the one without an alias is not there: each call of the
+// bindings takes time.
+func providersOf(root constructs.IConstruct, stack string) map[string]provider.AwsProvider {
+	at := find(root, stack)
+	if at == nil {
+		return nil
+	}
+	found := map[string]provider.AwsProvider{}
+	add := func(list []constructs.IConstruct) {
+		for _, child := range list {
+			if aws, ok := child.(provider.AwsProvider); ok {
+				found[literal(aws.Alias())] = aws
+			}
+		}
+	}
+	add(*at.Node().Children())
+	if len(found) > 0 && found[""] == nil {
+		add(*at.Node().FindAll(constructs.ConstructOrder_PREORDER))
+	}
+	return found
+}
+
+// find returns the construct with a path, or nil.
+func find(root constructs.IConstruct, path string) constructs.IConstruct {
 	at := root
-	for id := range strings.SplitSeq(stack, "/") {
+	for id := range strings.SplitSeq(path, "/") {
 		if at = at.Node().TryFindChild(jsii.String(id)); at == nil {
 			return nil
 		}
 	}
-	for _, child := range *at.Node().Children() {
-		if aws, ok := child.(provider.AwsProvider); ok && literal(aws.Alias()) == alias {
-			return aws
-		}
-	}
-	return nil
+	return at
 }
 
 func regionOf(aws provider.AwsProvider) string {

@@ -97,13 +97,22 @@ func (v *validator) Validate() *[]*string {
 // so that constructs which take it as an input do not report a second problem.
 const Invalid = "${invalid_configuration}"
 
-// NewOutput makes an output of a stack. The id is also its name.
-func NewOutput(scope Scope, id, description string, value any) {
-	cdktf.NewTerraformOutput(scope, jsii.String(id), &cdktf.TerraformOutputConfig{
-		Description: String(description),
-		Value:       value,
+// Output is an output of a stack.
+type Output struct {
+	Description string
+	Value       any
+}
+
+// OutputRef is an output that was made.
+type OutputRef struct{ Construct Scope }
+
+// NewOutput makes an output. The id is also its name.
+func NewOutput(scope Scope, id string, o Output) OutputRef {
+	return OutputRef{cdktf.NewTerraformOutput(scope, jsii.String(id), &cdktf.TerraformOutputConfig{
+		Description: String(o.Description),
+		Value:       o.Value,
 		StaticId:    jsii.Bool(true),
-	})
+	})}
 }
 
 // Ref returns the expression behind a token, or s itself where there is none.

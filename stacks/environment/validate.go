@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ohmycoins/infra/constructs/shape"
 	"github.com/ohmycoins/infra/internal/problems"
 )
 
@@ -65,22 +66,18 @@ func Validate(envs ...Environment) error {
 	return errors.Join(errs...)
 }
 
-// Shapes of names. Each kind has limits of its own in AWS, which constructs/existing
-// checks at the plan; here is what an ARN, a path or an endpoint does not have.
+// What constructs/shape says nothing of, and names of what the stacks look up: each kind
+// has limits of its own in AWS, which constructs/existing checks; here is what an ARN, a
+// path or an endpoint does not have.
 var (
-	regionPattern   = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
-	accountPattern  = regexp.MustCompile(`^\d{12}$`)
 	bucketPattern   = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	namePattern     = regexp.MustCompile(`^[A-Za-z0-9][\w+=,.@-]{0,254}$`)
 	pathPattern     = regexp.MustCompile(`^[\w.-]+(/[\w.-]+)*$`)
-	logGroupPattern = regexp.MustCompile(`^[\w./#-]{1,512}$`)
-	secretPattern   = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 	nodeKeyPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+	argumentPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	platformPattern = regexp.MustCompile(`^[a-z]+/[a-z0-9]+(/[a-z0-9]+)?$`)
 	budgetPattern   = regexp.MustCompile(`^[^:\\]{1,100}$`)
 	canaryPattern   = regexp.MustCompile(`^[0-9a-z_-]{1,255}$`)
-	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	keyPattern      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 )
 
 const (
@@ -94,10 +91,8 @@ func (e Environment) Validate() error {
 	c := &checker{}
 	c.key("Name", e.Name)
 	c.key("Prefix", e.Prefix)
-	c.match("Region", e.Region, regionPattern, `an AWS region ("ap-southeast-2")`)
-	if e.AccountID != "" {
-		c.match("AccountID", e.AccountID, accountPattern, "an account id of 12 digits, or none")
-	}
+	shape.CheckRegion(&c.Problems, "Region", e.Region)
+	shape.AccountID.CheckIfGiven(&c.Problems, "AccountID", e.AccountID)
 	c.match("State.Bucket", e.State.Bucket, bucketPattern, "the name of a bucket: 3 to 63 of a-z 0-9 . -")
 	c.match("State.Key", e.State.Key, pathPattern, `the key of an object ("operations/staging/terraform.tfstate"), without a slash at its beginning or end`)
 	e.Cluster.check(c)
@@ -135,7 +130,7 @@ func (cluster Cluster) check(c *checker) {
 		c.name(in+".Name", service.Name)
 		names(in+".Name", service.Name)
 		c.name(in+".Container", service.Container)
-		c.match(in+".LogGroup", service.LogGroup, logGroupPattern, `the name of a log group ("/ecs/shop/web")`)
+		shape.LogGroupName.Check(&c.Problems, in+".LogGroup", service.LogGroup)
 		c.match(in+".Repository", service.Repository, pathPattern, `the name of an ECR repository ("omc-backend"), not its URI`)
 		service.Build.check(c, in+".Build")
 		c.words(in+".Migration", service.Migration)
@@ -155,7 +150,7 @@ func (b Build) check(c *checker, in string) {
 	}
 	c.match(in+".Platform", b.Platform, platformPattern, `a platform ("linux/amd64")`)
 	for _, name := range problems.SortedKeys(b.Args) {
-		c.match(in+".Args", name, variablePattern, "names of build arguments: a letter or _, then letters, digits, _")
+		c.match(in+".Args", name, argumentPattern, "names of build arguments: a letter or _, then letters, digits, _")
 	}
 }
 
@@ -207,7 +202,7 @@ func (cache Cache) check(c *checker) {
 }
 
 func (s Secret) check(c *checker) {
-	c.match("Secret.Name", s.Name, secretPattern, "the name of a secret: 1 to 512 of A-Z a-z 0-9 / _ + = . @ -; not its ARN")
+	shape.SecretName.Check(&c.Problems, "Secret.Name", s.Name)
 	switch days := s.RecoveryDays; {
 	case days != 0 && s.DeleteImmediately:
 		c.Want("Secret.RecoveryDays", days, "0 when DeleteImmediately is true")
@@ -217,7 +212,7 @@ func (s Secret) check(c *checker) {
 	names := c.once()
 	for i, key := range s.Keys {
 		field := fmt.Sprintf("Secret.Keys[%d].Name", i)
-		c.match(field, key.Name, keyPattern, "a letter or _, then letters, digits, _ . -")
+		shape.VariableName.Check(&c.Problems, field, key.Name)
 		names(field, key.Name)
 	}
 }

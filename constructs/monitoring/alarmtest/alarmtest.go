@@ -2,14 +2,15 @@
 // do goes in, which alarms go off and who is told comes out. It needs neither AWS nor
 // Node, so that every change of a threshold can be tried in milliseconds:
 //
-//	func TestNoTaskRuns(t *testing.T) {
-//		alarmtest.Run(t, cfg, alarmtest.Scenario{
-//			Name:   "the database's disk fills",
-//			Series: alarmtest.Healthy(cfg).Set("postgres", "FreeStorageSpace", alarmtest.Ramp(18*monitoring.GiB, 0), alarmtest.Between(0, 6*time.Hour)),
-//			Want: []alarmtest.Event{{
-//				At: 2*time.Hour + 45*time.Minute, Alarm: "postgres/storage-low", State: "ALARM",
-//				Tells: []string{"oncall@example.com"},
-//			}},
+//	func TestDiskFills(t *testing.T) {
+//		alarmtest.Run(t, shop, alarmtest.Scenario{
+//			Name: "the disk fills in six hours",
+//			Series: alarmtest.Healthy(shop).
+//				Set("postgres", "FreeStorageSpace", alarmtest.Ramp(20*monitoring.GiB, 0), alarmtest.Between(0, 6*time.Hour)),
+//			Want: []alarmtest.Event{
+//				{At: 3*time.Hour + 2*time.Minute, Alarm: "postgres/storage-low", State: "ALARM", Tells: []string{"oncall@example.com"}},
+//				{At: 6 * time.Hour, Within: 10 * time.Minute, Alarm: "postgres/storage-low", State: "OK"},
+//			},
 //		})
 //	}
 //
@@ -32,6 +33,7 @@ import (
 // Scenario is a story and what alarms make of it. It begins at midnight, with every
 // alarm in OK.
 type Scenario struct {
+	// Name is what failures call the scenario.
 	Name string
 	// Series is what the metrics do: [Healthy], with changes.
 	Series *Series
@@ -49,6 +51,7 @@ type Event struct {
 	Within time.Duration
 	// Alarm is the alarm's key: "backend/cpu-high".
 	Alarm string
+	// State is the one that the alarm enters.
 	State cloudwatch.State
 	// Tells is who gets a message: addresses, URLs and ARNs in any order. Default, nil:
 	// not looked at. [Nobody]: nobody.
@@ -67,11 +70,11 @@ var Nobody = []string{}
 
 // Play returns what happens in a scenario, in order of time.
 func Play(cfg monitoring.Config, s Scenario) ([]Event, error) {
-	in, err := s.input(cfg)
+	story, err := s.story(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return s.play(newTeller(cfg), in)
+	return newTeller(cfg).events(story.in, story.history), nil
 }
 
 // input is what has to be evaluated for a scenario.
@@ -95,14 +98,6 @@ func (s Scenario) input(cfg monitoring.Config) (evaluate.Input, error) {
 		in.Start[a.Name] = cloudwatch.OK
 	}
 	return in, nil
-}
-
-func (s Scenario) play(t teller, in evaluate.Input) ([]Event, error) {
-	history, err := evaluate.Run(in)
-	if err != nil {
-		return nil, fmt.Errorf("scenario %q: %w", s.Name, err)
-	}
-	return t.events(in, history), nil
 }
 
 // events joins changes with the messages about them, of whichever alarm sends them.

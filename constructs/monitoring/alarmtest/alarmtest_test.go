@@ -74,7 +74,7 @@ func config() monitoring.Config {
 func open(cfg monitoring.Config) *Series {
 	s := Healthy(cfg)
 	for _, key := range []string{"north", "south"} {
-		s.Set(key, "Failed", Constant(1), Always()).Set(key, "Sold", Wave(50, 500, 0.1, 1), Always()).
+		s.Set(key, "Age", Wave(20, 40, 0.1, 3), Always()).Set(key, "Failed", Constant(1), Always()).Set(key, "Sold", Wave(50, 500, 0.1, 1), Always()).
 			Set(key, "Beat", Constant(1), Always()).Set(key, "Visitors", Wave(100, 900, 0.1, 2), Always()).
 			Band(key+"/odd", Constant(50), Constant(1000))
 	}
@@ -219,7 +219,7 @@ func TestFailureShowsBothTimelines(t *testing.T) {
 	want := `scenario "wrong":
            | want                                               | got
   tells    | 00:13:00 north/old ALARM, tells oncall@example.com | 00:13:00 north/old ALARM, tells oncall@example.com https://example.com/page: 3 of 3 data points above 60: 61 at 00:12:00, 61 at 00:11:00, 61 at 00:10:00
-  unwanted |                                                    | 00:21:00 north/old OK, tells oncall@example.com https://example.com/page: 2 of 3 data points above 60: 29.0595 at 00:20:00, 61 at 00:19:00, 61 at 00:18:00
+  unwanted |                                                    | 00:21:00 north/old OK, tells oncall@example.com https://example.com/page: 2 of 3 data points above 60: 25.1473 at 00:20:00, 61 at 00:19:00, 61 at 00:18:00
   missing  | 00:22:00 to 00:23:00 north/old OK                  |
   tells    | 01:01:00 south/odd ALARM, tells nobody             | 01:01:00 south/odd ALARM, tells arn:aws:sns:eu-west-1:000000000000:team: 1 of 1 data points outside the band: 1 at 01:00:00
            | 01:02:00 south/odd OK                              | 01:02:00 south/odd OK, tells arn:aws:sns:eu-west-1:000000000000:team: 0 of 1 data points outside the band: 154.006 at 01:01:00
@@ -249,7 +249,7 @@ func TestBadScenarios(t *testing.T) {
 		"unknown resource":    {cfg, open(cfg).Stop("west", Always()), []string{`no alarm looks at "" of "west"; there are "north" "Age", "north" "Beat"`}},
 		"unknown metric":      {cfg, open(cfg).Set("north", "Speed", Constant(1), Always()), []string{`no alarm looks at "Speed" of "north"`}},
 		"who knows":           {cfg, Healthy(cfg), []string{`nobody knows what is healthy for Shop Failed {Shop=north}: say so with Set("north", "Failed", …, Always())`, "Shop Sold {Shop=south}"}},
-		"no band":             {cfg, Healthy(cfg).Set("north", "Failed", Constant(1), Always()).Set("south", "Failed", Constant(1), Always()).Set("north", "Sold", Constant(1), Always()).Set("south", "Sold", Constant(1), Always()).Set("north", "Beat", Constant(1), Always()).Set("south", "Beat", Constant(1), Always()).Set("north", "Visitors", Constant(1), Always()).Set("south", "Visitors", Constant(1), Always()), []string{`alarm "shop/north/odd"`, "give it in Bands"}},
+		"no band":             {cfg, Healthy(cfg).Set("north", "Age", Constant(30), Always()).Set("south", "Age", Constant(30), Always()).Set("north", "Failed", Constant(1), Always()).Set("south", "Failed", Constant(1), Always()).Set("north", "Sold", Constant(1), Always()).Set("south", "Sold", Constant(1), Always()).Set("north", "Beat", Constant(1), Always()).Set("south", "Beat", Constant(1), Always()).Set("north", "Visitors", Constant(1), Always()).Set("south", "Visitors", Constant(1), Always()), []string{`alarm "shop/north/odd"`, "give it in Bands"}},
 		"band of another":     {cfg, open(cfg).Band("north/even", Constant(1), Constant(2)), []string{`Bands["shop/north/even"]: there is no alarm`}},
 		"length":              {cfg, open(cfg).For(time.Second), []string{"For(1s): want whole minutes"}},
 		"no samples":          {cfg, open(cfg).Samples("north", "Beat", 0, Always()), []string{`Samples("north", "Beat", 0): want 1 or more`}},
@@ -368,7 +368,7 @@ func TestMutate(t *testing.T) {
 	cfg := config()
 	cfg.Resources, cfg.Extra = []monitoring.Resource{shop{"north"}}, nil
 	open := func() *Series {
-		return Healthy(cfg).Set("north", "Failed", Constant(1), Always()).Set("north", "Sold", Constant(100), Always()).
+		return Healthy(cfg).Set("north", "Age", Constant(30), Always()).Set("north", "Failed", Constant(1), Always()).Set("north", "Sold", Constant(100), Always()).
 			Set("north", "Beat", Constant(1), Always()).Set("north", "Visitors", Constant(9), Always()).Band("north/odd", Constant(1), Constant(10))
 	}
 	unnoticed := func(scenarios ...Scenario) []string {
@@ -386,7 +386,7 @@ func TestMutate(t *testing.T) {
 	}
 	quiet := Scenario{Name: "quiet", Series: open()}
 	all := []string{
-		"Threshold 60 48", "Threshold 60 72", "EvaluationPeriods 3 2", "EvaluationPeriods 3 4",
+		"Threshold 60 48", "Threshold 60 72", "Period 1m0s 2m0s", "EvaluationPeriods 3 2", "EvaluationPeriods 3 4",
 		"TreatMissingData missing notBreaching", "TreatMissingData missing breaching", "TreatMissingData missing ignore",
 	}
 	if got := unnoticed(quiet); !slices.Equal(got, all) {
@@ -396,7 +396,7 @@ func TestMutate(t *testing.T) {
 		Name: "old", Series: open().Set("north", "Age", Constant(65), Between(10*time.Minute, 20*time.Minute)),
 		Want: []Event{{At: 13 * time.Minute, Alarm: "north/old", State: "ALARM"}, {At: 21 * time.Minute, Alarm: "north/old", State: "OK"}},
 	}
-	if got, want := unnoticed(quiet, old), slices.Concat(all[:1], all[4:]); !slices.Equal(got, want) {
+	if got, want := unnoticed(quiet, old), slices.Concat(all[:1], all[5:]); !slices.Equal(got, want) {
 		t.Errorf("65 for ten minutes: got %q, want %q", got, want)
 	}
 	old.Want = old.Want[:1]
@@ -429,5 +429,96 @@ func TestMutateWithoutMissingData(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: %d changes of missing data, want %d", expression, got, want)
 		}
+	}
+}
+
+// TestHealthyIsNotWhatAlarmsAllow: a threshold among the values of a healthy day is
+// reported, unless the scenario says itself what is healthy.
+func TestHealthyIsNotWhatAlarmsAllow(t *testing.T) {
+	cfg := config()
+	cfg.Resources, cfg.Extra = []monitoring.Resource{monitoring.ECSService{Key: "web", Cluster: "shop", Service: "web"}}, nil
+	cfg.Tune = map[string]monitoring.Tuning{"web/cpu-high": {Threshold: 15}}
+	f := &failing{TB: t}
+	f.run(cfg, Scenario{Name: "quiet", Series: Healthy(cfg)})
+	const want = `scenario "quiet": web/cpu-high goes off at 15, and Average from 20 to 50 is healthy: change the threshold, or say what is healthy here with Set("web", "CPUUtilization", …, Always())`
+	if f.text != want {
+		t.Errorf("got %s\nwant %s", f.text, want)
+	}
+	Run(t, cfg, Scenario{Name: "small", Series: Healthy(cfg).Set("web", "CPUUtilization", Wave(2, 10, 0.1, 1), Always())})
+}
+
+// TestBeyond: the values of a period, as the statistic of the alarm makes them.
+func TestBeyond(t *testing.T) {
+	usual := normal{low: 2, high: 4, samples: 10}
+	for _, test := range []struct {
+		stat      string
+		op        cloudwatch.Operator
+		threshold float64
+		want      string
+	}{
+		{"Average", cloudwatch.GreaterThan, 4, ""},
+		{"Average", cloudwatch.GreaterThan, 3.9, "3.9, and Average from 2 to 4 is healthy"},
+		{"Average", cloudwatch.GreaterThanOrEqual, 4, "4, and Average from 2 to 4 is healthy"},
+		{"p90", cloudwatch.LessThan, 2, ""},
+		{"p90", cloudwatch.LessThanOrEqual, 2, "2, and p90 from 2 to 4 is healthy"},
+		{"Minimum", cloudwatch.LessThan, 2.1, "2.1, and Minimum from 2 to 4 is healthy"},
+		{"Sum", cloudwatch.GreaterThan, 200, ""},
+		{"Sum", cloudwatch.GreaterThan, 199, "199, and Sum from 100 to 200 is healthy"},
+		{"SampleCount", cloudwatch.LessThan, 50, ""},
+		{"SampleCount", cloudwatch.LessThan, 51, "51, and SampleCount from 50 to 50 is healthy"},
+	} {
+		alarm := cloudwatch.MetricAlarm{
+			ComparisonOperator: test.op, Threshold: test.threshold,
+			Queries: []cloudwatch.Query{{Metric: cloudwatch.Metric{Stat: test.stat, Period: 5 * time.Minute}}},
+		}
+		if got := usual.beyond(alarm); got != test.want {
+			t.Errorf("%s %s %v: got %q, want %q", test.stat, test.op, test.threshold, got, test.want)
+		}
+	}
+}
+
+// TestMutateComposites: a rule is noticed by who goes off, a suppressor by who is told.
+func TestMutateComposites(t *testing.T) {
+	cfg := config()
+	both := Scenario{
+		Name: "both", Series: open(cfg).Set("north", "Age", Constant(61), Between(10*time.Minute, 30*time.Minute)).
+			Set("south", "Age", Constant(61), Between(10*time.Minute, 30*time.Minute)),
+		Want: []Event{
+			{At: 13 * time.Minute, Alarm: "north/old", State: "ALARM"},
+			{At: 31 * time.Minute, Alarm: "north/old", State: "OK"},
+			{At: 13 * time.Minute, Alarm: "south/old", State: "ALARM"},
+			{At: 31 * time.Minute, Alarm: "south/old", State: "OK"},
+			{At: 13 * time.Minute, Alarm: "down", State: "ALARM"},
+			{At: 31 * time.Minute, Alarm: "down", State: "OK"},
+		},
+	}
+	noticed := func(scenario Scenario) []string {
+		mutants, err := Mutate(cfg, []Scenario{scenario})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for _, m := range mutants {
+			if m.Alarm == "down" && m.NoticedBy != "" {
+				list = append(list, m.Field+" "+m.To)
+			}
+		}
+		return list
+	}
+	opposite := `AlarmRule NOT (ALARM("shop/north/old") AND ALARM("shop/south/old"))`
+	if got, want := noticed(both), []string{opposite}; !slices.Equal(got, want) {
+		t.Errorf("both: got %q, want %q", got, want)
+	}
+	both.Want[4].Tells, both.Want[4].Delay = []string{team}, 2*time.Minute
+	want := []string{opposite, "ActionsSuppressor none", "ActionsSuppressorWaitPeriod 4m0s", "ActionsSuppressorWaitPeriod 40s"}
+	if got := noticed(both); !slices.Equal(got, want) {
+		t.Errorf("both, told two minutes later: got %q, want %q", got, want)
+	}
+	one := Scenario{
+		Name: "one", Series: open(cfg).Set("north", "Age", Constant(61), Between(10*time.Minute, 30*time.Minute)),
+		Want: both.Want[:2],
+	}
+	if got, want := noticed(one), []string{opposite, `AlarmRule ALARM("shop/north/old") OR ALARM("shop/south/old")`}; !slices.Equal(got, want) {
+		t.Errorf("one: got %q, want %q", got, want)
 	}
 }

@@ -3,7 +3,6 @@ package alarmtest
 import (
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"math"
 	"slices"
@@ -38,6 +37,8 @@ type line struct {
 	changes   []change
 	before    time.Duration // how long before the begin alarms look back at it
 	delay     time.Duration
+	// quarrels say which alarms go off on a healthy day.
+	quarrels []string
 }
 
 // change is what a metric does for a time. Values nil: as before; samples 0: as many
@@ -51,17 +52,19 @@ type change struct {
 // day is how long a scenario is unless it says something else.
 const day = 24 * time.Hour
 
-// Healthy is a day on which no alarm goes off: each metric moves between what its
-// alarms allow, with the time of the day. Metrics that only occur in metric math are
-// known for the kinds of resources of the package monitoring; others have to be
-// [Series.Set].
+// Healthy is a day on which no alarm goes off: each metric moves with the time of the day
+// between values that are usual for it, whatever the thresholds of the alarms are. An alarm
+// with a threshold among them goes off, so that the scenario fails and says so. Usual are
+// the values of an application with a few tasks and small instances; where yours are
+// others, and for metrics that are not AWS's, say what is healthy with [Series.Set]:
+//
+//	alarmtest.Healthy(cfg).Set("sales", "Orders", alarmtest.Wave(5, 50, 0.1, 1), alarmtest.Always())
 func Healthy(cfg monitoring.Config) *Series {
 	s := &Series{lines: map[string]*line{}, length: day, before: time.Hour, bands: map[string][2]Generator{}}
 	if err := cfg.Validate(); err != nil {
 		s.errs = append(s.errs, err)
 		return s
 	}
-	limits := map[string]*limit{}
 	definitions, _ := cfg.Definitions()
 	for _, a := range definitions {
 		key := keyOf(cfg, a.Name)
@@ -78,99 +81,20 @@ func Healthy(cfg monitoring.Config) *Series {
 			id := evaluate.ID(q.Metric)
 			if s.lines[id] == nil {
 				s.lines[id] = &line{metric: q.Metric}
-				limits[id] = &limit{low: math.Inf(-1), high: math.Inf(1)}
+				if values, samples := healthy(q.Metric); values != nil {
+					s.lines[id].changes = []change{{Always(), values, samples}}
+				}
 			}
 			l := s.lines[id]
 			if l.before = max(l.before, before); !slices.Contains(l.resources, resource) {
 				l.resources = append(l.resources, resource)
 			}
-			if len(a.Queries) == 1 && q.Metric.Stat != cloudwatch.SampleCount {
-				limits[id].add(a, q.Metric.Stat)
+			if usual, ok := known[q.Metric.Namespace+" "+q.Metric.Name]; ok && usual.beyond(a) != "" {
+				l.quarrels = append(l.quarrels, key+" goes off at "+usual.beyond(a))
 			}
 		}
 	}
-	for id, l := range s.lines {
-		if g, samples := healthy(l.metric, *limits[id]); g != nil {
-			l.changes = []change{{Always(), g, samples}}
-		}
-	}
 	return s
-}
-
-// limit is what the alarms on a metric allow.
-type limit struct{ low, high float64 }
-
-func (l *limit) add(a cloudwatch.MetricAlarm, stat string) {
-	threshold := a.Threshold
-	if stat == cloudwatch.Sum {
-		threshold /= a.Period().Minutes()
-	}
-	switch a.ComparisonOperator {
-	case cloudwatch.GreaterThan, cloudwatch.GreaterThanOrEqual:
-		l.high = min(l.high, threshold)
-	case cloudwatch.LessThan, cloudwatch.LessThanOrEqual:
-		l.low = max(l.low, threshold)
-	}
-}
-
-// known is what metrics are like that alarms look at only together with others, or
-// that are not there most of the time. Samples: how many a minute has.
-var known = map[string]struct {
-	low, high, samples float64
-}{
-	"AWS/ApplicationELB RequestCount":                {300, 3000, 1},
-	"AWS/ApplicationELB RequestCountPerTarget":       {150, 1500, 1},
-	"AWS/ApplicationELB HTTPCode_Target_5XX_Count":   {math.NaN(), math.NaN(), 1}, // absent without errors
-	"AWS/ApplicationELB HTTPCode_ELB_5XX_Count":      {math.NaN(), math.NaN(), 1},
-	"AWS/ApplicationELB HTTPCode_Target_4XX_Count":   {math.NaN(), math.NaN(), 1},
-	"AWS/ApplicationELB HTTPCode_Target_2XX_Count":   {300, 3000, 1},
-	"AWS/ApplicationELB HealthyHostCount":            {2, 2, 1},
-	"AWS/ApplicationELB TargetResponseTime":          {0.1, 0.4, 600},         // a sample for each request
-	"AWS/RDS FreeStorageSpace":                       {60 << 30, 61 << 30, 1}, // hardly changes in a day
-	"AWS/ElastiCache IsMaster":                       {1, 1, 1},               // the role does not change
-	"ECS/ContainerInsights DesiredTaskCount":         {2, 2, 1},
-	"ECS/ContainerInsights RunningTaskCount":         {2, 2, 1},
-	"ECS/ContainerInsights EphemeralStorageUtilized": {1, 4, 1},
-	"ECS/ContainerInsights EphemeralStorageReserved": {20, 20, 1},
-	"AWS/ECS CPUUtilization":                         {20, 50, 2}, // a sample for each task
-	"AWS/ECS MemoryUtilization":                      {40, 60, 2},
-}
-
-// healthy is how a metric moves on a healthy day, and how many samples it has a
-// minute.
-func healthy(m cloudwatch.Metric, l limit) (Generator, float64) {
-	const noise = 0.1
-	seed := fnv.New64a()
-	seed.Write([]byte(evaluate.ID(m)))
-	wave := func(low, high float64) Generator { return Wave(low, high, noise, seed.Sum64()) }
-	k, isKnown := known[m.Namespace+" "+m.Name]
-	samples := 1.0
-	if isKnown {
-		samples = k.samples
-		if math.IsNaN(k.low) {
-			return Gap(), samples
-		}
-	}
-	if m.Unit == cloudwatch.Percent && l.low > 0 {
-		l.high = min(l.high, 100)
-	}
-	between := func(from, to float64) (Generator, float64) {
-		return wave(l.low+from*(l.high-l.low), l.low+to*(l.high-l.low)), samples
-	}
-	switch hasLow, hasHigh := !math.IsInf(l.low, 0), !math.IsInf(l.high, 0); {
-	case isKnown && (!hasLow || k.low > l.low) && (!hasHigh || k.high < l.high):
-		return wave(k.low, k.high), samples
-	case hasLow && hasHigh:
-		return between(0.3, 0.7)
-	case hasHigh && l.high > 0:
-		l.low = 0
-		return between(0.3, 0.6)
-	case hasHigh:
-		return Constant(l.high), samples // at most zero
-	case hasLow:
-		return wave(1.5*l.low, 2*l.low), samples
-	}
-	return nil, samples
 }
 
 // Set makes a metric of a resource do something: Set("postgres",
@@ -269,9 +193,17 @@ func (s *Series) data() (evaluate.Data, error) {
 			errs = append(errs, fmt.Errorf("nobody knows what is healthy for %s: say so with Set(%q, %q, …, Always())", id, l.resources[0], l.metric.Name))
 			continue
 		}
+		if len(l.quarrels) > 0 && !l.isSet() {
+			errs = append(errs, fmt.Errorf("%s: change the threshold, or say what is healthy here with Set(%q, %q, …, Always())", strings.Join(l.quarrels, "; "), l.resources[0], l.metric.Name))
+		}
 		data.Add(l.metric, s.render(l))
 	}
 	return data, errors.Join(errs...)
+}
+
+// isSet reports whether a scenario says itself what the metric does all day, or how often.
+func (l *line) isSet() bool {
+	return slices.ContainsFunc(l.changes[1:], func(c change) bool { return c.span == Always() })
 }
 
 // render lays the changes of a metric over each other.

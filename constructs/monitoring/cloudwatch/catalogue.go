@@ -13,6 +13,7 @@ import (
 
 // AWSMetric is a metric that AWS publishes, as AWS documents it.
 type AWSMetric struct {
+	// Namespace and Name are what CloudWatch knows the metric by: "AWS/SQS", "NumberOfMessagesSent".
 	Namespace, Name string
 	// Unit is what values are measured in; [None] where the documentation names
 	// something that CloudWatch has no unit for, such as credits.
@@ -23,15 +24,21 @@ type AWSMetric struct {
 	Recommended []Recommendation
 }
 
-// Recommendation is an alarm that AWS recommends.
+// Recommendation is an alarm that AWS recommends. See the user guide, "Best practice alarm
+// recommendations for AWS services".
 type Recommendation struct {
-	Stat               string
+	// Stat is the statistic: "Average", "p90".
+	Stat string
+	// ComparisonOperator says on which side of the threshold values are bad.
 	ComparisonOperator Operator
 	// Threshold is nil where AWS leaves it to the situation.
-	Threshold                            *float64
-	Period                               time.Duration
+	Threshold *float64
+	// Period is the length of one data point.
+	Period time.Duration
+	// EvaluationPeriods are looked at; DatapointsToAlarm of them have to breach.
 	EvaluationPeriods, DatapointsToAlarm int
-	TreatMissingData                     MissingData
+	// TreatMissingData is what a period without data counts as.
+	TreatMissingData MissingData
 	// Dimensions are the names of the dimensions, some with a value:
 	// "Role=WRITER".
 	Dimensions []string

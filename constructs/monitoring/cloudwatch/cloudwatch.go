@@ -25,14 +25,24 @@ const (
 	BytesPerSecond Unit = "Bytes/Second"
 )
 
-// Dimension is a name and a value that tell metrics of one name apart.
-type Dimension struct{ Name, Value string }
+// Dimension is a name and a value that tell metrics of one name apart. See the API
+// reference, Dimension.
+type Dimension struct {
+	// Name is that under which the metric is published: 1 to 255 ASCII characters, no colon
+	// first.
+	Name string
+	// Value is 1 to 1,024 ASCII characters.
+	Value string
+}
 
-// Metric is a statistic of a metric over periods of time.
+// Metric is a statistic of a metric over periods of time. See the API reference, MetricStat
+// and Metric.
 type Metric struct {
-	// Namespace and Name are AWS's, or those of a metric of your own.
+	// Namespace and Name are AWS's, or those of a metric of your own: 1 to 255 characters
+	// each.
 	Namespace, Name string
-	// Dimensions are the exact set under which the metric is published, in order.
+	// Dimensions are the exact set under which the metric is published, in order: at most
+	// 30. Default: none.
 	Dimensions []Dimension
 	// Stat is the statistic: "Average", "Sum", "SampleCount", "p99", "TM(10%:90%)".
 	Stat string
@@ -134,30 +144,42 @@ type Actions struct {
 	Alarm, OK, InsufficientData []string
 }
 
-// MetricAlarm is an alarm on a metric or on metric math as CloudWatch holds it.
+// MetricAlarm is an alarm on a metric or on metric math as CloudWatch holds it. See the API
+// reference, PutMetricAlarm.
 type MetricAlarm struct {
-	Name, Description string
+	// Name is the alarm's name, the only one in its account and region: 1 to 255 characters.
+	Name string
+	// Description is what messages say: at most 1,024 characters. Default: none.
+	Description string
 	// Queries are what the alarm looks at; a single metric is one query.
 	Queries []Query
 	// ThresholdMetricID is the id of the query with the anomaly band, or "".
 	ThresholdMetricID string
 	// Threshold is in the unit of the series. An anomaly alarm has none.
-	Threshold          float64
+	Threshold float64
+	// ComparisonOperator says which values breach.
 	ComparisonOperator Operator
 	// EvaluationPeriods are looked at; DatapointsToAlarm of them have to breach.
 	// Default of DatapointsToAlarm: all.
 	EvaluationPeriods, DatapointsToAlarm int
-	TreatMissingData                     MissingData
+	// TreatMissingData is what a period without data counts as. Default: missing.
+	TreatMissingData MissingData
 	// EvaluateLowSampleCountPercentile is "evaluate" or "ignore" for alarms on
 	// percentiles. Default: "evaluate".
 	EvaluateLowSampleCountPercentile string
-	Actions                          Actions
-	Tags                             map[string]string
+	// Actions are what the alarm does: at most 5 for each state. Default: nothing.
+	Actions Actions
+	// Tags are the alarm's tags: at most 50. Default: none.
+	Tags map[string]string
 }
 
-// CompositeAlarm is an alarm on the states of other alarms as CloudWatch holds it.
+// CompositeAlarm is an alarm on the states of other alarms as CloudWatch holds it. See the
+// API reference, PutCompositeAlarm.
 type CompositeAlarm struct {
-	Name, Description string
+	// Name is the alarm's name, the only one in its account and region: 1 to 255 characters.
+	Name string
+	// Description is what messages say: at most 1,024 characters. Default: none.
+	Description string
 	// AlarmRule is in CloudWatch's grammar: `ALARM("a") OR ALARM("b")`.
 	AlarmRule string
 	// ActionsSuppressor is the name or ARN of an alarm that holds the actions back
@@ -166,8 +188,11 @@ type CompositeAlarm struct {
 	// ActionsSuppressorWaitPeriod is how long the composite waits for its
 	// suppressor, ActionsSuppressorExtensionPeriod how long it stays quiet after it.
 	ActionsSuppressorWaitPeriod, ActionsSuppressorExtensionPeriod time.Duration
-	Actions                                                       Actions
-	Tags                                                          map[string]string
+	// Actions are what the alarm does: at most 5 for each state, and none of EC2 or Auto
+	// Scaling. Default: nothing.
+	Actions Actions
+	// Tags are the alarm's tags: at most 50. Default: none.
+	Tags map[string]string
 }
 
 // State is the state of an alarm.

@@ -16,7 +16,9 @@ const (
 
 // Alarm is what an alarm is besides its name and what it does: when it goes off.
 type Alarm struct {
-	When   Condition
+	// When is the condition: a [Threshold], an [Anomaly], a [Heartbeat] or a [Composite].
+	When Condition
+	// Window is how many of the latest periods count. [Composite] has none.
 	Window Window
 	// Missing says what a period without data counts as. Only [Heartbeat] and
 	// [Composite] may leave it out.

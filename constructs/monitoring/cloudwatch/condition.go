@@ -34,6 +34,7 @@ type Threshold struct {
 // after two weeks of learning. See the user guide, "Using CloudWatch anomaly
 // detection".
 type Anomaly struct {
+	// Of is the metric whose band is learned, with any statistic.
 	Of Metric
 	// Op is OutsideBand, AboveBand or BelowBand.
 	Op Operator
@@ -73,7 +74,9 @@ type Rule interface{ rule() }
 
 // Is holds while an alarm is in a state: Is{"web/cpu-high", OK}.
 type Is struct {
+	// Alarm is the alarm's key: "web/cpu-high".
 	Alarm string
+	// State is the one that it has to be in.
 	State State
 }
 
@@ -84,7 +87,10 @@ type All []Rule
 type Any []Rule
 
 // Not holds while a rule does not.
-type Not struct{ Rule Rule }
+type Not struct {
+	// Rule is the one that must not hold.
+	Rule Rule
+}
 
 func (Is) rule()  {}
 func (All) rule() {}
@@ -194,7 +200,7 @@ func alarmRule(r Rule, name func(key string) string) string {
 	}, " AND ", " OR ", "NOT ")
 }
 
-// Window is how many of the latest periods count.
+// Window is how many of the latest periods count. See the user guide, "Alarm evaluation".
 type Window struct {
 	// EvaluationPeriods are looked at: at least 1. Together they last at most a day,
 	// or seven days with periods of an hour or more.

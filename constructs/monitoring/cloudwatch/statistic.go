@@ -13,12 +13,14 @@ import (
 type Statistic struct {
 	// Name is how it is written: "TM(10%:90%)".
 	Name string
+	// Kind is what it computes.
 	Kind StatisticKind
 	// Low and High are the limits of what begins with Percentile in the list of kinds:
 	// values, or with Percent percentages of the samples. An infinity where there is
 	// no limit. A percentile has only High.
 	Low, High float64
-	Percent   bool
+	// Percent says that Low and High are percentages of the samples.
+	Percent bool
 }
 
 // StatisticKind is what a [Statistic] computes.

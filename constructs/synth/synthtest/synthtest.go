@@ -57,7 +57,7 @@ func Stack(t testing.TB, build func(app constructs.Construct)) *Configuration {
 func Stacks(t testing.TB, build func(app constructs.Construct)) map[string]*Configuration {
 	t.Helper()
 	out := t.TempDir()
-	if err := cdk.Synth(out, build); err != nil {
+	if _, err := cdk.Synth(out, build); err != nil {
 		t.Fatalf("synthesizing:\n%v", err)
 	}
 	files, err := filepath.Glob(filepath.Join(out, "stacks", "*", "cdk.tf.json"))
@@ -84,7 +84,7 @@ func Stacks(t testing.TB, build func(app constructs.Construct)) map[string]*Conf
 // sorted, or nothing when it is valid. Nothing is written.
 func Problems(t testing.TB, build func(app constructs.Construct)) []string {
 	t.Helper()
-	err := cdk.Synth(t.TempDir(), build)
+	_, err := cdk.Synth(t.TempDir(), build)
 	if err == nil {
 		return nil
 	}
@@ -94,6 +94,22 @@ func Problems(t testing.TB, build func(app constructs.Construct)) []string {
 	}
 	slices.Sort(problems)
 	return problems
+}
+
+// Warnings synthesizes an app and returns what its constructs warn of, as synth.App prints
+// it ("warning: PATH: MESSAGE"), sorted. The test fails at once when the app is not valid,
+// with every problem.
+func Warnings(t testing.TB, build func(app constructs.Construct)) []string {
+	t.Helper()
+	list, err := cdk.Synth(t.TempDir(), build)
+	if err != nil {
+		t.Fatalf("synthesizing:\n%v", err)
+	}
+	var warnings []string
+	for _, w := range list {
+		warnings = append(warnings, w.String())
+	}
+	return warnings
 }
 
 // Configuration is the Terraform JSON of one stack.

@@ -16,6 +16,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"github.com/ohmycoins/infra/constructs/secrets"
 	"github.com/ohmycoins/infra/constructs/synth/synthtest"
 )
 
@@ -130,6 +131,25 @@ func failure(t *testing.T, test func(t testing.TB)) string {
 }
 
 // TestFailures: each way to fail says what was found.
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	build := func(app constructs.Construct) {
+		for _, id := range []string{"one", "two"} {
+			stack := cdktf.NewTerraformStack(app, jsii.String(id))
+			provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{Region: jsii.String("ap-southeast-2")})
+			secrets.New(stack, "secret", secrets.Config{Name: "shop"})
+			cdktf.Annotations_Of(stack).AddWarning(jsii.String("is new"))
+		}
+	}
+	want := []string{
+		"warning: one: is new", "warning: two: is new",
+		`warning: two/secret: Name: is "shop", want another name: one/secret has the same for its secret, and one overwrites the other if both are made in one account and region`,
+	}
+	if got := synthtest.Warnings(t, build); !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	stack := synthtest.Stack(t, shop("MoreThanThreshold"))

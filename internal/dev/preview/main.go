@@ -80,6 +80,7 @@ func incident(cfg monitoring.Config) alarmtest.Scenario {
 	return alarmtest.Scenario{
 		Name: "the disk fills up, and a release answers with errors",
 		Series: alarmtest.Healthy(cfg).
+			Set("", "Maintenance", alarmtest.Gap(), alarmtest.Always()).
 			Set("postgres", "FreeStorageSpace", alarmtest.Ramp(0.9*disk, 0.02*disk), alarmtest.Between(6*time.Hour, 13*time.Hour)).
 			Set("postgres", "FreeStorageSpace", alarmtest.Constant(0.95*disk), alarmtest.At(13*time.Hour)).
 			Set("backend", "CPUUtilization", alarmtest.Constant(93), alarmtest.Between(10*time.Hour, 10*time.Hour+25*time.Minute)).

@@ -17,26 +17,34 @@ const Width = 24
 // AlarmsAWidget is how many alarms an alarm widget shows at most.
 const AlarmsAWidget = 100
 
-// Body is the body of a dashboard.
+// Body is the body of a dashboard. See the API reference, "Dashboard body structure and
+// syntax", of which every field here has its name.
 type Body struct {
+	// Widgets are what it shows: at most [MaxWidgets].
 	Widgets []Widget `json:"widgets"`
 }
 
 // Widget is a rectangle of a dashboard. Places and sizes are in cells of its grid.
 type Widget struct {
 	// Type is "metric", "alarm" or "text", like the type of Properties.
-	Type   string `json:"type"`
-	X      int    `json:"x"`
-	Y      int    `json:"y"`
-	Width  int    `json:"width"`
-	Height int    `json:"height"`
+	Type string `json:"type"`
+	// X is the column of the upper left corner: 0 to 23.
+	X int `json:"x"`
+	// Y is its row, from 0 on.
+	Y int `json:"y"`
+	// Width is 1 to [Width] columns.
+	Width int `json:"width"`
+	// Height is 1 row or more.
+	Height int `json:"height"`
 	// Properties are [Metrics], [Alarms] or [Text].
 	Properties any `json:"properties"`
 }
 
 // Metrics are the properties of a graph.
 type Metrics struct {
-	Title  string `json:"title"`
+	// Title stands above the graph. Default: none.
+	Title string `json:"title"`
+	// Region is where the metrics are.
 	Region string `json:"region"`
 	// View is "timeSeries", "singleValue", "gauge", "bar", "pie" or "table".
 	View string `json:"view"`
@@ -44,11 +52,13 @@ type Metrics struct {
 	Period int `json:"period"`
 	// Start is how long ago the graph begins: "-P30D". See [Days]. Default: what the
 	// reader has chosen.
-	Start   string `json:"start,omitempty"`
+	Start string `json:"start,omitempty"`
+	// Metrics are the lines, those included that only expressions use.
 	Metrics []Line `json:"metrics"`
 	// YAxis are the axes, "left" and "right".
-	YAxis       map[string]Axis `json:"yAxis"`
-	Annotations *Annotations    `json:"annotations,omitempty"`
+	YAxis map[string]Axis `json:"yAxis"`
+	// Annotations are marks besides the lines. Default: none.
+	Annotations *Annotations `json:"annotations,omitempty"`
 }
 
 // Days is a [Metrics.Start] of a number of days.
@@ -67,24 +77,30 @@ func (m Metrics) Range() time.Duration {
 // is a list: namespace, name, names and values of dimensions, and the options.
 type Line struct {
 	// Metric is the namespace, the name, and names and values of dimensions.
-	Metric  []string
+	Metric []string
+	// Options are how the line is drawn, and the expression where there is no metric.
 	Options Options
 }
 
 // Options are how a line is drawn.
 type Options struct {
+	// Expression is metric math over the ids of other lines, instead of a metric.
 	Expression string `json:"expression,omitempty"`
-	ID         string `json:"id,omitempty"`
-	Label      string `json:"label,omitempty"`
-	Stat       string `json:"stat,omitempty"`
+	// ID is what expressions call the line: a lower case letter, then letters, digits and _.
+	ID string `json:"id,omitempty"`
+	// Label is what the legend says. Default: the metric's name.
+	Label string `json:"label,omitempty"`
+	// Stat is the statistic. Default: "Average".
+	Stat string `json:"stat,omitempty"`
 	// Period is in seconds. Default: that of the graph.
 	Period int `json:"period,omitempty"`
 	// Visible is false for metrics that only expressions use. Default: true.
-	Visible *bool  `json:"visible,omitempty"`
-	Color   string `json:"color,omitempty"`
-	// Region and AccountID are where the metric is. Default: the graph's region, and the
-	// dashboard's account.
-	Region    string `json:"region,omitempty"`
+	Visible *bool `json:"visible,omitempty"`
+	// Color is six hexadecimal digits after a "#". Default: CloudWatch chooses one.
+	Color string `json:"color,omitempty"`
+	// Region is where the metric is. Default: the graph's.
+	Region string `json:"region,omitempty"`
+	// AccountID is whose the metric is. Default: the dashboard's account.
 	AccountID string `json:"accountId,omitempty"`
 	// YAxis is "left" or "right".
 	YAxis string `json:"yAxis,omitempty"`
@@ -151,14 +167,19 @@ func (m *Metrics) UnmarshalJSON(data []byte) error {
 
 // Axis is an axis of a graph.
 type Axis struct {
-	Label     string   `json:"label"`
-	Min       *float64 `json:"min,omitempty"`
-	Max       *float64 `json:"max,omitempty"`
-	ShowUnits bool     `json:"showUnits"`
+	// Label stands beside the axis. Default: none.
+	Label string `json:"label"`
+	// Min is where the axis begins, in its unit. Default: what the values need.
+	Min *float64 `json:"min,omitempty"`
+	// Max is where it ends. Default: what the values need.
+	Max *float64 `json:"max,omitempty"`
+	// ShowUnits shows the metrics' own units beside the axis.
+	ShowUnits bool `json:"showUnits"`
 }
 
 // Annotations are marks in a graph.
 type Annotations struct {
+	// Horizontal are lines at a value, such as thresholds. Default: none.
 	Horizontal []Mark `json:"horizontal,omitempty"`
 	// Alarms are ARNs: at most one, whose metric is the graph.
 	Alarms []string `json:"alarms,omitempty"`
@@ -166,15 +187,19 @@ type Annotations struct {
 
 // Mark is a horizontal line at a value.
 type Mark struct {
-	Label string  `json:"label"`
+	// Label is what the legend says.
+	Label string `json:"label"`
+	// Value is where the line is, in the unit of its axis.
 	Value float64 `json:"value"`
-	Color string  `json:"color"`
+	// Color is six hexadecimal digits after a "#".
+	Color string `json:"color"`
 	// YAxis is "left" or "right".
 	YAxis string `json:"yAxis"`
 }
 
 // Alarms are the properties of a widget with the states of alarms.
 type Alarms struct {
+	// Title stands above the states. Default: none.
 	Title string `json:"title"`
 	// Alarms are ARNs, 1 to [AlarmsAWidget].
 	Alarms []string `json:"alarms"`
@@ -182,6 +207,7 @@ type Alarms struct {
 
 // Text are the properties of a widget with text.
 type Text struct {
+	// Markdown is the text, in CloudWatch's Markdown.
 	Markdown string `json:"markdown"`
 }
 

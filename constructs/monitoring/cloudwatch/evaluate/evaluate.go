@@ -44,7 +44,9 @@ import (
 
 // Input is what [Run] evaluates.
 type Input struct {
-	Alarms     []cloudwatch.MetricAlarm
+	// Alarms are those on metrics. Their names, and those of Composites, are all different.
+	Alarms []cloudwatch.MetricAlarm
+	// Composites are those on the states of others. Default: none.
 	Composites []cloudwatch.CompositeAlarm
 	// Data holds a series for each metric of the alarms; one without points for a
 	// metric that has no data.
@@ -74,8 +76,11 @@ type Input struct {
 
 // Change is a change of an alarm's state.
 type Change struct {
-	At       time.Time
-	Alarm    string
+	// At is the evaluation at which the state changed.
+	At time.Time
+	// Alarm is the alarm's name.
+	Alarm string
+	// From and To are the states before and after.
 	From, To cloudwatch.State
 	// Reason says in words what the alarm saw.
 	Reason string
@@ -89,16 +94,22 @@ type Change struct {
 // Actions. An Auto Scaling action, which CloudWatch repeats every minute, is
 // listed once.
 type Notification struct {
-	At      time.Time
-	Alarm   string
-	State   cloudwatch.State
+	// At is when it is sent: later than the change where a suppressor was waited for.
+	At time.Time
+	// Alarm is the alarm's name.
+	Alarm string
+	// State is the one that it tells of.
+	State cloudwatch.State
+	// Actions are the ARNs of all that is told.
 	Actions []string
 }
 
 // History is what happened, in order of time. At one moment, metric alarms come
 // first, by name, and composite alarms after the alarms that they watch.
 type History struct {
-	Changes       []Change
+	// Changes are those of all alarms, of Given included.
+	Changes []Change
+	// Notifications are those of all alarms that are evaluated.
 	Notifications []Notification
 	// End are the states at the end, by the name of the alarm.
 	End map[string]cloudwatch.State

@@ -40,16 +40,26 @@ type Series struct {
 	Late map[int]time.Duration
 }
 
-// StatisticSet sums up samples, as PutMetricData takes it.
-type StatisticSet struct{ SampleCount, Sum, Minimum, Maximum float64 }
+// StatisticSet sums up samples, as PutMetricData takes it (API reference, StatisticSet).
+type StatisticSet struct {
+	// SampleCount is how many samples there are. 0: none, and the others are 0, too.
+	SampleCount float64
+	// Sum, Minimum and Maximum are in the unit of the metric.
+	Sum, Minimum, Maximum float64
+}
 
 // Band is an anomaly band: the limits that ANOMALY_DETECTION_BAND has. Each is a
 // series of Values.
-type Band struct{ Lower, Upper Series }
+type Band struct {
+	// Lower and Upper are where it begins and ends, in the unit of the metric.
+	Lower, Upper Series
+}
 
 // Point is a value at the begin of a period.
 type Point struct {
-	Time  time.Time
+	// Time is when the period begins.
+	Time time.Time
+	// Value is in the unit of the metric.
 	Value float64
 }
 

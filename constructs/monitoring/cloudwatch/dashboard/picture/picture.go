@@ -39,20 +39,27 @@ type Page struct {
 
 // Dashboard is a dashboard and its name.
 type Dashboard struct {
+	// Name is what the page calls it.
 	Name string
+	// Body is what it shows.
 	Body dashboard.Body
 }
 
 // Series has one value a period, from a time on. A value that is not there is NaN.
 type Series struct {
-	Start  time.Time
+	// Start is when the first period begins.
+	Start time.Time
+	// Period is the distance of two values.
 	Period time.Duration
+	// Values has one number for each period, in the unit of the line.
 	Values []float64
 }
 
 // Alarm is what a page says of an alarm.
 type Alarm struct {
-	Name  string
+	// Name is what the page calls the alarm.
+	Name string
+	// State is the one that it is in at the end.
 	State cloudwatch.State
 	// History are the states of the alarm, each until the next begins, in order.
 	// Default: the state alone is shown.
@@ -61,7 +68,9 @@ type Alarm struct {
 
 // Change is the time at which an alarm entered a state.
 type Change struct {
-	At    time.Time
+	// At is when the state begins.
+	At time.Time
+	// State is the one that the alarm enters.
 	State cloudwatch.State
 }
 
