@@ -12,7 +12,7 @@ import (
 )
 
 func TestRule(t *testing.T) {
-	states := map[string]cloudwatch.State{"a": cloudwatch.InAlarm, "b": cloudwatch.OK, "c": cloudwatch.InsufficientData, "d (x)": cloudwatch.InAlarm}
+	states := map[string]cloudwatch.State{"a": cloudwatch.InAlarm, "b": cloudwatch.OK, "c": cloudwatch.InsufficientData, "d (x)": cloudwatch.InAlarm, `e "y"`: cloudwatch.InAlarm}
 	state := func(name string) cloudwatch.State { return states[name] }
 	for text, want := range map[string]bool{
 		"TRUE": true, "FALSE": false, "NOT FALSE": true, "NOT NOT TRUE": true,
@@ -21,6 +21,10 @@ func TestRule(t *testing.T) {
 		"(ALARM(a) OR ALARM(b)) AND OK(c)": false, "(ALARM(a)OR ALARM(b))AND OK(b)": true,
 		"TRUE OR TRUE AND FALSE": true, "NOT TRUE OR TRUE": true, "FALSE AND TRUE OR TRUE": true, "NOT (TRUE OR TRUE)": false,
 		"ALARM(a) AND\n\tALARM(\"a\")": true,
+		"AT_LEAST(1, ALARM, (a))":      true, "AT_LEAST(2, ALARM, (a, b, c))": false, `AT_LEAST(2, ALARM, (a, b, "d (x)"))`: true,
+		"AT_LEAST(2, NOT OK, (a, b, c))": true, "AT_LEAST(1, INSUFFICIENT_DATA, (a, c))": true, "AT_LEAST(3, NOT INSUFFICIENT_DATA, (a, b, c))": false,
+		"AT_LEAST(33%, ALARM, (a, b, c))": true, "AT_LEAST(34%, ALARM, (a, b, c))": false, "AT_LEAST(100%, NOT OK, (a, c))": true,
+		"AT_LEAST( 50 % ,NOT  OK,( a ,b ) ) AND OK(b)": true, "NOT AT_LEAST(1,OK,(a,c))": true, `ALARM("e \"y\"")`: true,
 	} {
 		r, err := ParseRule(text)
 		if err != nil {
@@ -29,8 +33,8 @@ func TestRule(t *testing.T) {
 			t.Errorf("%s: got %t, want %t", text, got, want)
 		}
 	}
-	r, err := ParseRule(`ALARM(b) OR OK(arn:aws:cloudwatch:eu-west-1:000000000000:alarm:a) AND ALARM("b")`)
-	if want := []string{"b", "arn:aws:cloudwatch:eu-west-1:000000000000:alarm:a"}; err != nil || !slices.Equal(r.Alarms, want) {
+	r, err := ParseRule(`ALARM(b) OR OK(arn:aws:cloudwatch:eu-west-1:000000000000:alarm:a) AND ALARM("b") OR AT_LEAST(1, OK, (b, c))`)
+	if want := []string{"b", "arn:aws:cloudwatch:eu-west-1:000000000000:alarm:a", "c"}; err != nil || !slices.Equal(r.Alarms, want) {
 		t.Errorf("alarms: got %q, %v, want %q", r.Alarms, err, want)
 	}
 }
@@ -44,25 +48,46 @@ func TestBadRules(t *testing.T) {
 		return strings.Join(parts, " OR ")
 	}
 	for text, want := range map[string]string{
-		"":                           "at 1: is the end, want ALARM, OK, ",
-		"ALARM":                      `at 6: is the end, want "("`,
-		"ALARM(a":                    "want the name of an alarm",
-		"ALARM()":                    "want the name of an alarm",
-		`ALARM("a)`:                  "has no closing quotation mark",
-		`ALARM("a" b)`:               `is "b", want ")"`,
-		"ALARM(a(b)":                 "has to be in quotation marks",
-		"alarm(a)":                   `at 1: is "alarm", want ALARM, OK, `,
-		"AT_LEAST(1, ALARM)":         `at 1: is "AT_LEAST", want ALARM, OK, `,
-		"ALARM(a) ALARM(b)":          "at 10: is \"ALARM\", want AND, OR or the end",
-		"ALARM(a) AND":               "at 13: is the end",
-		"ALARM(a) XOR OK(b)":         `is "XOR"`,
-		"(ALARM(a)":                  `want ")"`,
-		"ALARM(a))":                  `is ")"`,
-		"NOT":                        "is the end",
-		"é":                          `is "é"`,
-		strings.Repeat("(", 1000):    "nested more than 200 deep",
-		strings.Repeat("NOT ", 1000): "nested more than 200 deep",
-		strings.Repeat(" ", 10241):   "has 10241 characters, want at most 10240",
+		"":                            "at 1: is the end, want ALARM, OK, ",
+		"ALARM":                       `at 6: is the end, want "("`,
+		"ALARM(a":                     `at 8: is the end, want ")"`,
+		"ALARM()":                     "want the name of an alarm",
+		`ALARM("a)`:                   "has no closing quotation mark",
+		`ALARM("a" b)`:                `at 7: the name "a" goes on`,
+		"ALARM(a(b)":                  "has to be in quotation marks",
+		"ALARM(a b)":                  "has to be in quotation marks",
+		"ALARM(a, b)":                 `is ",", want ")"`,
+		`ALARM("a\")`:                 "has no closing quotation mark",
+		"alarm(a)":                    `at 1: is "alarm", want ALARM, OK, `,
+		"AT_LEAST 1":                  `at 10: is "1", want "("`,
+		"AT_LEAST(ALARM, 1, (a))":     `at 10: is "ALARM", want a whole number, or one with %`,
+		"AT_LEAST(-1, ALARM, (a))":    `at 10: is "-", want a whole number`,
+		"AT_LEAST(33.3%, OK, (a))":    `at 12: is ".", want ","`,
+		"AT_LEAST(9e9, OK, (a))":      `is "e", want ","`,
+		"AT_LEAST(1, ALARM)":          `at 18: is ")", want ","`,
+		"AT_LEAST(1, (a))":            `at 13: is "(", want ALARM, OK or INSUFFICIENT_DATA`,
+		"AT_LEAST(1, NOT, (a))":       `at 16: is ",", want ALARM, OK or INSUFFICIENT_DATA`,
+		"AT_LEAST(1, FINE, (a))":      `at 13: is "FINE", want ALARM, OK or INSUFFICIENT_DATA`,
+		"AT_LEAST(1, ALARM, a)":       `at 20: is "a", want "("`,
+		"AT_LEAST(1, ALARM, ())":      "want the name of an alarm",
+		"AT_LEAST(1, ALARM, (a,))":    "want the name of an alarm",
+		"AT_LEAST(1, ALARM, (a b))":   "has to be in quotation marks",
+		"AT_LEAST(1, ALARM, (a, b)":   `is the end, want ")"`,
+		"AT_LEAST(1, ALARM, (a, a))":  `AT_LEAST names "a" twice`,
+		"AT_LEAST(0, ALARM, (a, b))":  "at 10: AT_LEAST has 0, want 1 to 2",
+		"AT_LEAST(3, ALARM, (a, b))":  "at 10: AT_LEAST has 3, want 1 to 2",
+		"AT_LEAST(0%, ALARM, (a, b))": "AT_LEAST has 0%, want 1% to 100%",
+		"AT_LEAST(101%, OK, (a, b))":  "AT_LEAST has 101%, want 1% to 100%",
+		"ALARM(a) ALARM(b)":           "at 10: is \"ALARM\", want AND, OR or the end",
+		"ALARM(a) AND":                "at 13: is the end",
+		"ALARM(a) XOR OK(b)":          `is "XOR"`,
+		"(ALARM(a)":                   `want ")"`,
+		"ALARM(a))":                   `is ")"`,
+		"NOT":                         "is the end",
+		"é":                           `is "é"`,
+		strings.Repeat("(", 1000):     "nested more than 200 deep",
+		strings.Repeat("NOT ", 1000):  "nested more than 200 deep",
+		strings.Repeat(" ", 10241):    "has 10241 characters, want at most 10240",
 		many(101, func(i int) string { return fmt.Sprintf("OK(a%d)", i) }): "watches 101 alarms, want at most 100",
 		many(501, func(int) string { return "TRUE" }):                      "has 501 elements, want at most 500",
 	} {
@@ -73,7 +98,7 @@ func TestBadRules(t *testing.T) {
 }
 
 func FuzzRule(f *testing.F) {
-	for _, seed := range []string{`ALARM("a") AND NOT (OK(b) OR TRUE)`, "INSUFFICIENT_DATA(x", "NOT", "((("} {
+	for _, seed := range []string{`ALARM("a") AND NOT (OK(b) OR TRUE)`, `AT_LEAST(50%, NOT OK, (a, "b\""))`, "INSUFFICIENT_DATA(x", "NOT", "((("} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(_ *testing.T, text string) {
@@ -125,7 +150,7 @@ func TestComposite(t *testing.T) {
 		"a": "0 X X 0 0 X",
 		"b": "0 0 X X 0 0",
 	}), cloudwatch.CompositeAlarm{Name: "any", AlarmRule: `ALARM("a") OR ALARM(arn:aws:cloudwatch:eu-west-1:000000000000:alarm:b)`})
-	in.Composites = append(in.Composites, cloudwatch.CompositeAlarm{Name: "all", AlarmRule: "ALARM(a) AND ALARM(b)"})
+	in.Composites = append(in.Composites, cloudwatch.CompositeAlarm{Name: "all", AlarmRule: "AT_LEAST(75%, ALARM, (a, b))"})
 	in.Start["all"] = cloudwatch.OK
 	same(t, timeline(t, in), []string{
 		"12:02 a ALARM", "12:02 any ALARM",

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
@@ -17,10 +18,12 @@ type Rule struct {
 }
 
 type ruleNode struct {
-	// op is AND, OR, NOT, TRUE, FALSE, or the state that alarm is asked for.
+	// op is AND, OR, NOT, TRUE, FALSE, AT_LEAST, or the state that alarm is asked for.
 	op    string
 	alarm string
 	args  []*ruleNode
+	// least is how many args of AT_LEAST have to hold.
+	least int
 }
 
 // Limits of a rule; see PutCompositeAlarm.
@@ -30,9 +33,11 @@ const (
 	maxRuleElements = 500
 )
 
-// ParseRule parses an AlarmRule: TRUE, FALSE, ALARM(x), OK(x) and
-// INSUFFICIENT_DATA(x), with NOT, AND and OR, which bind in this order, and
-// parentheses. A name may be in quotation marks.
+// ParseRule parses an AlarmRule: TRUE, FALSE, ALARM(x), OK(x), INSUFFICIENT_DATA(x),
+// AT_LEAST(2, ALARM, (x, y, z)) and AT_LEAST(50%, NOT OK, (x, y)), with NOT, AND and
+// OR, which bind in this order, and parentheses. A name may be in quotation marks, in
+// which a backslash stands before a quotation mark; one with spaces, parentheses or
+// commas has to be. See the user guide, "Composite alarms".
 func ParseRule(text string) (Rule, error) {
 	if len(text) > maxRuleLength {
 		return Rule{}, fmt.Errorf("has %d characters, want at most %d", len(text), maxRuleLength)
@@ -127,11 +132,20 @@ func (p *ruleParser) not() (*ruleNode, error) {
 		return &ruleNode{op: word}, nil
 	case string(cloudwatch.InAlarm), string(cloudwatch.OK), string(cloudwatch.InsufficientData):
 		p.at += len(word)
+		if err := p.take("("); err != nil {
+			return nil, err
+		}
 		name, err := p.name()
-		return &ruleNode{op: word, alarm: name}, err
+		if err != nil {
+			return nil, err
+		}
+		return &ruleNode{op: word, alarm: name}, p.take(")")
+	case "AT_LEAST":
+		p.at += len(word)
+		return p.atLeast()
 	}
 	if !strings.HasPrefix(p.rest(), "(") {
-		return nil, p.unexpected("ALARM, OK, INSUFFICIENT_DATA, TRUE, FALSE, NOT or (")
+		return nil, p.unexpected("ALARM, OK, INSUFFICIENT_DATA, AT_LEAST, TRUE, FALSE, NOT or (")
 	}
 	p.at++
 	p.elements++
@@ -139,47 +153,126 @@ func (p *ruleParser) not() (*ruleNode, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !strings.HasPrefix(p.rest(), ")") {
-		return nil, p.unexpected(`")"`)
-	}
-	p.at++
-	return node, nil
+	return node, p.take(")")
 }
 
-// name takes an alarm's name or ARN in parentheses.
-func (p *ruleParser) name() (string, error) {
-	if !strings.HasPrefix(p.rest(), "(") {
-		return "", p.unexpected(`"(" and the name of an alarm`)
+// take takes a sign.
+func (p *ruleParser) take(sign string) error {
+	if !strings.HasPrefix(p.rest(), sign) {
+		return p.unexpected(strconv.Quote(sign))
 	}
-	p.at++
+	p.at += len(sign)
+	return nil
+}
+
+// atLeast takes what follows AT_LEAST: (2, ALARM, (a, b)).
+func (p *ruleParser) atLeast() (*ruleNode, error) {
+	if err := p.take("("); err != nil {
+		return nil, err
+	}
+	rest := p.rest()
+	at, digits := p.at+1, rest[:span(rest, isDigit)]
+	number, err := strconv.Atoi(digits)
+	if err != nil {
+		return nil, p.unexpected("a whole number, or one with %")
+	}
+	p.at += len(digits)
+	percent := strings.HasPrefix(p.rest(), "%")
+	if percent {
+		p.at++
+	}
+	if err := p.take(","); err != nil {
+		return nil, err
+	}
+	not := p.word() == "NOT"
+	if not {
+		p.at += len("NOT")
+	}
+	state := p.word()
+	if !slices.Contains(states, cloudwatch.State(state)) {
+		return nil, p.unexpected("ALARM, OK or INSUFFICIENT_DATA")
+	}
+	p.at += len(state)
+	if err := p.take(","); err != nil {
+		return nil, err
+	}
+	node := &ruleNode{op: "AT_LEAST"}
+	seen := map[string]bool{}
+	for sign := "("; sign == "(" || strings.HasPrefix(p.rest(), ","); sign = "," {
+		if err := p.take(sign); err != nil {
+			return nil, err
+		}
+		name, err := p.name()
+		if err != nil {
+			return nil, err
+		}
+		if seen[name] {
+			return nil, fmt.Errorf("at %d: AT_LEAST names %q twice, want each alarm once: AWS does not say how often it counts", at, name)
+		}
+		seen[name] = true
+		arg := &ruleNode{op: state, alarm: name}
+		if not {
+			arg = &ruleNode{op: "NOT", args: []*ruleNode{arg}}
+		}
+		node.args = append(node.args, arg)
+	}
+	switch n := len(node.args); {
+	case percent && (number < 1 || number > 100):
+		return nil, fmt.Errorf("at %d: AT_LEAST has %d%%, want 1%% to 100%%", at, number)
+	case percent:
+		node.least = (number*n + 99) / 100 // no part of an alarm can be in a state
+	case number < 1 || number > n:
+		return nil, fmt.Errorf("at %d: AT_LEAST has %d, want 1 to %d, which is how many alarms it names", at, number, n)
+	default:
+		node.least = number
+	}
+	if err := p.take(")"); err != nil {
+		return nil, err
+	}
+	return node, p.take(")")
+}
+
+// name takes an alarm's name or ARN.
+func (p *ruleParser) name() (string, error) {
 	rest := p.rest()
 	name, length := "", 0
 	if strings.HasPrefix(rest, `"`) {
-		end := strings.IndexByte(rest[1:], '"')
-		if end < 0 {
+		if name, length = unquote(rest); length == 0 {
 			return "", fmt.Errorf("at %d: the name has no closing quotation mark", p.at+1)
 		}
-		name, length = rest[1:end+1], end+2
 	} else {
-		length = max(0, strings.IndexByte(rest, ')'))
-		name = strings.TrimSpace(rest[:length])
-		if strings.ContainsAny(name, `"(`) {
-			return "", fmt.Errorf("at %d: %q has to be in quotation marks", p.at+1, name)
-		}
+		length = span(rest, func(c byte) bool { return !strings.ContainsRune(" \t\r\n(),\"", rune(c)) })
+		name = rest[:length]
 	}
 	if name == "" {
 		return "", p.unexpected("the name of an alarm")
 	}
+	at := p.at
 	p.at += length
-	if !strings.HasPrefix(p.rest(), ")") {
-		return "", p.unexpected(`")"`)
+	if next := p.rest(); next != "" && !strings.ContainsRune("),", rune(next[0])) {
+		return "", fmt.Errorf("at %d: the name %q goes on after its end; one with spaces, parentheses or commas has to be in quotation marks", at+1, name)
 	}
-	p.at++
 	p.elements++
 	if !slices.Contains(p.alarms, name) {
 		p.alarms = append(p.alarms, name)
 	}
 	return name, nil
+}
+
+// unquote returns what is in quotation marks at the begin of a text, and how long it is
+// with them; 0 where they do not end.
+func unquote(text string) (name string, length int) {
+	var out strings.Builder
+	for i := 1; i < len(text); i++ {
+		switch {
+		case text[i] == '"':
+			return out.String(), i + 1
+		case text[i] == '\\' && i+1 < len(text):
+			i++
+		}
+		out.WriteByte(text[i])
+	}
+	return "", 0
 }
 
 // True says whether the rule holds with these states of the alarms.
@@ -197,6 +290,14 @@ func (n *ruleNode) holds(state func(string) cloudwatch.State) bool {
 		return !slices.ContainsFunc(n.args, func(a *ruleNode) bool { return !a.holds(state) })
 	case "OR":
 		return slices.ContainsFunc(n.args, func(a *ruleNode) bool { return a.holds(state) })
+	case "AT_LEAST":
+		hits := 0
+		for _, a := range n.args {
+			if a.holds(state) {
+				hits++
+			}
+		}
+		return hits >= n.least
 	}
 	return state(n.alarm) == cloudwatch.State(n.op)
 }
