@@ -167,6 +167,10 @@ type MetricAlarm struct {
 	// EvaluateLowSampleCountPercentile is "evaluate" or "ignore" for alarms on
 	// percentiles. Default: "evaluate".
 	EvaluateLowSampleCountPercentile string
+	// WallClock is the time zone on whose clock the periods begin, such as "UTC": the
+	// alarm looks at whole hours, say, as with EvaluationWindow's WallClockWindow. No
+	// construct makes such alarms. Default: "", a window that slides.
+	WallClock string
 	// Actions are what the alarm does: at most 5 for each state. Default: nothing.
 	Actions Actions
 	// Tags are the alarm's tags: at most 50. Default: none.

@@ -22,9 +22,9 @@
 // An alarm is evaluated every minute, one with a period under a minute every ten
 // seconds, one that looks back more than a day every hour, always on the clock:
 // at 13:05:00, 13:06:00, … It looks back from there, so that a period of five
-// minutes is 13:01 to 13:06 at 13:06. Data that is coarser than that is evaluated
-// as often as it has points, and [Input.WallClock] evaluates whole periods of the
-// clock only.
+// minutes is 13:01 to 13:06 at 13:06; with WallClock it is 13:00 to 13:05 from 13:05
+// to 13:09 ("Alarm evaluation window" in the user guide). Data that is coarser than
+// that is evaluated as often as it has points.
 //
 // CloudWatch looks at more periods than EvaluationPeriods, the evaluation range,
 // so that real data is used before missing data is filled in; see
@@ -68,10 +68,8 @@ type Input struct {
 	// retrieves. Default: 2. AWS says that the number depends on the period and the
 	// resolution, and has published one example: 5 periods where 3 are evaluated.
 	ExtraPeriods int
-	// WallClock evaluates an alarm at the end of each of its periods on the clock
-	// only, as CloudWatch does with EvaluationWindow WallClockWindow in UTC.
-	// Default: CloudWatch's own, a window that slides.
-	WallClock bool
+	// step is how far evaluations are apart. Default: as far as CloudWatch's.
+	step time.Duration
 }
 
 // Change is a change of an alarm's state.

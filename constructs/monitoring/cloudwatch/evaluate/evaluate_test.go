@@ -166,10 +166,16 @@ func TestWindowSlides(t *testing.T) {
 	}
 	same(t, timeline(t, in), []string{"12:06 high ALARM", "12:10 high OK"})
 
-	in.WallClock = true // 12:00 to 12:05 has 45, and so has 12:05 to 12:10
+	// 12:00 to 12:05 has 45, and so has 12:05 to 12:10.
+	in.Alarms[0].WallClock, in.From = "UTC", noon.Add(5*minute)
 	same(t, timeline(t, in), nil)
-	in.Data = dataOf(minutes(0, 0, 0, 45, 45, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+	late := minutes(0, 0, 0, 45, 45, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	in.Data = dataOf(late)
 	same(t, timeline(t, in), []string{"12:05 high ALARM", "12:10 high OK"})
+	// It is evaluated every minute, so that what comes late is not seen a period later.
+	late.Delay = 3 * minute
+	in.Data = dataOf(late)
+	same(t, timeline(t, in), []string{"12:08 high ALARM", "12:10 high OK"})
 }
 
 // Data as coarse as the period is evaluated when there is a new value.
@@ -352,7 +358,8 @@ func TestBadInput(t *testing.T) {
 		"unknown state":    {func(in *Input) { in.Start = map[string]cloudwatch.State{"high": "FINE"} }, `Start["high"]: is "FINE"`},
 		"band of another":  {func(in *Input) { in.Bands = map[string]Band{"low": {}} }, `Bands["low"]: there is no alarm`},
 		"range shrinks":    {func(in *Input) { in.ExtraPeriods = -1 }, "ExtraPeriods: is -1"},
-		"wall clock":       {func(in *Input) { in.WallClock = true; in.Alarms[0].Queries[0].Metric.Period = 7 * minute }, "WallClock: the period is 7m0s, want a part of a day"},
+		"wall clock":       {func(in *Input) { in.Alarms[0].WallClock, in.Alarms[0].Queries[0].Metric.Period = "UTC", 10*minute }, "Period: is 10m0s, want a minute, 5 minutes, an hour or a day with WallClock"},
+		"time zone":        {func(in *Input) { in.Alarms[0].WallClock = "Asia/Kolkata" }, `WallClock: is "Asia/Kolkata", want UTC`},
 		"unaligned": {func(in *Input) {
 			in.Data = dataOf(Series{Start: noon.Add(time.Second), Period: minute, Values: []float64{1}})
 		}, "Start: is 2026-03-02T12:00:01Z, want the begin of a period of 1m0s"},

@@ -14,7 +14,7 @@ type program struct {
 	steps []func()
 	// points is how many data points a series has.
 	points int
-	// at is the moment of the evaluation, and period the distance of data points.
+	// at is where the newest data point ends, and period the distance of data points.
 	at     int64
 	period time.Duration
 	// err is what went wrong in the current evaluation.

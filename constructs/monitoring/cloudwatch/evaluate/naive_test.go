@@ -133,7 +133,10 @@ func randomWorld(r *rand.Rand) world {
 	m1 := metric(stat, period)
 	w.in = Input{
 		From: noon.Add(-3 * minute), To: noon.Add(length + 20*minute), Data: Data{},
-		Start: map[string]cloudwatch.State{"high": states[r.IntN(3)]}, ExtraPeriods: 1 + r.IntN(4), WallClock: r.IntN(5) == 0,
+		Start: map[string]cloudwatch.State{"high": states[r.IntN(3)]}, ExtraPeriods: 1 + r.IntN(4),
+	}
+	if slices.Contains(wallClockPeriods, period) && r.IntN(4) == 0 {
+		a.WallClock = "UTC"
 	}
 	entries := int(length / resolution)
 	same := slices.Contains([]string{"p50", "p90", "tm90"}, stat)
@@ -186,10 +189,7 @@ func (w world) naive() map[time.Time]cloudwatch.State {
 		}
 	}
 	step := minute
-	switch {
-	case w.in.WallClock:
-		step = max(period, series[0].Period)
-	case period < minute:
+	if period < minute {
 		step = 10 * time.Second
 	}
 	state := w.in.start("high")
@@ -207,8 +207,12 @@ func (w world) evaluate(a cloudwatch.MetricAlarm, series []Series, period time.D
 	var found []bool
 	var ages []int
 	samples := 0
+	newest := now
+	if a.WallClock != "" {
+		newest = now.Truncate(period)
+	}
 	for age := range a.EvaluationPeriods + w.in.ExtraPeriods {
-		end := now.Add(-time.Duration(age) * period)
+		end := newest.Add(-time.Duration(age) * period)
 		values := []float64{nan, nan}
 		for i, s := range series {
 			if seen := w.seen(i, s, end, now, period); len(seen) > 0 {
@@ -272,7 +276,7 @@ func TestAgreesWithANaiveImplementationOnEverything(t *testing.T) {
 		a := w.in.Alarms[0]
 		h := history(t, w.in)
 		changes += len(h.Changes)
-		for _, what := range []string{string(a.ComparisonOperator), a.Queries[0].Metric.Stat, a.Queries[0].Metric.Period.String(), a.EvaluateLowSampleCountPercentile, fmt.Sprint("expression ", w.math)} {
+		for _, what := range []string{string(a.ComparisonOperator), a.Queries[0].Metric.Stat, a.Queries[0].Metric.Period.String(), a.EvaluateLowSampleCountPercentile, "clock " + a.WallClock, fmt.Sprint("expression ", w.math)} {
 			tried[what]++
 		}
 		left, state := h.Changes, w.in.start("high")
@@ -294,7 +298,7 @@ func TestAgreesWithANaiveImplementationOnEverything(t *testing.T) {
 			t.Errorf("%q is tried %d times, want 10 or more", what, n)
 		}
 	}
-	if want := 7 + 8 + 5 + 3 + 1 + len(expressions); len(tried) != want {
+	if want := 7 + 8 + 5 + 3 + 2 + 1 + len(expressions); len(tried) != want {
 		t.Errorf("%d things are tried, want %d: %v", len(tried), want, tried)
 	}
 }

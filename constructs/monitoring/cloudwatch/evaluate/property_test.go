@@ -27,6 +27,9 @@ func randomInput(r *rand.Rand) Input {
 	if a.Threshold == 0 {
 		a.Threshold = 80
 	}
+	if a.Period() != 2*minute && r.IntN(4) == 0 {
+		a.WallClock = "UTC"
+	}
 	s := Series{Start: noon, Period: minute}
 	value := 50.0
 	for range 120 {
@@ -46,7 +49,7 @@ func randomInput(r *rand.Rand) Input {
 	}
 	return Input{
 		Alarms: []cloudwatch.MetricAlarm{a}, Data: dataOf(s), From: noon.Add(-3 * minute), To: noon.Add(140 * minute),
-		Start: map[string]cloudwatch.State{"high": states[r.IntN(3)]}, ExtraPeriods: 1 + r.IntN(4), WallClock: r.IntN(5) == 0,
+		Start: map[string]cloudwatch.State{"high": states[r.IntN(3)]}, ExtraPeriods: 1 + r.IntN(4),
 	}
 }
 
@@ -74,30 +77,32 @@ func naive(in Input) []cloudwatch.State {
 	state := in.start("high")
 	var all []cloudwatch.State
 	for now := in.From; !now.After(in.To); now = now.Add(minute) {
-		if !in.WallClock || now.Unix()%int64(period.Seconds()) == 0 {
-			var found []bool // the data points that exist, newest first: does it breach?
-			var ages []int
-			for age := range a.EvaluationPeriods + in.ExtraPeriods {
-				var samples []float64
-				end := now.Add(-time.Duration(age) * period)
-				for i, v := range s.Values {
-					begin := s.Start.Add(time.Duration(i) * s.Period)
-					delay := s.Delay
-					if d, ok := s.Late[i]; ok {
-						delay = d
-					}
-					if !begin.Before(end.Add(-period)) && begin.Before(end) && !math.IsNaN(v) && !begin.Add(s.Period+delay).After(now) {
-						samples = append(samples, v)
-					}
+		newest := now
+		if a.WallClock != "" {
+			newest = now.Truncate(period)
+		}
+		var found []bool // the data points that exist, newest first: does it breach?
+		var ages []int
+		for age := range a.EvaluationPeriods + in.ExtraPeriods {
+			var samples []float64
+			end := newest.Add(-time.Duration(age) * period)
+			for i, v := range s.Values {
+				begin := s.Start.Add(time.Duration(i) * s.Period)
+				delay := s.Delay
+				if d, ok := s.Late[i]; ok {
+					delay = d
 				}
-				if len(samples) > 0 {
-					v := naiveStatistic(a.Queries[0].Metric.Stat, samples)
-					found = append(found, v > a.Threshold || v == a.Threshold && a.ComparisonOperator == cloudwatch.GreaterThanOrEqual)
-					ages = append(ages, age+1)
+				if !begin.Before(end.Add(-period)) && begin.Before(end) && !math.IsNaN(v) && !begin.Add(s.Period+delay).After(now) {
+					samples = append(samples, v)
 				}
 			}
-			state = naiveState(a, found, ages, state)
+			if len(samples) > 0 {
+				v := naiveStatistic(a.Queries[0].Metric.Stat, samples)
+				found = append(found, v > a.Threshold || v == a.Threshold && a.ComparisonOperator == cloudwatch.GreaterThanOrEqual)
+				ages = append(ages, age+1)
+			}
 		}
+		state = naiveState(a, found, ages, state)
 		all = append(all, state)
 	}
 	return all

@@ -79,7 +79,7 @@ func newRun(in Input, a cloudwatch.MetricAlarm) (*run, error) {
 		}
 		resolutions = append(resolutions, band.Lower.Period, band.Upper.Period)
 	}
-	if r.grid, err = newGrid(in, r.period, a.EvaluationPeriods, resolutions); err != nil {
+	if r.grid, err = newGrid(in, a, r.period, resolutions); err != nil {
 		return nil, err
 	}
 	r.program = &program{points: r.grid.count, period: r.period}
@@ -241,7 +241,7 @@ func (r *run) evaluate(changes []Change) ([]Change, error) {
 		for _, w := range r.windows {
 			w.look(j)
 		}
-		if err := r.program.run(r.grid.at(j)); err != nil {
+		if err := r.program.run(r.grid.end(j)); err != nil {
 			return nil, fmt.Errorf("alarm %q: %w", r.alarm.Name, err)
 		}
 		if r.few != nil && r.few.samplesIn(j, r.alarm.EvaluationPeriods) < r.fewSamples {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
@@ -11,6 +12,10 @@ import (
 )
 
 const maxMetrics = 10 // in a math alarm
+
+// wallClockPeriods are those that AWS takes with WallClock, without a week, which the
+// model does not have.
+var wallClockPeriods = []time.Duration{time.Minute, 5 * time.Minute, time.Hour, 24 * time.Hour}
 
 var queryID = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]*$`)
 
@@ -27,6 +32,9 @@ func validateAlarm(a cloudwatch.MetricAlarm) error {
 	case "", cloudwatch.Missing, cloudwatch.Ignore, cloudwatch.Breaching, cloudwatch.NotBreaching:
 	default:
 		fail("TreatMissingData: is %q, want missing, ignore, breaching or notBreaching", a.TreatMissingData)
+	}
+	if a.WallClock != "" && a.WallClock != "UTC" {
+		fail("WallClock: is %q, want UTC: where periods begin in another time zone is not known here", a.WallClock)
 	}
 	c, known := comparisons[a.ComparisonOperator]
 	switch {
@@ -87,6 +95,9 @@ func validateQueries(a cloudwatch.MetricAlarm) []error {
 			fail("%s.Metric.Period: is %s, want 10, 20 or 30 seconds, or whole minutes", at, m.Period)
 		} else if period != 0 && m.Period != period {
 			fail("%s.Metric.Period: is %s, want %s: the metrics of an alarm share one period", at, m.Period, period)
+		}
+		if a.WallClock != "" && !slices.Contains(wallClockPeriods, m.Period) {
+			fail("%s.Metric.Period: is %s, want a minute, 5 minutes, an hour or a day with WallClock", at, m.Period)
 		}
 		period = m.Period
 	}

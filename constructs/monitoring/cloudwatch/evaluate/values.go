@@ -24,13 +24,16 @@ func Values(queries []cloudwatch.Query, data Data, from, to time.Time) (Series, 
 	if period <= 0 {
 		return Series{}, errors.New("computing values: Queries: have no metric with a Period, want one")
 	}
+	if 24*time.Hour%period != 0 {
+		return Series{}, fmt.Errorf("computing values: Queries: the period is %s, want a part of a day", period)
+	}
 	start, end := from.Truncate(period), to.Truncate(period)
 	count := int(end.Sub(start) / period)
 	if count < 1 {
 		return Series{}, fmt.Errorf("computing values: To: is %s, want a period of %s after From, %s", clock(to), period, clock(from))
 	}
 	// One evaluation at the end sees every period.
-	r, err := newRun(Input{Data: data, From: end, To: end, WallClock: true}, cloudwatch.MetricAlarm{Queries: queries, EvaluationPeriods: count})
+	r, err := newRun(Input{Data: data, From: end, To: end, step: period}, cloudwatch.MetricAlarm{Queries: queries, EvaluationPeriods: count})
 	if err != nil {
 		return Series{}, err
 	}

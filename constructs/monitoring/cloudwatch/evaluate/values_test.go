@@ -39,6 +39,7 @@ func TestValuesRefuses(t *testing.T) {
 	for want, queries := range map[string][]cloudwatch.Query{
 		"SEARCH":            {{ID: "m", Metric: m}, {ID: "e", Expression: "SEARCH('x', 'Sum')", ReturnData: true}},
 		"no series of":      {{Metric: cloudwatch.Metric{Namespace: "N", Name: "Other", Stat: "Sum", Period: minute}}},
+		"a part of a day":   {{Metric: m.WithPeriod(7 * minute)}},
 		"have no metric":    {{ID: "e", Expression: "TIME_SERIES(1)", ReturnData: true}},
 		"there is no query": {{ID: "m", Metric: m}, {ID: "e", Expression: "m + n", ReturnData: true}},
 	} {

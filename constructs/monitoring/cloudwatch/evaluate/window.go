@@ -39,24 +39,50 @@ type grid struct {
 	steps     int // evaluations
 	count     int // periods that an evaluation sees
 	perPeriod int // units in a period
+	// clock: periods begin on the clock, so that the newest one may have ended before
+	// the evaluation.
+	clock bool
 }
 
 // at is the moment of an evaluation.
 func (g grid) at(j int) int64 { return g.first + int64(j*g.stride)*int64(g.unit) }
 
+// end is where the newest period ends that an evaluation sees.
+func (g grid) end(j int) int64 {
+	at := g.at(j)
+	if g.clock {
+		at -= at % (int64(g.perPeriod) * int64(g.unit))
+	}
+	return at
+}
+
+// before is how many units the newest period of the first evaluation is behind the
+// first period of all.
+func (g grid) before() int {
+	n := (g.count - 1) * g.perPeriod
+	if g.clock {
+		n += g.perPeriod
+	}
+	return n
+}
+
+// oldest is the unit of the grid at which the oldest period ends that an evaluation
+// sees.
+func (g grid) oldest(j int) int {
+	return g.before() + int((g.end(j)-g.first)/int64(g.unit)) - (g.count-1)*g.perPeriod
+}
+
 func (g grid) time(j int) time.Time { return time.Unix(0, g.at(j)).UTC() }
 
 // newGrid lays out the evaluations of an alarm on data of some resolutions.
-func newGrid(in Input, period time.Duration, periods int, resolutions []time.Duration) (grid, error) {
+func newGrid(in Input, a cloudwatch.MetricAlarm, period time.Duration, resolutions []time.Duration) (grid, error) {
 	step := time.Minute
 	switch {
-	case in.WallClock && 24*time.Hour%period != 0:
-		return grid{}, fmt.Errorf("WallClock: the period is %s, want a part of a day", period)
-	case in.WallClock:
-		step = period
+	case in.step > 0:
+		step = in.step
 	case period < time.Minute:
 		step = 10 * time.Second
-	case time.Duration(periods)*period > 24*time.Hour:
+	case time.Duration(a.EvaluationPeriods)*period > 24*time.Hour:
 		step = time.Hour
 	}
 	for _, r := range resolutions {
@@ -69,7 +95,7 @@ func newGrid(in Input, period time.Duration, periods int, resolutions []time.Dur
 	unit := gcd(step, period)
 	g := grid{
 		first: first, unit: unit, stride: int(step / unit),
-		count: periods + in.ExtraPeriods, perPeriod: int(period / unit),
+		count: a.EvaluationPeriods + in.ExtraPeriods, perPeriod: int(period / unit), clock: a.WallClock != "",
 	}
 	if last := in.To.UnixNano(); last >= first {
 		g.steps = int((last-first)/int64(step)) + 1
@@ -165,7 +191,7 @@ func (s *Series) negative(i int, stat statistic) error {
 
 func newWindow(s *Series, stat statistic, period time.Duration, g grid, counts bool) *window {
 	w := &window{series: s, stat: stat, period: period, grid: g, points: make([]float64, g.count)}
-	before := (g.count - 1) * g.perPeriod
+	before := g.before()
 	n := before
 	if g.steps > 0 {
 		n += (g.steps-1)*g.stride + 1
@@ -189,25 +215,26 @@ func newWindow(s *Series, stat statistic, period time.Duration, g grid, counts b
 
 // look fills points with what the alarm sees at an evaluation.
 func (w *window) look(j int) {
+	oldest := w.grid.oldest(j)
 	for i := range w.points {
-		w.points[i] = w.complete[j*w.grid.stride+i*w.grid.perPeriod]
+		w.points[i] = w.complete[oldest+i*w.grid.perPeriod]
 	}
 	for age := range w.late {
-		w.gather(w.grid.at(j)-int64(age)*int64(w.period), w.grid.at(j))
+		w.gather(w.grid.end(j)-int64(age)*int64(w.period), w.grid.at(j))
 		w.points[len(w.points)-1-age] = w.value()
 	}
 }
 
 // samplesIn counts the samples of the newest periods that the alarm sees.
 func (w *window) samplesIn(j, periods int) float64 {
-	total := 0.0
+	total, oldest := 0.0, w.grid.oldest(j)
 	for age := range periods {
 		if age < w.late {
-			w.gather(w.grid.at(j)-int64(age)*int64(w.period), w.grid.at(j))
+			w.gather(w.grid.end(j)-int64(age)*int64(w.period), w.grid.at(j))
 			total += w.scratch.count
 			continue
 		}
-		total += w.counts[j*w.grid.stride+(len(w.points)-1-age)*w.grid.perPeriod]
+		total += w.counts[oldest+(len(w.points)-1-age)*w.grid.perPeriod]
 	}
 	return total
 }
