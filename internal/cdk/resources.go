@@ -68,6 +68,7 @@ func NewMetricAlarm(scope Scope, id string, a cloudwatch.MetricAlarm) AlarmRef {
 		cfg.Namespace, cfg.MetricName = String(m.Namespace), String(m.Name)
 		cfg.Dimensions = dimensions(m)
 		cfg.Period = seconds(m.Period)
+		cfg.Unit = String(string(m.OnlyUnit))
 		switch m.Stat {
 		case cloudwatch.Average, cloudwatch.Sum, cloudwatch.Minimum, cloudwatch.Maximum, cloudwatch.SampleCount:
 			cfg.Statistic = String(m.Stat)
@@ -102,6 +103,7 @@ func metricQueries(queries []cloudwatch.Query) []*cloudwatchmetricalarm.Cloudwat
 				Dimensions: dimensions(m),
 				Period:     seconds(m.Period),
 				Stat:       String(m.Stat),
+				Unit:       String(string(m.OnlyUnit)),
 			}
 		}
 		list = append(list, query)

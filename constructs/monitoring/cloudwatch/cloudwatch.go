@@ -52,6 +52,9 @@ type Metric struct {
 	// Unit is what values are measured in. CloudWatch is not asked to filter by it.
 	// Default: None.
 	Unit Unit
+	// OnlyUnit leaves out values that were sent in another unit, as an alarm's Unit
+	// does; AWS advises against it. A graph shows all. Default: every unit counts.
+	OnlyUnit Unit
 	// Label is what a graph calls the series. Default: the metric's name.
 	Label string
 }

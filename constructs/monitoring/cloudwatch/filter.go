@@ -86,7 +86,7 @@ func (f MetricFilter) Validate() error {
 			p.Want("Dimensions["+strconv.Quote(name)+"]", field, `a field such as "$.path"`)
 		}
 	}
-	validateUnit(&p, f.Unit)
+	validateUnit(&p, "Unit", f.Unit)
 	return p.Err()
 }
 

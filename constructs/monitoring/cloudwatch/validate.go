@@ -65,7 +65,8 @@ func (m Metric) Validate() error {
 		p.Want("Stat", m.Stat, "%s", wantStatistic)
 	}
 	validatePeriod(&p, m.Period)
-	validateUnit(&p, m.Unit)
+	validateUnit(&p, "Unit", m.Unit)
+	validateUnit(&p, "OnlyUnit", m.OnlyUnit)
 	return p.Err()
 }
 
@@ -90,9 +91,9 @@ func validatePeriod(p *problems.Problems, period time.Duration) {
 	}
 }
 
-func validateUnit(p *problems.Problems, unit Unit) {
+func validateUnit(p *problems.Problems, field string, unit Unit) {
 	if unit != "" && !slices.Contains(units, unit) {
-		p.Want("Unit", string(unit), "one of CloudWatch's units, such as Percent, Count, Bytes, Seconds or None")
+		p.Want(field, string(unit), "one of CloudWatch's units, such as Percent, Count, Bytes, Seconds or None")
 	}
 }
 
@@ -133,7 +134,7 @@ func (m Math) Validate() error {
 	if _, ok := m.Using[m.Samples]; m.Samples != "" && !ok {
 		p.Want("Samples", m.Samples, "one of the ids in Using: %s", strings.Join(ids(m.Using), ", "))
 	}
-	validateUnit(&p, m.Unit)
+	validateUnit(&p, "Unit", m.Unit)
 	return p.Err()
 }
 

@@ -112,7 +112,7 @@ func dataQuery(i int, m model.Metric) types.MetricDataQuery {
 		on = append(on, types.Dimension{Name: aws.String(d.Name), Value: aws.String(d.Value)})
 	}
 	return types.MetricDataQuery{Id: aws.String(fmt.Sprintf("m%d", i)), MetricStat: &types.MetricStat{
-		Stat: aws.String(m.Stat), Period: aws.Int32(int32(m.Period / time.Second)),
+		Stat: aws.String(m.Stat), Period: aws.Int32(int32(m.Period / time.Second)), Unit: types.StandardUnit(m.OnlyUnit),
 		Metric: &types.Metric{Namespace: aws.String(m.Namespace), MetricName: aws.String(m.Name), Dimensions: on},
 	}}
 }

@@ -464,7 +464,7 @@ func (t *Test) same(name string) bool {
 func essence(a cloudwatch.MetricAlarm) string {
 	var text strings.Builder
 	fmt.Fprintln(&text, a.Threshold, a.ThresholdMetricID, a.ComparisonOperator, a.EvaluationPeriods, cmp.Or(a.DatapointsToAlarm, a.EvaluationPeriods),
-		cmp.Or(a.TreatMissingData, cloudwatch.Missing), cmp.Or(a.EvaluateLowSampleCountPercentile, "evaluate"))
+		cmp.Or(a.TreatMissingData, cloudwatch.Missing), cmp.Or(a.EvaluateLowSampleCountPercentile, "evaluate"), a.WallClock)
 	for _, q := range a.Queries {
 		id := q.ID
 		if len(a.Queries) == 1 {
@@ -537,13 +537,14 @@ func (r tested) in(state cloudwatch.State, to time.Time) time.Duration {
 	return d
 }
 
-// WithUnits returns an alarm with the units that AWS's catalogue has of its metrics:
-// neither CloudWatch nor Terraform says them.
+// WithUnits returns an alarm with the units of its metrics: the only one that counts, or
+// that of AWS's catalogue. CloudWatch and Terraform say no other.
 func WithUnits(a cloudwatch.MetricAlarm) cloudwatch.MetricAlarm {
 	a.Queries = slices.Clone(a.Queries)
 	for i, q := range a.Queries {
-		if known, ok := cloudwatch.LookUp(q.Metric.Namespace, q.Metric.Name); ok {
-			a.Queries[i].Metric.Unit = known.Unit
+		known, _ := cloudwatch.LookUp(q.Metric.Namespace, q.Metric.Name)
+		if unit := cmp.Or(q.Metric.OnlyUnit, known.Unit); unit != "" {
+			a.Queries[i].Metric.Unit = unit
 		}
 	}
 	return a

@@ -88,6 +88,7 @@ type fileSeries struct {
 	Namespace  string                 `json:"namespace"`
 	Name       string                 `json:"name"`
 	Dimensions []cloudwatch.Dimension `json:"dimensions,omitempty"`
+	Unit       cloudwatch.Unit        `json:"unit,omitempty"`
 	Stat       string                 `json:"stat"`
 	Seconds    int                    `json:"period"`
 	From       time.Time              `json:"from"`
@@ -145,7 +146,7 @@ func (f fileSeries) series() (Series, error) {
 	}
 	s := Series{
 		Query: Query{
-			Metric: cloudwatch.Metric{Namespace: f.Namespace, Name: f.Name, Dimensions: f.Dimensions, Stat: f.Stat, Period: period},
+			Metric: cloudwatch.Metric{Namespace: f.Namespace, Name: f.Name, Dimensions: f.Dimensions, OnlyUnit: f.Unit, Stat: f.Stat, Period: period},
 			From:   f.From, To: f.From.Add(time.Duration(len(f.Values)) * period),
 		},
 		Values: make([]float64, len(f.Values)),
@@ -166,7 +167,7 @@ func (d *Data) Write(path string) error {
 		s := d.series[id]
 		m := s.Metric
 		written := fileSeries{
-			Namespace: m.Namespace, Name: m.Name, Dimensions: m.Dimensions, Stat: m.Stat, Seconds: int(m.Period / time.Second),
+			Namespace: m.Namespace, Name: m.Name, Dimensions: m.Dimensions, Unit: m.OnlyUnit, Stat: m.Stat, Seconds: int(m.Period / time.Second),
 			From: s.From, Values: make([]*float64, len(s.Values)),
 		}
 		for i, v := range s.Values {

@@ -119,14 +119,19 @@ type Data map[string][]Series
 // matter.
 func (d Data) Add(m cloudwatch.Metric, s Series) { d[ID(m)] = append(d[ID(m)], s) }
 
-// ID names a metric: its namespace, name and dimensions, in any order.
+// ID names a metric: its namespace, name and dimensions, in any order, and the only
+// unit of which values count.
 func ID(m cloudwatch.Metric) string {
 	dimensions := make([]string, len(m.Dimensions))
 	for i, d := range m.Dimensions {
 		dimensions[i] = d.Name + "=" + d.Value
 	}
 	slices.Sort(dimensions)
-	return m.Namespace + " " + m.Name + " {" + strings.Join(dimensions, ", ") + "}"
+	id := m.Namespace + " " + m.Name + " {" + strings.Join(dimensions, ", ") + "}"
+	if m.OnlyUnit != "" {
+		id += " in " + string(m.OnlyUnit)
+	}
+	return id
 }
 
 func (d Data) validate() []error {
