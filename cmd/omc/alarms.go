@@ -18,8 +18,9 @@ func alarmsTestCommand(o *options) *cobra.Command {
 		Use:   "test ENV",
 		Short: "Set an alarm of each severity to ALARM and back",
 		Long: `test sets one alarm of each severity to ALARM and back to the state that it had, and
-says which addresses should have received a message: tell them first. The alarm is the
-first by name that is not in ALARM. While somebody deploys, nothing is tested, because
+says which addresses should have received a message: tell them first. Of the alarms that
+are not in ALARM and whose messages are not held back, it is the one whose message comes
+soonest, the first by name of several. While somebody deploys, nothing is tested, because
 the alarm would roll the deployment back; and nobody can deploy during the test.
 
 Exit status: 0 done; 1 failed, or nobody is told about alarms of a severity, and every
