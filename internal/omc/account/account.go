@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/smithy-go"
 
@@ -44,6 +45,7 @@ type Clients struct {
 	CloudWatch *cloudwatch.Client
 	SNS        *sns.Client
 	KMS        *kms.Client
+	Lambda     *lambda.Client
 }
 
 // Scope says what is read. See the fields of [audit.World] with the same names.
@@ -60,14 +62,14 @@ func Read(ctx context.Context, aws Clients, scope Scope) (audit.World, error) {
 	w := audit.World{Now: scope.Now, Account: scope.Account, Prefix: scope.Prefix, Part: scope.Part}
 	r := reader{Clients: aws, world: &w}
 	var err error
-	if w.Metrics, w.Composites, err = Alarms(ctx, aws.CloudWatch); err != nil {
+	if w.Alarms, err = Alarms(ctx, aws.CloudWatch); err != nil {
 		return w, err
 	}
 	if w.Dashboards, err = Dashboards(ctx, aws.CloudWatch, scope.Dashboards); err != nil {
 		return w, err
 	}
 	var errs []error
-	for _, read := range []func(context.Context) error{r.metrics, r.data, r.topics} {
+	for _, read := range []func(context.Context) error{r.metrics, r.data, r.topics, r.functions} {
 		errs = append(errs, read(ctx))
 	}
 	return w, errors.Join(errs...)
@@ -288,7 +290,8 @@ func (r reader) topics(ctx context.Context) error {
 	topics := map[string]audit.Topic{}
 	var mu sync.Mutex
 	r.world.Topics = topics
-	return each(ctx, r.world.Targets(), func(ctx context.Context, arn string) error {
+	arns, _ := r.world.Targets()
+	return each(ctx, arns, func(ctx context.Context, arn string) error {
 		topic, err := r.topic(ctx, arn)
 		mu.Lock()
 		defer mu.Unlock()
@@ -331,6 +334,46 @@ func (r reader) topic(ctx context.Context, arn string) (audit.Topic, error) {
 		return audit.Topic{Problem: why}, nil
 	}
 	return topic, err
+}
+
+// functions reads the functions that the audited alarms call.
+func (r reader) functions(ctx context.Context) error {
+	functions := map[string]audit.Function{}
+	var mu sync.Mutex
+	r.world.Functions = functions
+	_, arns := r.world.Targets()
+	return each(ctx, arns, func(ctx context.Context, arn string) error {
+		function, err := r.function(ctx, arn)
+		mu.Lock()
+		defer mu.Unlock()
+		functions[arn] = function
+		return err
+	})
+}
+
+func (r reader) function(ctx context.Context, arn string) (audit.Function, error) {
+	name, qualifier := arn, (*string)(nil)
+	if parts := strings.Split(arn, ":"); len(parts) == 8 { // with a version or an alias
+		name, qualifier = strings.Join(parts[:7], ":"), &parts[7]
+	}
+	const gone = "ResourceNotFoundException"
+	_, err := r.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name, Qualifier: qualifier})
+	var policy *lambda.GetPolicyOutput
+	if err == nil {
+		policy, err = r.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &name, Qualifier: qualifier})
+		if code(err) == gone { // the function is there, and has none
+			return audit.Function{}, nil
+		}
+	}
+	switch why := refusal(err); {
+	case code(err) == gone:
+		return audit.Function{Missing: true}, nil
+	case why != "":
+		return audit.Function{Problem: why}, nil
+	case err != nil:
+		return audit.Function{}, fmt.Errorf("reading function %s: %w", arn, err)
+	}
+	return audit.Function{Policy: aws.ToString(policy.Policy)}, nil
 }
 
 // shown is what may be shown of an endpoint: of a URL, which may hold a key, the host.

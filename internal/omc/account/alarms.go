@@ -18,27 +18,39 @@ import (
 	"github.com/ohmycoins/infra/internal/omc/backtest"
 )
 
+// everyType is what CloudWatch has to be asked for: by itself it describes metric alarms
+// only.
+var everyType = []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm, types.AlarmTypeLogAlarm}
+
 // Alarms reads all alarms of the account and region, by name.
-func Alarms(ctx context.Context, client *cloudwatch.Client) (metrics []audit.MetricAlarm, composites []audit.CompositeAlarm, err error) {
-	err = pages("describing alarms", func(token *string) (*string, error) {
+func Alarms(ctx context.Context, client *cloudwatch.Client) (audit.Alarms, error) {
+	var all audit.Alarms
+	err := pages("describing alarms", func(token *string) (*string, error) {
 		out, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
-			AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
-			MaxRecords: aws.Int32(recordsAPage), NextToken: token,
+			AlarmTypes: everyType, MaxRecords: aws.Int32(recordsAPage), NextToken: token,
 		})
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range out.MetricAlarms {
-			metrics = append(metrics, metricAlarm(a))
+			if a.EvaluationCriteria != nil {
+				all.Others = append(all.Others, promQLAlarm(a))
+				continue
+			}
+			all.Metrics = append(all.Metrics, metricAlarm(a))
 		}
 		for _, a := range out.CompositeAlarms {
-			composites = append(composites, compositeAlarm(a))
+			all.Composites = append(all.Composites, compositeAlarm(a))
+		}
+		for _, a := range out.LogAlarms {
+			all.Others = append(all.Others, logAlarm(a))
 		}
 		return out.NextToken, nil
 	})
-	slices.SortFunc(metrics, func(a, b audit.MetricAlarm) int { return cmp.Compare(a.Name, b.Name) })
-	slices.SortFunc(composites, func(a, b audit.CompositeAlarm) int { return cmp.Compare(a.Name, b.Name) })
-	return metrics, composites, err
+	slices.SortFunc(all.Metrics, func(a, b audit.MetricAlarm) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(all.Composites, func(a, b audit.CompositeAlarm) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(all.Others, func(a, b audit.OtherAlarm) int { return cmp.Compare(a.Name, b.Name) })
+	return all, err
 }
 
 // History reads what AWS remembers of the states of alarms since a time: the changes of
@@ -50,7 +62,7 @@ func History(ctx context.Context, client *cloudwatch.Client, names []string, fro
 		var list []backtest.Transition
 		err := pages("reading the history of "+name, func(token *string) (*string, error) {
 			out, err := client.DescribeAlarmHistory(ctx, &cloudwatch.DescribeAlarmHistoryInput{
-				AlarmName: &name, AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+				AlarmName: &name, AlarmTypes: everyType,
 				HistoryItemType: types.HistoryItemTypeStateUpdate, StartDate: &from, EndDate: &to,
 				ScanBy: types.ScanByTimestampAscending, MaxRecords: aws.Int32(recordsAPage), NextToken: token,
 			})

@@ -61,15 +61,15 @@ func TestBacktest(t *testing.T) {
 	cfg := e.server.Config()
 	cfg.AppID = reading
 	client := e.clientsOf(cfg).CloudWatch
-	metrics, composites, err := Alarms(t.Context(), client)
+	all, err := Alarms(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
 	}
 	in := backtest.Input{From: from, To: to, Prefix: prefix + "/"}
-	for _, m := range metrics {
+	for _, m := range all.Metrics {
 		in.Deployed.Metrics = append(in.Deployed.Metrics, m.MetricAlarm)
 	}
-	for _, c := range composites {
+	for _, c := range all.Composites {
 		in.Deployed.Composites = append(in.Deployed.Composites, c.CompositeAlarm)
 	}
 	test, err := backtest.New(in)

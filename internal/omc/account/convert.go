@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,14 +44,22 @@ func metricAlarm(a types.MetricAlarm) audit.MetricAlarm {
 			EvaluateLowSampleCountPercentile: aws.ToString(a.EvaluateLowSampleCountPercentile),
 			Actions:                          actions(a.ActionsEnabled, a.AlarmActions, a.OKActions, a.InsufficientDataActions),
 		},
-		Status: audit.Status{
-			ARN: aws.ToString(a.AlarmArn), State: model.State(a.StateValue), Reason: aws.ToString(a.StateReason),
-			Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp), Configured: aws.ToTime(a.AlarmConfigurationUpdatedTimestamp),
-		},
+		Status: metricStatus(a),
+	}
+	switch w := a.EvaluationWindow.(type) {
+	case nil, *types.EvaluationWindowMemberSlidingWindow:
+	case *types.EvaluationWindowMemberWallClockWindow:
+		out.WallClock = cmp.Or(aws.ToString(w.Value.Timezone), "UTC")
+	default:
+		out.Unread = append(out.Unread, "EvaluationWindow")
+	}
+	if a.WarmUpConfiguration != nil {
+		out.Unread = append(out.Unread, "WarmUpConfiguration")
 	}
 	if a.MetricName != nil {
 		m := metric(a.Namespace, a.MetricName, a.Dimensions)
 		m.Stat, m.Period = string(a.Statistic)+aws.ToString(a.ExtendedStatistic), seconds(a.Period) // AWS has one of them
+		m.OnlyUnit = model.Unit(a.Unit)
 		out.Queries = []model.Query{{Metric: m, ReturnData: true}}
 	}
 	for _, q := range a.Metrics {
@@ -67,11 +76,38 @@ func metricAlarm(a types.MetricAlarm) audit.MetricAlarm {
 		}
 		if s := q.MetricStat; s != nil && s.Metric != nil {
 			query.Metric = metric(s.Metric.Namespace, s.Metric.MetricName, s.Metric.Dimensions)
-			query.Metric.Stat, query.Metric.Period = aws.ToString(s.Stat), seconds(s.Period)
+			query.Metric.Stat, query.Metric.Period, query.Metric.OnlyUnit = aws.ToString(s.Stat), seconds(s.Period), model.Unit(s.Unit)
 		}
 		out.Queries = append(out.Queries, query)
 	}
 	return out
+}
+
+func metricStatus(a types.MetricAlarm) audit.Status {
+	return audit.Status{
+		ARN: aws.ToString(a.AlarmArn), State: model.State(a.StateValue), Reason: aws.ToString(a.StateReason), Evaluation: string(a.EvaluationState),
+		Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp), Configured: aws.ToTime(a.AlarmConfigurationUpdatedTimestamp),
+	}
+}
+
+// promQLAlarm is an alarm whose EvaluationCriteria stand in place of metrics; PromQL is
+// the only kind there is.
+func promQLAlarm(a types.MetricAlarm) audit.OtherAlarm {
+	return audit.OtherAlarm{
+		Name: aws.ToString(a.AlarmName), Type: "PromQL alarm", Status: metricStatus(a),
+		Actions: actions(a.ActionsEnabled, a.AlarmActions, a.OKActions, a.InsufficientDataActions),
+	}
+}
+
+func logAlarm(a types.LogAlarm) audit.OtherAlarm {
+	return audit.OtherAlarm{
+		Name: aws.ToString(a.AlarmName), Type: "log alarm",
+		Actions: actions(a.ActionsEnabled, a.AlarmActions, a.OKActions, a.InsufficientDataActions),
+		Status: audit.Status{
+			ARN: aws.ToString(a.AlarmArn), State: model.State(a.StateValue), Reason: aws.ToString(a.StateReason), Evaluation: string(a.EvaluationState),
+			Since: since(a.StateTransitionedTimestamp, a.StateUpdatedTimestamp), Configured: aws.ToTime(a.AlarmConfigurationUpdatedTimestamp),
+		},
+	}
 }
 
 func compositeAlarm(a types.CompositeAlarm) audit.CompositeAlarm {

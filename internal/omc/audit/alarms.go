@@ -28,19 +28,34 @@ func (w *World) checkActions(r *report) {
 	}
 }
 
-// feeding returns the names of alarms that a composite with actions watches, or that hold
-// actions of one back.
+// feeding returns the names of alarms that reach somebody through a composite with
+// actions, at once or through composites between, or that hold actions of one back.
 func (w *World) feeding() map[string]bool {
+	rules := map[string]evaluate.Rule{}
+	var open []string
 	names := map[string]bool{}
-	for _, c := range w.Composites {
-		names[evaluate.NameOf(c.ActionsSuppressor)] = true
-		rule, err := evaluate.ParseRule(c.AlarmRule)
-		if err != nil || len(c.Actions.Alarm) == 0 || c.Actions.Disabled {
-			continue
+	feed := func(reference string) {
+		if name := evaluate.NameOf(reference); name != "" && !names[name] {
+			names[name] = true
+			open = append(open, name)
 		}
+	}
+	watch := func(rule evaluate.Rule) {
 		for _, reference := range rule.Alarms {
-			names[evaluate.NameOf(reference)] = true
+			feed(reference)
 		}
+	}
+	for _, c := range w.Composites {
+		rules[c.Name], _ = evaluate.ParseRule(c.AlarmRule) // checkComposites says what is wrong
+		feed(c.ActionsSuppressor)
+		if len(c.Actions.Alarm) > 0 && !c.Actions.Disabled {
+			watch(rules[c.Name])
+		}
+	}
+	for len(open) > 0 {
+		name := open[0]
+		open = open[1:]
+		watch(rules[name])
 	}
 	return names
 }
@@ -50,6 +65,9 @@ func (w *World) feeding() map[string]bool {
 func (w *World) checkStates(r *report) {
 	for a := range w.alarms {
 		lasted := w.Now.Sub(a.Since)
+		if a.Evaluation != "" {
+			r.add(a.subject(), "evaluation", "CloudWatch does not evaluate it as it should, "+a.Evaluation+because(a.Reason), "correct its definition; with EVALUATION_FAILURE, which is CloudWatch's own, look again later")
+		}
 		since := fmt.Sprintf("since %s (%s)", a.Since.UTC().Format("2006-01-02 15:04 MST"), span(lasted))
 		switch {
 		case a.State == cloudwatch.InAlarm:
@@ -116,7 +134,7 @@ func condition(a cloudwatch.MetricAlarm) string {
 	}
 	text, _ := json.Marshal([]any{ // it has no type that JSON lacks
 		a.Queries, a.ThresholdMetricID, a.Threshold, a.ComparisonOperator, a.EvaluationPeriods, a.DatapointsToAlarm,
-		missing(a), a.EvaluateLowSampleCountPercentile,
+		missing(a), a.EvaluateLowSampleCountPercentile, a.WallClock,
 	})
 	return string(text)
 }
@@ -130,13 +148,6 @@ func missing(a cloudwatch.MetricAlarm) cloudwatch.MissingData {
 
 // checkComposites wants the alarms that composite ones name to be there.
 func (w *World) checkComposites(r *report) {
-	known := map[string]bool{}
-	for _, a := range w.Metrics {
-		known[a.Name] = true
-	}
-	for _, a := range w.Composites {
-		known[a.Name] = true
-	}
 	for a := range w.composites {
 		subject := "alarm " + a.Name
 		rule, err := evaluate.ParseRule(a.AlarmRule)
@@ -144,12 +155,24 @@ func (w *World) checkComposites(r *report) {
 			r.add(subject, "rule", "its rule cannot be read: "+err.Error(), "correct the rule: "+a.AlarmRule)
 		}
 		for _, reference := range rule.Alarms {
-			if !known[evaluate.NameOf(reference)] {
+			if !w.index.names[evaluate.NameOf(reference)] {
 				r.add(subject, "missing-alarm", "its rule names "+reference+", which does not exist: that part never holds", "create the alarm, or take it out of the rule")
 			}
 		}
-		if s := a.ActionsSuppressor; s != "" && !known[evaluate.NameOf(s)] {
+		if s := a.ActionsSuppressor; s != "" && !w.index.names[evaluate.NameOf(s)] {
 			r.add(subject, "missing-alarm", "its suppressor "+s+" does not exist", "create the alarm, or take the suppressor out")
+		}
+	}
+}
+
+// checkOthers says which alarms were not judged. Their actions and states were.
+func (w *World) checkOthers(r *report) {
+	for a := range w.others {
+		r.note("alarm %s is a %s: whether its query finds anything was not looked into", a.Name, a.Type)
+	}
+	for a := range w.metrics {
+		if len(a.Unread) > 0 {
+			r.note("alarm %s has %s: what that does was not looked into", a.Name, strings.Join(a.Unread, " and "))
 		}
 	}
 }

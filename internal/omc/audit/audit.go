@@ -32,19 +32,29 @@ type World struct {
 	// Part is what the dimensions of a resource contain when somebody ought to watch it.
 	// Empty: every resource.
 	Part string
-	// Metrics and Composites are all alarms of the account and region: those outside
-	// Prefix count as watching, and as what a composite may name.
-	Metrics    []MetricAlarm
-	Composites []CompositeAlarm
+	// Alarms are all of the account and region: those outside Prefix count as watching,
+	// and as what a composite may name.
+	Alarms
 	// Listed are the metrics that CloudWatch lists, by namespace.
 	Listed map[string][]cloudwatch.Metric
 	// Data says when metrics had data, by [evaluate.ID].
 	Data map[string]Data
 	// Topics are the targets that are topics, by ARN.
-	Topics     map[string]Topic
+	Topics map[string]Topic
+	// Functions are the targets that are Lambda functions, by ARN.
+	Functions  map[string]Function
 	Dashboards []Dashboard
 	// Expected is what the alarms ought to be; nil when nobody says.
 	Expected *Expected
+	// index is made of the rest when it is audited.
+	index *index
+}
+
+// Alarms are alarms of every type.
+type Alarms struct {
+	Metrics    []MetricAlarm
+	Composites []CompositeAlarm
+	Others     []OtherAlarm
 }
 
 // Status is what CloudWatch says about an alarm that is not its definition.
@@ -52,6 +62,9 @@ type Status struct {
 	ARN    string
 	State  cloudwatch.State
 	Reason string
+	// Evaluation is why CloudWatch cannot evaluate it as it should, such as
+	// "EVALUATION_ERROR"; "" where it can.
+	Evaluation string
 	// Since is when it entered the state.
 	Since time.Time
 	// Configured is when its definition was changed last.
@@ -65,11 +78,23 @@ type MetricAlarm struct {
 	// Accounts are those that send the metrics of queries, by the queries' ids. Default:
 	// this one.
 	Accounts map[string]string
+	// Unread are the fields of its definition that CloudWatch has and the model has not.
+	Unread []string
 }
 
 // CompositeAlarm is an alarm on alarms.
 type CompositeAlarm struct {
 	cloudwatch.CompositeAlarm
+	Status
+}
+
+// OtherAlarm is an alarm of a type whose condition the model does not have: when it goes
+// off is not known here, only what it does then.
+type OtherAlarm struct {
+	Name string
+	// Type says in words what it is: "log alarm".
+	Type    string
+	Actions cloudwatch.Actions
 	Status
 }
 
@@ -108,6 +133,7 @@ var checks = []func(*World, *report){
 	(*World).checkStates,
 	(*World).checkDuplicates,
 	(*World).checkComposites,
+	(*World).checkOthers,
 	(*World).checkDashboards,
 	(*World).checkExpected,
 	(*World).checkUnwatched,
@@ -116,6 +142,7 @@ var checks = []func(*World, *report){
 // Audit returns everything that is wrong, sorted, and notes about what cannot be told.
 func Audit(w World) (findings []Finding, notes []string) {
 	r := &report{}
+	w.index = newIndex(w)
 	for _, check := range checks {
 		check(&w, r)
 	}
@@ -135,12 +162,20 @@ func (w World) Audited() int {
 	for range w.composites {
 		n++
 	}
+	for range w.others {
+		n++
+	}
 	return n
 }
 
-// Window is how far back an alarm looks, and what data points may come late.
+// Window is how far back an alarm looks, and what data points may come late. A window on
+// the clock ended up to a period ago.
 func Window(a cloudwatch.MetricAlarm) time.Duration {
-	return time.Duration(a.EvaluationPeriods)*a.Period() + lateness
+	periods := a.EvaluationPeriods
+	if a.WallClock != "" {
+		periods++
+	}
+	return time.Duration(periods)*a.Period() + lateness
 }
 
 // report collects findings.
@@ -175,7 +210,16 @@ func (w World) composites(yield func(CompositeAlarm) bool) {
 	}
 }
 
-// alarm is what metric and composite alarms have in common.
+// others are the alarms of other types that are audited.
+func (w World) others(yield func(OtherAlarm) bool) {
+	for _, a := range w.Others {
+		if strings.HasPrefix(a.Name, w.Prefix) && !yield(a) {
+			return
+		}
+	}
+}
+
+// alarm is what alarms of all types have in common.
 type alarm struct {
 	name    string
 	actions cloudwatch.Actions
@@ -191,6 +235,12 @@ func (w World) alarms(yield func(alarm) bool) {
 	}
 	for a := range w.composites {
 		if !yield(alarm{a.Name, a.Actions, a.Status, lateness}) {
+			return
+		}
+	}
+	for a := range w.others {
+		// How often it is evaluated is not known: every day, say.
+		if !yield(alarm{a.Name, a.Actions, a.Status, Fortnight}) {
 			return
 		}
 	}

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -123,8 +124,9 @@ func healthy(t *testing.T) World {
 		text2 = strings.ReplaceAll(text2, old, now)
 	}
 	w.Dashboards = []Dashboard{{Name: prefix, Body: text2}}
+	known := newIndex(w)
 	for _, m := range w.Dashboards[0].metrics() {
-		if !w.isListed(m) && m.Name != "HTTPCode_Target_5XX_Count" {
+		if !known.isListed(m) && m.Name != "HTTPCode_Target_5XX_Count" {
 			w.list(m.Namespace, m.Name, m.Dimensions...)
 		}
 	}
@@ -212,6 +214,25 @@ func (w *World) composite(rule string, actions ...string) *CompositeAlarm {
 	})
 	return &w.Composites[len(w.Composites)-1]
 }
+
+// other adds a log alarm.
+func (w *World) other(t *testing.T, name string) *OtherAlarm {
+	t.Helper()
+	w.Others = append(w.Others, OtherAlarm{Name: prefix + "/" + name, Type: "log alarm", Status: w.alarm(t, "maintenance").Status})
+	return &w.Others[len(w.Others)-1]
+}
+
+// calls gives an alarm a function as its action.
+func (w *World) calls(t *testing.T, f Function) {
+	t.Helper()
+	const arn = "arn:aws:lambda:ap-southeast-2:" + account + ":function:page:live"
+	a := w.alarm(t, "maintenance")
+	a.Actions.Alarm = []string{arn}
+	w.Functions = map[string]Function{arn: f}
+}
+
+const functionPolicy = `{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.alarms.cloudwatch.amazonaws.com"},"Action":"lambda:InvokeFunction",
+	"Resource":"arn:aws:lambda:ap-southeast-2:` + account + `:function:page:live","Condition":{"StringEquals":{"AWS:SourceAccount":"` + account + `"}}}]}`
 
 func TestHealthy(t *testing.T) {
 	t.Parallel()
@@ -304,6 +325,21 @@ func TestFindings(t *testing.T) {
 			w.unlist(w.alarm(t, "postgres/storage-low").Queries[0].Metric)
 			w.Dashboards = nil
 		}, []string{"*storage-low: no-data: *other metrics of DBInstanceIdentifier=ohmycoins-staging-postgres have*"}},
+		"a unit that nothing sends": {func(t *testing.T, w *World) {
+			a := w.alarm(t, "backend/cpu-high")
+			a.TreatMissingData, a.Queries[0].Metric.OnlyUnit = cloudwatch.NotBreaching, "Megabytes"
+		}, []string{"*backend/cpu-high: unit: AWS/ECS CPUUtilization has data, and none in Megabytes*"}},
+		"a unit of what has no data at all": {func(t *testing.T, w *World) {
+			m := &w.alarm(t, "backend/memory-high").Queries[0].Metric
+			delete(w.Data, evaluate.ID(*m))
+			m.OnlyUnit = cloudwatch.Percent
+		}, []string{"*backend/memory-high: no-data: *two weeks*"}},
+		"the unit that is sent": {func(t *testing.T, w *World) {
+			m := &w.alarm(t, "backend/cpu-high").Queries[0].Metric
+			data := w.Data[evaluate.ID(*m)]
+			m.OnlyUnit = cloudwatch.Percent
+			w.Data[evaluate.ID(*m)] = data
+		}, nil},
 		"no data in the window": {func(t *testing.T, w *World) {
 			id := evaluate.ID(w.alarm(t, "backend/cpu-high").Queries[0].Metric)
 			w.Data[id] = Data{Last: now.Add(-2 * time.Hour)}
@@ -344,10 +380,46 @@ func TestFindings(t *testing.T) {
 			w.unheld(t, "backend/memory-high").Actions = cloudwatch.Actions{}
 			w.composite(`ALARM("ohmycoins-staging/backend/memory-high")`, critical)
 		}, nil},
+		"no actions, for a composite of a composite": {func(t *testing.T, w *World) {
+			w.unheld(t, "backend/memory-high").Actions = cloudwatch.Actions{}
+			w.unheld(t, "backend/cpu-high").Actions = cloudwatch.Actions{}
+			w.composite(`AT_LEAST(50%, ALARM, ("ohmycoins-staging/backend/memory-high", ohmycoins-staging/backend/cpu-high))`).Name = prefix + "/part"
+			w.composite(`ALARM("ohmycoins-staging/part") AND NOT ALARM("ohmycoins-staging/down")`, critical)
+		}, nil},
+		"no actions, for a suppressor of alarms": {func(t *testing.T, w *World) {
+			w.unheld(t, "backend/memory-high").Actions = cloudwatch.Actions{}
+			w.composite(`ALARM("ohmycoins-staging/backend/memory-high")`).Name = prefix + "/part"
+			w.composite("TRUE", critical).ActionsSuppressor = prefix + "/part"
+		}, nil},
+		"no actions, for composites that watch each other": {func(t *testing.T, w *World) {
+			w.unheld(t, "backend/memory-high").Actions = cloudwatch.Actions{}
+			w.composite(`ALARM("ohmycoins-staging/backend/memory-high") OR ALARM("ohmycoins-staging/down")`).Name = prefix + "/part"
+			w.composite(`ALARM("ohmycoins-staging/part")`)
+		}, []string{"*backend/memory-high: no-actions: *", "*down: no-actions: *", "*part: no-actions: *"}},
 		"no actions, for a composite without": {func(t *testing.T, w *World) {
 			w.unheld(t, "backend/memory-high").Actions = cloudwatch.Actions{}
 			w.composite(`ALARM("ohmycoins-staging/backend/memory-high")`)
 		}, []string{"*backend/memory-high: no-actions: *", "*down: no-actions: *"}},
+
+		"a function": {func(t *testing.T, w *World) {
+			w.calls(t, Function{Policy: functionPolicy})
+		}, nil},
+		"a function that does not exist": {func(t *testing.T, w *World) {
+			w.calls(t, Function{Missing: true})
+		}, []string{"function page:live: no-function: it does not exist, and is called by ohmycoins-staging/maintenance: *"}},
+		"a function of somebody else": {func(t *testing.T, w *World) {
+			w.calls(t, Function{Problem: "AccessDenied: no"})
+		}, []string{"function page:live: unknown-function: *AccessDenied*lambda:GetPolicy*"}},
+		"a function without a policy": {func(t *testing.T, w *World) {
+			w.calls(t, Function{})
+		}, []string{"function page:live: policy: it has no policy*add-permission*"}},
+		"a function for what notifies topics": {func(t *testing.T, w *World) {
+			w.calls(t, Function{Policy: strings.ReplaceAll(functionPolicy, functionsOfAlarm, cloudWatch)})
+		}, []string{"function page:live: policy: its policy does not let CloudWatch do lambda:InvokeFunction*allow the service lambda.alarms.cloudwatch.amazonaws.com*"}},
+		"a response plan": {func(t *testing.T, w *World) {
+			a := w.alarm(t, "maintenance")
+			a.Actions.Alarm = []string{"arn:aws:ssm-incidents::" + account + ":responseplan/outage"}
+		}, []string{"action arn:aws:ssm-incidents::*:responseplan/outage: unchecked-target: *told by ohmycoins-staging/maintenance: *"}},
 
 		"topic that does not exist": {
 			func(_ *testing.T, w *World) { w.Topics[critical] = Topic{Missing: true} },
@@ -408,6 +480,11 @@ func TestFindings(t *testing.T) {
 			a.State, a.Reason, a.Since = cloudwatch.InAlarm, "5 datapoints were above", now.Add(-time.Hour)
 		}, []string{"*backend/cpu-high: in-alarm: *since 2026-01-15 11:00 UTC (1 hour): 5 datapoints were above*"}},
 
+		"what CloudWatch cannot evaluate": {func(t *testing.T, w *World) {
+			a := w.alarm(t, "backend/cpu-high")
+			a.Evaluation, a.Reason = "EVALUATION_ERROR", "the query is wrong"
+		}, []string{"*backend/cpu-high: evaluation: *EVALUATION_ERROR: the query is wrong*"}},
+
 		"twice the same": {func(t *testing.T, w *World) {
 			twin := *w.alarm(t, "backend/cpu-high")
 			twin.Name, twin.DatapointsToAlarm = "elsewhere", twin.EvaluationPeriods
@@ -416,6 +493,12 @@ func TestFindings(t *testing.T) {
 			slices.Reverse(twin.Queries[0].Metric.Dimensions)
 			w.Metrics = append(w.Metrics, twin)
 		}, []string{"alarm elsewhere: duplicate: *ohmycoins-staging/backend/cpu-high*"}},
+		"two windows": {func(t *testing.T, w *World) {
+			twin := *w.unheld(t, "backend/cpu-high")
+			twin.Name, twin.WallClock = prefix+"/backend/cpu-high-clock", "UTC"
+			w.Metrics = append(w.Metrics, twin)
+			w.Data[evaluate.ID(twin.Queries[0].Metric)].Recent[Window(twin.MetricAlarm)] = true
+		}, nil},
 		"two thresholds": {func(t *testing.T, w *World) {
 			twin := *w.unheld(t, "backend/cpu-high")
 			twin.Name, twin.Threshold = prefix+"/backend/cpu-higher", 95
@@ -424,6 +507,14 @@ func TestFindings(t *testing.T) {
 		"composite with a missing alarm": {func(_ *testing.T, w *World) {
 			w.composite(`ALARM("ohmycoins-staging/alb/5xx-high") OR ALARM(gone) OR OK("arn:aws:cloudwatch:ap-southeast-2:`+account+`:alarm:gone too")`, critical).ActionsSuppressor = "nobody"
 		}, []string{"*down: missing-alarm: its rule names *gone too*", "*down: missing-alarm: its rule names gone,*", "*down: missing-alarm: its suppressor nobody*"}},
+		"composite of a log alarm": {func(t *testing.T, w *World) {
+			w.other(t, "errors")
+			w.composite(`ALARM("ohmycoins-staging/errors")`, critical)
+		}, nil},
+		"log alarm that tells nobody": {func(t *testing.T, w *World) {
+			a := w.other(t, "errors")
+			a.State, a.Since = cloudwatch.InsufficientData, now.Add(-15*24*time.Hour)
+		}, []string{"*errors: insufficient-data: *", "*errors: no-actions: *"}},
 		"composite with a rule that is none": {
 			func(_ *testing.T, w *World) { w.composite(`ALARM(`, critical) },
 			[]string{"*down: rule: *"},
@@ -433,6 +524,18 @@ func TestFindings(t *testing.T) {
 			w.Expected = healthy(t).Expected
 			w.Metrics = slices.DeleteFunc(w.Metrics, func(a MetricAlarm) bool { return a.Name == prefix+"/backend/cpu-high" })
 		}, []string{"*backend/cpu-high: not-deployed: *", "*backend/cpu-high-message: missing-alarm: *"}},
+		"unit and window of another mind": {func(t *testing.T, w *World) {
+			w.Expected = healthy(t).Expected
+			a := w.alarm(t, "backend/cpu-high")
+			data := w.Data[evaluate.ID(a.Queries[0].Metric)]
+			a.WallClock, a.Queries[0].Metric.OnlyUnit = "UTC", cloudwatch.Percent
+			data.Recent[Window(a.MetricAlarm)] = true
+			w.Data[evaluate.ID(a.Queries[0].Metric)] = data
+		}, []string{`*backend/cpu-high: drift: EvaluationWindow is "wall clock of UTC", want "sliding"; *Unit is "Percent", want ""*`}},
+		"log alarm that Terraform may have": {func(t *testing.T, w *World) {
+			w.Expected = healthy(t).Expected
+			w.other(t, "errors").Actions = cloudwatch.Actions{Alarm: []string{critical}, OK: []string{critical}}
+		}, nil},
 		"alarm made by hand": {func(t *testing.T, w *World) {
 			w.Expected = healthy(t).Expected
 			twin := *w.alarm(t, "maintenance")
@@ -495,7 +598,9 @@ func TestNotes(t *testing.T) {
 	w.alarm(t, "backend/cpu-high").Queries = []cloudwatch.Query{{ID: "q", Expression: "SELECT MAX(CPUUtilization) FROM SCHEMA(\"AWS/EC2\")", Period: time.Minute, ReturnData: true}}
 	own := w.alarm(t, "alb/5xx-high")
 	own.watch("Shop", "Errors")
-	own.Actions.Alarm = append(own.Actions.Alarm, "arn:aws:lambda:ap-southeast-2:"+account+":function:page")
+	own.Actions.Alarm = append(own.Actions.Alarm, "arn:aws:automate:ap-southeast-2:ec2:recover")
+	w.other(t, "logs").Actions = cloudwatch.Actions{Alarm: []string{critical}, OK: []string{critical}}
+	w.alarm(t, "postgres/cpu-high").Unread = []string{"WarmUpConfiguration"}
 	w.Dashboards = nil
 	findings, notes := Audit(w)
 	for _, f := range findings {
@@ -503,10 +608,60 @@ func TestNotes(t *testing.T) {
 	}
 	want := []string{
 		"alarm */alb/5xx-high: Shop Errors has had no data in two weeks*", "alarm */backend/cpu-high looks at what a query finds*",
-		"alarm */backend/memory-high looks at a metric of account 111111111111*", "the action *function:page is no topic*",
+		"alarm */backend/memory-high looks at a metric of account 111111111111*", "alarm */logs is a log alarm*",
+		"alarm */postgres/cpu-high has WarmUpConfiguration*", "the action *ec2:recover has no target*",
 	}
 	if !slices.EqualFunc(want, notes, like) {
 		t.Errorf("%q", notes)
+	}
+}
+
+// TestMany audits an account in which everything is wrong with 100,000 alarms. What looked
+// at all alarms or metrics for each of them would not come to an end.
+func TestMany(t *testing.T) {
+	t.Parallel()
+	const alarms, metrics = 100_000, 10_000
+	w := World{
+		Now: now, Account: account, Listed: map[string][]cloudwatch.Metric{}, Data: map[string]Data{},
+		Topics: map[string]Topic{critical: {Policy: topicPolicy, Subscriptions: []Subscription{{"email", "oncall@example.com", true}}}},
+	}
+	var file strings.Builder
+	file.WriteString(`{"resource":{"aws_cloudwatch_metric_alarm":{`)
+	for i := range alarms {
+		id := fmt.Sprint(i)
+		status := Status{ARN: "arn:aws:cloudwatch:ap-southeast-2:" + account + ":alarm:" + id, State: cloudwatch.OK, Since: now}
+		actions := cloudwatch.Actions{Alarm: []string{critical}, OK: []string{critical}}
+		m := cloudwatch.Metric{Namespace: "AWS/ElastiCache", Name: "CPUUtilization", Dimensions: []cloudwatch.Dimension{dim("CacheClusterId", "gone-"+id)}, Stat: "Average", Period: time.Minute}
+		w.Metrics = append(w.Metrics, MetricAlarm{Status: status, MetricAlarm: cloudwatch.MetricAlarm{
+			Name: id, EvaluationPeriods: 1, Threshold: float64(i), Actions: actions, Queries: []cloudwatch.Query{{ReturnData: true, Metric: m}},
+		}})
+		if i < metrics {
+			w.list("AWS/ElastiCache", "CPUUtilization", dim("CacheClusterId", "there-"+id))
+			w.list("AWS/RDS", "CPUUtilization", dim("DBInstanceIdentifier", id))
+			w.Composites = append(w.Composites, CompositeAlarm{Status: status, CompositeAlarm: cloudwatch.CompositeAlarm{
+				Name: "c" + id, AlarmRule: fmt.Sprintf("ALARM(c%d) OR ALARM(%d)", i+1, i), Actions: actions,
+			}})
+			fmt.Fprintf(&file, `"x%s":{"alarm_name":"x%s"},`, id, id)
+		}
+	}
+	file.WriteString(`"x":{"alarm_name":"x"}}}}`)
+	w.Expected = &Expected{}
+	if err := w.Expected.Read("x.tf.json", []byte(file.String())); err != nil {
+		t.Fatal(err)
+	}
+	w.Namespaces()
+	w.Wanted()
+	findings, _ := Audit(w)
+	counts := map[string]int{}
+	for _, f := range findings {
+		counts[f.Check]++
+	}
+	want := map[string]int{
+		"no-such-dimensions": alarms, "missing-alarm": 1, "not-deployed": metrics + 1, "not-expected": alarms + metrics,
+		"unwatched": metrics,
+	}
+	if !maps.Equal(counts, want) {
+		t.Errorf("found %v, want %v", counts, want)
 	}
 }
 
@@ -569,7 +724,7 @@ func TestPolicies(t *testing.T) {
 			t.Errorf("%s: %v", test.statements, err)
 			continue
 		}
-		got, why := p.decide("sns:Publish", topic, callOf(account, "arn:aws:cloudwatch:ap-southeast-2:000000000000:alarm:a/b/c", topic))
+		got, why := p.decide("sns:Publish", topic, callOf(cloudWatch, account, "arn:aws:cloudwatch:ap-southeast-2:000000000000:alarm:a/b/c", topic))
 		if got != test.want || got == perhaps && why == "" {
 			t.Errorf("%s: is %d (%s), want %d", test.statements, got, why, test.want)
 		}

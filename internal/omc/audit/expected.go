@@ -211,6 +211,7 @@ type terraformMetricAlarm struct {
 	DatapointsToAlarm  number            `json:"datapoints_to_alarm"`
 	TreatMissingData   string            `json:"treat_missing_data"`
 	LowSamples         string            `json:"evaluate_low_sample_count_percentiles"`
+	Unit               cloudwatch.Unit   `json:"unit"`
 	terraformActions
 }
 
@@ -232,6 +233,7 @@ type terraformQuery struct {
 		Dimensions map[string]string `json:"dimensions"`
 		Stat       string            `json:"stat"`
 		Period     number            `json:"period"`
+		Unit       cloudwatch.Unit   `json:"unit"`
 	} `json:"metric"`
 }
 
@@ -269,13 +271,13 @@ func (t terraformMetricAlarm) model() cloudwatch.MetricAlarm {
 	if t.MetricName != "" {
 		a.Queries = []cloudwatch.Query{{ReturnData: true, Metric: cloudwatch.Metric{
 			Namespace: t.Namespace, Name: t.MetricName, Dimensions: dimensionsOf(t.Dimensions),
-			Stat: t.Statistic + t.ExtendedStatistic, Period: t.Period.period(),
+			Stat: t.Statistic + t.ExtendedStatistic, Period: t.Period.period(), OnlyUnit: t.Unit,
 		}}}
 	}
 	for _, q := range t.MetricQuery {
 		query := cloudwatch.Query{ID: q.ID, Expression: q.Expression, Period: q.Period.period(), ReturnData: q.ReturnData}
 		if m := q.Metric; m != nil {
-			query.Metric = cloudwatch.Metric{Namespace: m.Namespace, Name: m.MetricName, Dimensions: dimensionsOf(m.Dimensions), Stat: m.Stat, Period: m.Period.period()}
+			query.Metric = cloudwatch.Metric{Namespace: m.Namespace, Name: m.MetricName, Dimensions: dimensionsOf(m.Dimensions), Stat: m.Stat, Period: m.Period.period(), OnlyUnit: m.Unit}
 		}
 		a.Queries = append(a.Queries, query)
 	}
@@ -318,6 +320,10 @@ func metricFields(a cloudwatch.MetricAlarm) []field {
 	if low == "" {
 		low = "evaluate"
 	}
+	window := "sliding" // Terraform's provider knows no other
+	if a.WallClock != "" {
+		window = "wall clock of " + a.WallClock
+	}
 	fields := []field{
 		{"AlarmDescription", a.Description},
 		{"ComparisonOperator", string(a.ComparisonOperator)},
@@ -327,6 +333,7 @@ func metricFields(a cloudwatch.MetricAlarm) []field {
 		{"DatapointsToAlarm", count(datapoints)},
 		{"TreatMissingData", string(missing(a))},
 		{"EvaluateLowSampleCountPercentile", low},
+		{"EvaluationWindow", window},
 	}
 	for _, q := range a.Queries {
 		at := ""
@@ -338,7 +345,7 @@ func metricFields(a cloudwatch.MetricAlarm) []field {
 			continue
 		}
 		fields = append(fields, field{at + "Namespace", q.Metric.Namespace}, field{at + "MetricName", q.Metric.Name},
-			field{at + "Statistic", q.Metric.Stat}, field{at + "Period", seconds(q.Metric.Period)}, field{at + "Dimensions", dimensions(q.Metric)})
+			field{at + "Statistic", q.Metric.Stat}, field{at + "Period", seconds(q.Metric.Period)}, field{at + "Dimensions", dimensions(q.Metric)}, field{at + "Unit", string(q.Metric.OnlyUnit)})
 	}
 	return append(fields, actionFields(a.Actions)...)
 }
@@ -393,10 +400,17 @@ func (w *World) checkExpected(r *report) {
 		return
 	}
 	wanted := map[string]string{} // address by name
+	metrics, composites := map[string]int{}, map[string]int{}
+	for i, a := range w.Metrics {
+		metrics[a.Name] = i
+	}
+	for i, a := range w.Composites {
+		composites[a.Name] = i
+	}
 	for _, e := range w.Expected.metrics {
 		w.compare(r, wanted, e.Name, e.source, e.address, metricFields(e.MetricAlarm), func(name string) ([]field, bool) {
-			i := slices.IndexFunc(w.Metrics, func(a MetricAlarm) bool { return like(name, a.Name) })
-			if i < 0 {
+			i, found := find(metrics, name)
+			if !found {
 				return nil, false
 			}
 			return metricFields(w.Metrics[i].MetricAlarm), true
@@ -404,25 +418,43 @@ func (w *World) checkExpected(r *report) {
 	}
 	for _, e := range w.Expected.composites {
 		w.compare(r, wanted, e.Name, e.source, e.address, compositeFields(e.CompositeAlarm), func(name string) ([]field, bool) {
-			i := slices.IndexFunc(w.Composites, func(a CompositeAlarm) bool { return like(name, a.Name) })
-			if i < 0 {
+			i, found := find(composites, name)
+			if !found {
 				return nil, false
 			}
 			return compositeFields(w.Composites[i].CompositeAlarm), true
 		})
 	}
-	patterns := slices.Collect(maps.Keys(wanted))
+	patterns := slices.DeleteFunc(slices.Collect(maps.Keys(wanted)), func(name string) bool { return !isPattern(name) })
 	for a := range w.alarms {
-		if !slices.ContainsFunc(patterns, func(name string) bool { return like(name, a.name) }) {
+		_, expected := wanted[a.name]
+		if !expected && !w.index.others[a.name] && !slices.ContainsFunc(patterns, func(name string) bool { return like(name, a.name) }) {
 			r.add(a.subject(), "not-expected", "it is in AWS and not in "+strings.Join(w.Expected.Sources, ", "), "add it there, or delete it")
 		}
 	}
 }
 
+// isPattern reports whether only an apply knows a part of a name.
+func isPattern(name string) bool { return strings.Contains(name, "*") }
+
+// find returns the index of the first alarm with a name, or a pattern of it.
+func find(byName map[string]int, name string) (int, bool) {
+	if i, found := byName[name]; found || !isPattern(name) {
+		return i, found
+	}
+	first, found := 0, false
+	for other, i := range byName {
+		if like(name, other) && (!found || i < first) {
+			first, found = i, true
+		}
+	}
+	return first, found
+}
+
 // compare compares an alarm that is wanted with what is there, and remembers its name.
 func (w *World) compare(r *report, wanted map[string]string, name, source, address string, want []field, find func(name string) ([]field, bool)) {
 	subject, where := "alarm "+name, source+", "+address
-	if other, exists := wanted[name]; exists && !strings.Contains(name, "*") {
+	if other, exists := wanted[name]; exists && !isPattern(name) {
 		r.add(subject, "same-name", fmt.Sprintf("two resources have this name and overwrite each other at every apply: %s and %s", other, where), "give one of them another name")
 		return
 	}

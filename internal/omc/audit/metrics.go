@@ -38,8 +38,12 @@ func (w *World) isForeign(a MetricAlarm, q cloudwatch.Query) bool {
 
 func (w *World) checkMetric(r *report, a MetricAlarm, m cloudwatch.Metric) {
 	subject, data, treat := "alarm "+a.Name, w.Data[evaluate.ID(m)], missing(a.MetricAlarm)
+	if data.Last.IsZero() && !w.Data[evaluate.ID(everyUnit(m))].Last.IsZero() {
+		r.add(subject, "unit", fmt.Sprintf("%s %s has data, and none in %s, which is all that the alarm counts", m.Namespace, m.Name, m.OnlyUnit), "take Unit out of the alarm")
+		return
+	}
 	if data.Last.IsZero() {
-		if !w.checkExists(r, subject, m, treat == cloudwatch.NotBreaching) && w.isListed(m) && treat != cloudwatch.NotBreaching {
+		if !w.checkExists(r, subject, m, treat == cloudwatch.NotBreaching) && w.index.isListed(m) && treat != cloudwatch.NotBreaching {
 			r.add(subject, "no-data", m.Namespace+" "+m.Name+" has had no data in the last two weeks", "find out whether "+dimensions(m)+" still runs; delete the alarm when it does not")
 		}
 		return
@@ -56,10 +60,10 @@ func (w *World) checkMetric(r *report, a MetricAlarm, m cloudwatch.Metric) {
 // to one that is not. It reports whether it said anything. A sparse metric has no data as
 // long as nothing happens.
 func (w *World) checkExists(r *report, subject string, m cloudwatch.Metric, sparse bool) bool {
-	others := slices.DeleteFunc(slices.Clone(w.Listed[m.Namespace]), func(o cloudwatch.Metric) bool { return o.Name != m.Name })
+	others := w.index.sentWith(m)
 	_, documented := cloudwatch.LookUp(m.Namespace, m.Name)
-	switch ours, there := !isAWS(m.Namespace), w.isThere(m); {
-	case w.isListed(m):
+	switch ours, there := !isAWS(m.Namespace), w.index.isThere(m); {
+	case w.index.isListed(m):
 		return false
 	case there && sparse && documented: // nothing happened, such as no error
 		return false
@@ -71,26 +75,20 @@ func (w *World) checkExists(r *report, subject string, m cloudwatch.Metric, spar
 		r.add(subject, "no-data", fmt.Sprintf("%s %s has had no data in the last two weeks, and other metrics of %s have", m.Namespace, m.Name, dimensions(m)),
 			"find out what makes AWS send it; delete the alarm when nothing does")
 	default:
-		r.add(subject, "no-such-dimensions", fmt.Sprintf("nothing sends %s %s for %s: it never has data", m.Namespace, m.Name, dimensions(m)), w.instead(m, others))
+		r.add(subject, "no-such-dimensions", fmt.Sprintf("nothing sends %s %s for %s: it never has data", m.Namespace, m.Name, dimensions(m)), instead(m, others))
 	}
 	return true
+}
+
+// everyUnit is a metric of which the values of every unit count.
+func everyUnit(m cloudwatch.Metric) cloudwatch.Metric {
+	m.OnlyUnit = ""
+	return m
 }
 
 // isAWS reports whether AWS, not a program of the user, sends what is in a namespace.
 func isAWS(namespace string) bool {
 	return strings.HasPrefix(namespace, "AWS/") || slices.Contains(cloudwatch.Namespaces(), namespace)
-}
-
-// isListed reports whether CloudWatch lists a metric.
-func (w *World) isListed(m cloudwatch.Metric) bool {
-	id := evaluate.ID(m)
-	return slices.ContainsFunc(w.Listed[m.Namespace], func(o cloudwatch.Metric) bool { return evaluate.ID(o) == id })
-}
-
-// isThere reports whether what the dimensions name sends any metric.
-func (w *World) isThere(m cloudwatch.Metric) bool {
-	want := dimensions(m)
-	return slices.ContainsFunc(w.Listed[m.Namespace], func(o cloudwatch.Metric) bool { return dimensions(o) == want })
 }
 
 // suggest says what the metric of a wrong name may be.
@@ -147,12 +145,12 @@ func distance(a, b string) int {
 }
 
 // instead says with which dimensions a metric is sent.
-func (w *World) instead(m cloudwatch.Metric, others []cloudwatch.Metric) string {
+func instead(m cloudwatch.Metric, others []string) string {
 	for _, d := range m.Dimensions {
 		if d.Name == "DBInstanceIdentifier" && strings.HasPrefix(d.Value, "db-") {
 			return fmt.Sprintf("%s is a resource id: use the instance's identifier%s", d.Value, among(others))
 		}
-		if d.Name == "CacheClusterId" && slices.ContainsFunc(others, func(o cloudwatch.Metric) bool { return isNodeOf(o, d.Value) }) {
+		if d.Name == "CacheClusterId" && hasNode(others, d.Value) {
 			return fmt.Sprintf("%s is a replication group: ElastiCache's metrics are those of its nodes%s", d.Value, among(others))
 		}
 	}
@@ -162,24 +160,22 @@ func (w *World) instead(m cloudwatch.Metric, others []cloudwatch.Metric) string 
 	return "find out whether what it watches exists, and what it is called; it has been silent for two weeks at least"
 }
 
-func isNodeOf(m cloudwatch.Metric, group string) bool {
-	return slices.ContainsFunc(m.Dimensions, func(d cloudwatch.Dimension) bool {
-		return d.Name == "CacheClusterId" && strings.HasPrefix(d.Value, group+"-")
-	})
+// hasNode reports whether one of the sorted texts is that of a node of a group: its first
+// dimension is CacheClusterId.
+func hasNode(sorted []string, group string) bool {
+	node := "CacheClusterId=" + group + "-"
+	i, _ := slices.BinarySearch(sorted, node)
+	return i < len(sorted) && strings.HasPrefix(sorted[i], node)
 }
 
 // mostNamed is how many things a message names.
 const mostNamed = 3
 
-func among(metrics []cloudwatch.Metric) string {
-	set := map[string]bool{}
-	for _, m := range metrics {
-		set[dimensions(m)] = true
-	}
-	if len(set) == 0 {
+func among(list []string) string {
+	if len(list) == 0 {
 		return ""
 	}
-	return ": " + some(slices.Sorted(maps.Keys(set)), "; ")
+	return ": " + some(list, "; ")
 }
 
 // some names the first of a list, and how many more there are.
@@ -280,13 +276,17 @@ func (w World) Wanted() map[string]Wanted {
 			if q.Metric.Name == "" || w.isForeign(a, q) {
 				continue
 			}
-			id := evaluate.ID(q.Metric)
-			wanted := all[id]
-			wanted.Metric = q.Metric
-			if window := Window(a.MetricAlarm); !slices.Contains(wanted.Windows, window) {
-				wanted.Windows = append(wanted.Windows, window)
+			want := func(m cloudwatch.Metric) {
+				id := evaluate.ID(m)
+				wanted := all[id]
+				wanted.Metric = m
+				if window := Window(a.MetricAlarm); !slices.Contains(wanted.Windows, window) {
+					wanted.Windows = append(wanted.Windows, window)
+				}
+				all[id] = wanted
 			}
-			all[id] = wanted
+			want(q.Metric)
+			want(everyUnit(q.Metric)) // is there any data in another one?
 		}
 	}
 	return all

@@ -8,8 +8,11 @@ import (
 	"strings"
 )
 
-// cloudWatch is the principal that notifies topics.
-const cloudWatch = "cloudwatch.amazonaws.com"
+// These are the principals that notify topics, and that call functions.
+const (
+	cloudWatch       = "cloudwatch.amazonaws.com"
+	functionsOfAlarm = "lambda.alarms.cloudwatch.amazonaws.com"
+)
 
 // verdict is whether something holds. What this package does not know is perhaps: IAM's
 // language is larger than what topics' policies need.
@@ -85,19 +88,22 @@ func parsePolicy(text string) (policy, error) {
 	return p, err
 }
 
-// callOf is what conditions can ask when CloudWatch notifies a topic for an alarm, by key
-// in lower case.
-func callOf(account, alarm, topic string) map[string]string {
+// callOf is what conditions can ask when CloudWatch, as a principal, notifies a target for
+// an alarm, by key in lower case.
+func callOf(principal, account, alarm, target string) map[string]string {
 	return map[string]string{
 		"aws:sourceaccount":                      account,
 		"aws:sourceowner":                        account,
 		"aws:sourcearn":                          alarm,
 		"aws:securetransport":                    "true",
 		"aws:principalisawsservice":              "true",
-		"aws:principalservicename":               cloudWatch,
-		"kms:encryptioncontext:aws:sns:topicarn": topic,
+		principalName:                            principal,
+		"kms:encryptioncontext:aws:sns:topicarn": target,
 	}
 }
+
+// principalName is the key of who calls.
+const principalName = "aws:principalservicename"
 
 // decide says whether a policy lets CloudWatch do an action, and why that is not known.
 func (p policy) decide(action, resource string, call map[string]string) (verdict, string) {
@@ -118,7 +124,7 @@ func (p policy) decide(action, resource string, call map[string]string) (verdict
 
 // holds says whether a statement is about a call, and what about it is not known.
 func (s statement) holds(action, resource string, call map[string]string) (verdict, string) {
-	matches := both(s.isFor(), about(s.Action, s.NotAction, action, true), about(s.Resource, s.NotResource, resource, false))
+	matches := both(s.isFor(call[principalName]), about(s.Action, s.NotAction, action, true), about(s.Resource, s.NotResource, resource, false))
 	reason := "NotPrincipal"
 	for operator, keys := range s.Condition {
 		for key, values := range keys {
@@ -132,9 +138,9 @@ func (s statement) holds(action, resource string, call map[string]string) (verdi
 	return matches, reason
 }
 
-// isFor says whether a statement is about CloudWatch. "*" and every AWS principal are, as
-// in the policy that a topic has by default.
-func (s statement) isFor() verdict {
+// isFor says whether a statement is about a principal of CloudWatch's. "*" and every AWS
+// principal are, as in the policy that a topic has by default.
+func (s statement) isFor(principal string) verdict {
 	if s.NotPrincipal != nil {
 		return perhaps
 	}
@@ -146,7 +152,7 @@ func (s statement) isFor() verdict {
 	if json.Unmarshal(s.Principal, &kinds) != nil {
 		return no
 	}
-	return whether(slices.Contains(kinds["Service"], cloudWatch) || slices.Contains(kinds["Service"], "*") || slices.Contains(kinds["AWS"], "*"))
+	return whether(slices.Contains(kinds["Service"], principal) || slices.Contains(kinds["Service"], "*") || slices.Contains(kinds["AWS"], "*"))
 }
 
 // about says whether a list of patterns, or of what is excepted, has a name.

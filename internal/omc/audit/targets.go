@@ -46,21 +46,44 @@ type Key struct {
 // Missing is the state of a key that does not exist.
 const Missing = "missing"
 
-func isTopic(action string) bool {
-	return strings.HasPrefix(action, "arn:") && service(action) == "sns"
+// Function is a Lambda function that alarms call.
+type Function struct {
+	// Missing says that it, or the version or alias of it, does not exist.
+	Missing bool
+	// Problem is why nothing is known about it, or "".
+	Problem string
+	// Policy is who may call it; "" when nobody else may.
+	Policy string
 }
+
+func isTopic(action string) bool { return service(action) == "sns" }
+
+func isFunction(action string) bool { return service(action) == "lambda" }
+
+// builtIn are the services whose actions have no target that could be missing: what stops
+// or recovers the alarm's own instance, and what writes a new OpsItem.
+var builtIn = []string{"automate", "swf", "ssm"}
 
 // service is the service that an ARN belongs to: "sns".
 func service(arn string) string {
-	if parts := strings.Split(arn, ":"); len(parts) > 2 {
+	if parts := strings.Split(arn, ":"); len(parts) > 2 && parts[0] == "arn" {
 		return parts[2]
 	}
 	return ""
 }
 
-// Targets returns the topics that the audited alarms notify, sorted.
-func (w World) Targets() []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(w.notifying())), func(action string) bool { return !isTopic(action) })
+// Targets returns the topics that the audited alarms notify and the functions that they
+// call, sorted.
+func (w World) Targets() (topics, functions []string) {
+	for _, action := range slices.Sorted(maps.Keys(w.notifying())) {
+		switch {
+		case isTopic(action):
+			topics = append(topics, action)
+		case isFunction(action):
+			functions = append(functions, action)
+		}
+	}
+	return topics, functions
 }
 
 // notifying returns the audited alarms, by each of their actions.
@@ -76,28 +99,53 @@ func (w World) notifying() map[string][]alarm {
 	return by
 }
 
-// checkTargets wants each topic to exist, to let CloudWatch in, and to reach somebody.
+// checkTargets wants each target to exist and to let CloudWatch in, and each topic to
+// reach somebody.
 func (w *World) checkTargets(r *report) {
 	by := w.notifying()
 	for _, action := range slices.Sorted(maps.Keys(by)) {
-		if !isTopic(action) {
-			if len(by[action]) > 0 {
-				r.note("the action %s is no topic: who it reaches was not looked into", action)
-			}
-			continue
+		switch alarms := by[action]; {
+		case isTopic(action):
+			w.checkTopic(r, action, alarms)
+		case isFunction(action):
+			w.checkFunction(r, action, alarms)
+		case slices.Contains(builtIn, service(action)):
+			r.note("the action %s has no target: whether CloudWatch may do it was not looked into", action)
+		default:
+			r.add("action "+action, "unchecked-target", "whether it exists, and lets CloudWatch in, is not known here; it is told by "+named(alarms),
+				"look at it where it is made, and at the alarm's history after a test; or give the alarms a topic as well")
 		}
-		topic, alarms := w.Topics[action], by[action]
-		subject := "topic " + action[strings.LastIndex(action, ":")+1:]
-		switch {
-		case topic.Missing:
-			r.add(subject, "no-topic", "it does not exist, and is told by "+named(alarms), "create the topic, or give the alarms another one")
-			continue
-		case topic.Problem != "":
-			r.add(subject, "unknown-topic", "nothing is known about it: "+topic.Problem, "let this role read it: sns:GetTopicAttributes and sns:ListSubscriptionsByTopic on "+action)
-			continue
-		}
-		topic.checkSubscriptions(r, subject, alarms)
-		w.checkDoor(r, subject, action, topic, alarms)
+	}
+}
+
+func (w *World) checkTopic(r *report, arn string, alarms []alarm) {
+	topic := w.Topics[arn]
+	subject := "topic " + arn[strings.LastIndex(arn, ":")+1:]
+	switch {
+	case topic.Missing:
+		r.add(subject, "no-topic", "it does not exist, and is told by "+named(alarms), "create the topic, or give the alarms another one")
+		return
+	case topic.Problem != "":
+		r.add(subject, "unknown-topic", "nothing is known about it: "+topic.Problem, "let this role read it: sns:GetTopicAttributes and sns:ListSubscriptionsByTopic on "+arn)
+		return
+	}
+	topic.checkSubscriptions(r, subject, alarms)
+	w.checkDoor(r, subject, arn, topic, alarms)
+}
+
+func (w *World) checkFunction(r *report, arn string, alarms []alarm) {
+	f := w.Functions[arn]
+	_, name, _ := strings.Cut(arn, ":function:")
+	subject := "function " + name
+	switch {
+	case f.Missing:
+		r.add(subject, "no-function", "it does not exist, and is called by "+named(alarms), "create the function, or give the alarms another one")
+	case f.Problem != "":
+		r.add(subject, "unknown-function", "nothing is known about it: "+f.Problem, "let this role read it: lambda:GetFunctionConfiguration and lambda:GetPolicy on "+arn)
+	case f.Policy == "":
+		r.add(subject, "policy", "it has no policy: CloudWatch may not call it for "+named(alarms), "aws lambda add-permission, with the principal "+functionsOfAlarm)
+	default:
+		w.checkPolicy(r, functionsOfAlarm, subject, "its policy", f.Policy, arn, arn, alarms, "lambda:InvokeFunction")
 	}
 }
 
@@ -132,7 +180,7 @@ func (t Topic) checkSubscriptions(r *report, subject string, alarms []alarm) {
 
 // checkDoor wants the topic's policy and its key to let CloudWatch in.
 func (w *World) checkDoor(r *report, subject, arn string, t Topic, alarms []alarm) {
-	w.checkPolicy(r, subject, "its policy", t.Policy, arn, arn, alarms, "sns:Publish")
+	w.checkPolicy(r, cloudWatch, subject, "its policy", t.Policy, arn, arn, alarms, "sns:Publish")
 	key := t.Key
 	switch {
 	case key == nil:
@@ -145,22 +193,22 @@ func (w *World) checkDoor(r *report, subject, arn string, t Topic, alarms []alar
 	case key.State != "Enabled":
 		r.add(subject, "key", fmt.Sprintf("its key %s is %s, want Enabled", key.ID, key.State), "enable the key, or cancel its deletion: aws kms cancel-key-deletion, aws kms enable-key")
 	default:
-		w.checkPolicy(r, subject, "the policy of its key "+key.ID, key.Policy, key.ARN, arn, alarms, "kms:Decrypt", "kms:GenerateDataKey")
+		w.checkPolicy(r, cloudWatch, subject, "the policy of its key "+key.ID, key.Policy, key.ARN, arn, alarms, "kms:Decrypt", "kms:GenerateDataKey")
 	}
 }
 
 // checkPolicy wants a policy to allow CloudWatch actions for each of the alarms.
-func (w *World) checkPolicy(r *report, subject, what, policy, resource, topic string, alarms []alarm, actions ...string) {
+func (w *World) checkPolicy(r *report, principal, subject, what, policy, resource, target string, alarms []alarm, actions ...string) {
 	doc, err := parsePolicy(policy)
 	if err != nil {
-		r.add(subject, "policy", what+" cannot be read: "+err.Error(), "write a policy that allows cloudwatch.amazonaws.com "+strings.Join(actions, " and "))
+		r.add(subject, "policy", what+" cannot be read: "+err.Error(), "write a policy that allows "+principal+" "+strings.Join(actions, " and "))
 		return
 	}
 	for _, action := range actions {
 		var refused, unknown []alarm
 		why := ""
 		for _, a := range alarms {
-			switch v, reason := doc.decide(action, resource, callOf(w.Account, a.ARN, topic)); v {
+			switch v, reason := doc.decide(action, resource, callOf(principal, w.Account, a.ARN, target)); v {
 			case no:
 				refused = append(refused, a)
 			case perhaps:
@@ -169,7 +217,7 @@ func (w *World) checkPolicy(r *report, subject, what, policy, resource, topic st
 		}
 		if len(refused) > 0 {
 			r.add(subject, "policy", fmt.Sprintf("%s does not let CloudWatch do %s: nobody is told by %s", what, action, named(refused)),
-				fmt.Sprintf("allow the service cloudwatch.amazonaws.com %s, with aws:SourceAccount %s", action, w.Account))
+				fmt.Sprintf("allow the service %s %s, with aws:SourceAccount %s", principal, action, w.Account))
 		}
 		if len(unknown) > 0 {
 			r.add(subject, "policy", fmt.Sprintf("whether %s lets CloudWatch do %s cannot be told: %s", what, action, why),

@@ -36,11 +36,13 @@ type resource struct {
 // checkUnwatched wants an alarm, whoever made it, on each resource for which AWS
 // recommends some.
 func (w *World) checkUnwatched(r *report) {
-	for _, res := range w.resources() {
-		if w.isWatched(res) {
+	resources := w.resources()
+	watched := w.watched(resources)
+	for _, res := range resources {
+		at := text(res.dimensions)
+		if watched[at] {
 			continue
 		}
-		at := dimensions(cloudwatch.Metric{Dimensions: res.dimensions})
 		r.add(fmt.Sprintf("resource %s %s", res.namespace, at), "unwatched", "no alarm watches it; AWS recommends alarms on "+strings.Join(slices.Sorted(maps.Keys(res.metrics)), ", "),
 			"add it to the monitoring construct's Resources, or make these alarms")
 	}
@@ -68,9 +70,14 @@ func (w *World) resources() []resource {
 		return cmp.Or(cmp.Compare(len(byKey[a].dimensions), len(byKey[b].dimensions)), cmp.Compare(a, b))
 	})
 	var list []resource
+	coarser := map[string]*places{} // by namespace
 	for _, key := range sorted {
 		res := byKey[key]
-		if !slices.ContainsFunc(list, func(o resource) bool { return o.namespace == res.namespace && contains(res.dimensions, o.dimensions) }) {
+		if coarser[res.namespace] == nil {
+			coarser[res.namespace] = &places{}
+		}
+		if of := coarser[res.namespace]; len(of.within(res.dimensions)) == 0 {
+			of.add(res.dimensions)
 			list = append(list, res)
 		}
 	}
@@ -86,23 +93,4 @@ func hasDimensions(m cloudwatch.Metric, want []string) bool {
 			return d.Name == name && (!valued || d.Value == value)
 		})
 	})
-}
-
-// isWatched reports whether an alarm of the account is on a resource, on a part of it, or
-// on what it is a part of.
-func (w *World) isWatched(res resource) bool {
-	for _, a := range w.Metrics {
-		for _, q := range a.Queries {
-			on := q.Metric.Dimensions
-			if len(on) > 0 && (contains(on, res.dimensions) || contains(res.dimensions, on)) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// contains reports whether all has every dimension of part.
-func contains(all, part []cloudwatch.Dimension) bool {
-	return !slices.ContainsFunc(part, func(d cloudwatch.Dimension) bool { return !slices.Contains(all, d) })
 }

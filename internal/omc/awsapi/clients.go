@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -75,6 +76,7 @@ type Clients struct {
 	Caches    *elasticache.Client
 	Topics    *sns.Client
 	Keys      *kms.Client
+	Functions *lambda.Client
 
 	// Login is where the credentials of all of them come from.
 	Login *login
@@ -133,6 +135,7 @@ func New(cfg aws.Config, env environment.Environment, reread func(context.Contex
 		Caches:    elasticache.NewFromConfig(cfg),
 		Topics:    sns.NewFromConfig(cfg),
 		Keys:      kms.NewFromConfig(cfg),
+		Functions: lambda.NewFromConfig(cfg),
 
 		Login: from,
 	}

@@ -97,7 +97,7 @@ func (a *App) lookAtAlarms(ctx context.Context, opt AuditOptions, result *AlarmA
 		return audit.World{}, err
 	}
 	scope.Account = who.account
-	world, err := account.Read(ctx, account.Clients{CloudWatch: a.aws.Alarms, SNS: a.aws.Topics, KMS: a.aws.Keys}, scope)
+	world, err := account.Read(ctx, account.Clients{CloudWatch: a.aws.Alarms, SNS: a.aws.Topics, KMS: a.aws.Keys, Lambda: a.aws.Functions}, scope)
 	if err != nil {
 		return audit.World{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/dashboard/picture"
 	"github.com/ohmycoins/infra/internal/omc/account"
 	"github.com/ohmycoins/infra/internal/omc/audit"
@@ -137,7 +138,7 @@ func (a *App) backtest(ctx context.Context, opt BacktestOptions, result *AlarmBa
 
 // readSides reads the alarms of both sides, and what AWS remembers of the deployed ones.
 func (a *App) readSides(ctx context.Context, in *backtest.Input, number string, expected *audit.Expected, now time.Time, result *AlarmBacktest) error {
-	metrics, composites, err := account.Alarms(ctx, a.aws.Alarms)
+	all, err := account.Alarms(ctx, a.aws.Alarms)
 	if err != nil {
 		return err
 	}
@@ -158,7 +159,7 @@ func (a *App) readSides(ctx context.Context, in *backtest.Input, number string, 
 			names = append(names, name)
 		}
 	}
-	for _, m := range metrics {
+	for _, m := range all.Metrics {
 		in.Deployed.Metrics = append(in.Deployed.Metrics, m.MetricAlarm)
 		remember(m.Name, m.Status)
 		for _, sender := range m.Accounts {
@@ -166,8 +167,15 @@ func (a *App) readSides(ctx context.Context, in *backtest.Input, number string, 
 				in.Deployed.Problems[m.Name] = "it looks at a metric of account " + sender + ", whose data this one may not have"
 			}
 		}
+		if len(m.Unread) > 0 {
+			in.Deployed.Problems[m.Name] = "it has " + strings.Join(m.Unread, " and ") + ", and what that does is not known here"
+		}
 	}
-	for _, c := range composites {
+	for _, o := range all.Others {
+		in.Deployed.Metrics = append(in.Deployed.Metrics, cloudwatch.MetricAlarm{Name: o.Name})
+		in.Deployed.Problems[o.Name] = "it is a " + o.Type + ", and when that goes off is not known here"
+	}
+	for _, c := range all.Composites {
 		in.Deployed.Composites = append(in.Deployed.Composites, c.CompositeAlarm)
 		remember(c.Name, c.Status)
 	}

@@ -120,16 +120,19 @@ func (a *App) readStates(ctx context.Context, l *liveBoard) error {
 	if len(arns) == 0 {
 		return nil
 	}
-	metrics, composites, err := account.Alarms(ctx, a.aws.Alarms)
+	all, err := account.Alarms(ctx, a.aws.Alarms)
 	if err != nil {
 		return err
 	}
 	byARN := map[string]picture.Alarm{}
-	for _, m := range metrics {
+	for _, m := range all.Metrics {
 		byARN[m.ARN] = picture.Alarm{Name: m.Name, State: m.State}
 	}
-	for _, c := range composites {
+	for _, c := range all.Composites {
 		byARN[c.ARN] = picture.Alarm{Name: c.Name, State: c.State}
+	}
+	for _, o := range all.Others {
+		byARN[o.ARN] = picture.Alarm{Name: o.Name, State: o.State}
 	}
 	var names []string
 	for _, arn := range arns {

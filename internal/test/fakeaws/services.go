@@ -179,21 +179,28 @@ func (c *Cloud) describeAlarms(r request) reply {
 		described["NextToken"] = names[size]
 		names = names[:size]
 	}
-	var metric, composites []any
+	var metric, composites, logs []any
 	for _, name := range names {
 		alarm := c.alarmJSON(name)
 		if _, composite := alarm["AlarmRule"]; composite {
 			composites = append(composites, alarm)
 			continue
 		}
+		if _, log := alarm["ScheduledQueryConfiguration"]; log {
+			logs = append(logs, alarm)
+			continue
+		}
 		metric = append(metric, alarm)
 	}
-	// Composite alarms are described to those who ask for them.
+	// Alarms of other types are described to those who ask for them.
 	if types := r.texts("AlarmTypes"); len(types) == 0 || slices.Contains(types, "MetricAlarm") {
 		described["MetricAlarms"] = metric
 	}
 	if slices.Contains(r.texts("AlarmTypes"), "CompositeAlarm") {
 		described["CompositeAlarms"] = composites
+	}
+	if slices.Contains(r.texts("AlarmTypes"), "LogAlarm") {
+		described["LogAlarms"] = logs
 	}
 	if c.EndlessPages {
 		described["NextToken"] = fmt.Sprint("page ", c.next())

@@ -228,6 +228,7 @@ var actions = map[string]action{
 	"lambda:DeleteFunction":              on(function),
 	"lambda:GetFunction":                 on(function),
 	"lambda:GetFunctionConfiguration":    on(function),
+	"lambda:GetPolicy":                   on(function),
 	"lambda:PublishVersion":              on(function),
 	"lambda:TagResource":                 on(function),
 	"lambda:UpdateFunctionCode":          on(function),

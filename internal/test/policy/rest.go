@@ -13,6 +13,8 @@ import (
 type route struct{ service, method, path, action string }
 
 var routes = []route{
+	{"lambda", http.MethodGet, "/2015-03-31/functions/{FunctionName}/configuration", "GetFunctionConfiguration"},
+	{"lambda", http.MethodGet, "/2015-03-31/functions/{FunctionName}/policy", "GetPolicy"},
 	{"synthetics", http.MethodPost, "/canary", "CreateCanary"},
 	{"synthetics", http.MethodGet, "/canary/{Name}", "GetCanary"},
 	{"synthetics", http.MethodPatch, "/canary/{Name}", "UpdateCanary"},
