@@ -88,9 +88,12 @@ func (a *App) lookAtAlarms(ctx context.Context, opt AuditOptions, result *AlarmA
 		scope.Dashboards = scope.Part
 	}
 	result.Prefix = scope.Prefix
-	expected, err := a.expectedAlarms("--expected", opt.Expected, opt.Prefix == nil)
+	expected, missing, err := a.expectedAlarms("--expected", opt.Expected, opt.Prefix == nil)
 	if err != nil {
 		return audit.World{}, err
+	}
+	if missing != "" {
+		result.Notes = append(result.Notes, "whether the alarms are as they ought to be: "+missing)
 	}
 	who, err := a.permitted(ctx)
 	if err != nil {
@@ -109,16 +112,20 @@ func (a *App) lookAtAlarms(ctx context.Context, opt AuditOptions, result *AlarmA
 }
 
 // expectedAlarms reads alarms from the files of a flag. Without files it reads what was
-// synthesized for the environment, if that is wanted and there, and otherwise returns nil.
-func (a *App) expectedAlarms(flag string, files []string, synthesized bool) (*audit.Expected, error) {
+// synthesized for the environment, if that is wanted and there; otherwise it returns nil,
+// and what is missing where it is wanted.
+func (a *App) expectedAlarms(flag string, files []string, synthesized bool) (expected *audit.Expected, missing string, err error) {
 	if len(files) == 0 {
+		if !synthesized {
+			return nil, "", nil
+		}
 		file := filepath.Join("cdktf.out", "stacks", a.env.Name, "cdk.tf.json")
-		if _, err := os.Stat(file); !synthesized || errors.Is(err, fs.ErrNotExist) {
-			return nil, nil
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Sprintf("there is no %s here; cdktf synth writes it, and %s names another file", file, flag), nil
 		}
 		files = []string{file}
 	}
-	expected := &audit.Expected{}
+	expected = &audit.Expected{}
 	var errs []error
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -129,7 +136,7 @@ func (a *App) expectedAlarms(flag string, files []string, synthesized bool) (*au
 			errs = append(errs, fmt.Errorf("%s: %w", flag, err))
 		}
 	}
-	return expected, errors.Join(errs...)
+	return expected, "", errors.Join(errs...)
 }
 
 // Page returns the audit for people.

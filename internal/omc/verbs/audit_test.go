@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +30,8 @@ func TestAuditAlarms(t *testing.T) {
 	if err != nil || result.Outcome != report.Succeeded || result.ExitStatus() != 0 || result.Alarms != 4 || len(result.Found) > 0 {
 		t.Fatalf("%+v: %v", result, err)
 	}
-	if text != "omc alarms audit staging: succeeded, 4 alarms and nothing wrong\n" {
+	if text != "omc alarms audit staging: succeeded, 4 alarms and nothing wrong\n"+
+		"Not known: whether the alarms are as they ought to be: there is no cdktf.out/stacks/staging/cdk.tf.json here; cdktf synth writes it, and --expected names another file\n" {
 		t.Error(text)
 	}
 	reads := regexp.MustCompile("^(Describe|Get|List)")
@@ -113,6 +115,77 @@ func TestAuditExpected(t *testing.T) {
 		t.Errorf("%+v", result)
 	}
 	contains(t, fmt.Sprint(err), "--expected: ", "x.json: is no Terraform JSON", "none.json: no such file", "y.json: has no alarm")
+}
+
+// synthesized goes to a folder in which the environment's alarms were synthesized.
+func synthesized(t *testing.T, text string) string {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	file := filepath.Join("cdktf.out", "stacks", "staging", "cdk.tf.json")
+	err := os.MkdirAll(filepath.Dir(file), 0o755)
+	if err == nil {
+		err = os.WriteFile(file, []byte(text), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// Without a flag it is what was synthesized, for the environment's own alarms.
+func TestAuditSynthesized(t *testing.T) {
+	b := newAlarmBench(t)
+	b.cloud.Alarms[warningAlarm] = "OK"
+	file := synthesized(t, `{"resource":{"aws_cloudwatch_metric_alarm":{"gone":{"alarm_name":"ohmycoins-staging/gone/away"}}}}`)
+	result, text, _ := b.audit(AuditOptions{})
+	contains(t, text, "alarm ohmycoins-staging/gone/away", "not-deployed", "Compared with "+file+"\n")
+	if !slices.Equal(result.Expected, []string{file}) || len(result.Notes) > 0 {
+		t.Errorf("%+v", result)
+	}
+	prefix := "ohmycoins-staging/"
+	result, text, err := b.audit(AuditOptions{Prefix: &prefix})
+	if err != nil || len(result.Expected) > 0 || strings.Contains(text, "cdktf.out") {
+		t.Errorf("%v: %s", err, text)
+	}
+	synthesized(t, "no JSON")
+	if result, _, err := b.audit(AuditOptions{}); result.ExitStatus() != 2 || !strings.Contains(fmt.Sprint(err), "cdk.tf.json: is no Terraform JSON") {
+		t.Errorf("%v", err)
+	}
+}
+
+// Alarms of every type are there: a composite of a log alarm names no missing one, and
+// what is not judged is said.
+func TestAuditEveryType(t *testing.T) {
+	t.Parallel()
+	b := newAlarmBench(t)
+	b.cloud.Alarms[warningAlarm] = "OK"
+	b.everyType()
+	result, text, err := b.audit(AuditOptions{})
+	if err != nil || result.Alarms != 9 {
+		t.Errorf("%v: %s", err, text)
+	}
+	contains(t, text, "Not known: alarm ohmycoins-staging/log is a log alarm: ", "Not known: alarm ohmycoins-staging/promql is a PromQL alarm: ",
+		"Not known: alarm ohmycoins-staging/warm has WarmUpConfiguration: ")
+}
+
+// everyType adds alarms that the evaluator does not know, and a composite of one.
+func (b *bench) everyType() {
+	for name, definition := range map[string]map[string]any{
+		"log":    {"ScheduledQueryConfiguration": map[string]any{}},
+		"promql": {"EvaluationCriteria": map[string]any{"PromQLCriteria": map[string]any{"Query": "up == 0"}}, "MetricName": nil},
+		"warm":   {"WarmUpConfiguration": map[string]any{"WarmUpPeriodDurationInMinutes": 30}},
+		"zone":   {"EvaluationWindow": map[string]any{"WallClockWindow": map[string]any{"Timezone": "Asia/Kolkata"}}, "Threshold": 81},
+	} {
+		name = b.cloud.Env.Prefix + "/" + name
+		b.cloud.AddAlarm(name, "warning", "OK")
+		detail := b.cloud.Health.AlarmDetails[name]
+		detail.Definition = definition
+		b.cloud.Health.AlarmDetails[name] = detail
+	}
+	b.cloud.AddComposite(b.cloud.Env.Prefix+"/of-log", "warning", b.cloud.Env.Prefix+"/log", "", 0)
+	for _, name := range []string{"log", "promql", "of-log"} { // they have no metric
+		b.cloud.Audited.Silent[b.cloud.Env.Prefix+"/"+name] = true
+	}
 }
 
 // What cannot be read is an error and no verdict; what somebody else may read is a finding.

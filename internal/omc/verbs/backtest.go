@@ -89,9 +89,12 @@ func (a *App) backtest(ctx context.Context, opt BacktestOptions, result *AlarmBa
 	if opt.Prefix != nil {
 		result.Prefix = *opt.Prefix
 	}
-	expected, err := a.expectedAlarms("--proposed", opt.Proposed, opt.Prefix == nil)
+	expected, missing, err := a.expectedAlarms("--proposed", opt.Proposed, opt.Prefix == nil)
 	if err != nil {
 		return err
+	}
+	if missing != "" {
+		result.Notes = append(result.Notes, "No alarms are proposed: "+missing)
 	}
 	now := a.clock.Now()
 	data := backtest.NewData(a.env.Region, now.Add(-late).Truncate(5*time.Minute))

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,49 @@ func TestBacktest(t *testing.T) {
 	}
 	if err := b.cloud.Permissions.Err(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Without a flag the synthesized alarms are proposed, if there are any.
+func TestBacktestSynthesized(t *testing.T) {
+	b := newBacktestBench(t)
+	text, err := os.ReadFile(proposal(t, 95))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := synthesized(t, string(text))
+	result, out, err := b.backtest(BacktestOptions{Since: 60 * time.Hour})
+	if err != nil || !slices.Equal(result.ProposedFrom, []string{file}) || result.Alarms[0].Proposed.Times != 0 || len(result.Notes) > 0 {
+		t.Errorf("%+v: %v", result, err)
+	}
+	contains(t, out, "Proposed are the alarms of "+file+"\n")
+	t.Chdir(t.TempDir())
+	result, out, err = b.backtest(BacktestOptions{Since: 60 * time.Hour})
+	if err != nil || len(result.ProposedFrom) > 0 || result.Alarms[0].Proposed != nil {
+		t.Errorf("%+v: %v", result, err)
+	}
+	contains(t, out, "No alarms are proposed: there is no "+file+" here; cdktf synth writes it, and --proposed names another file\n")
+}
+
+// What the evaluator does not know of an alarm is a problem of it, and of what watches it.
+func TestBacktestEveryType(t *testing.T) {
+	t.Parallel()
+	b := newBacktestBench(t)
+	b.everyType()
+	result, _, err := b.backtest(BacktestOptions{Since: 24 * time.Hour})
+	if result.Outcome != report.Failed || !strings.Contains(fmt.Sprint(err), "nothing is known of 5 of 6 alarms") {
+		t.Errorf("%+v: %v", result, err)
+	}
+	want := map[string]string{
+		"log": "it is a log alarm, and when that goes off is not known here", "promql": "it is a PromQL alarm, and when that goes off is not known here",
+		"warm":   "it has WarmUpConfiguration, and what that does is not known here",
+		"zone":   `WallClock: is "Asia/Kolkata", want UTC: where periods begin in another time zone is not known here`,
+		"of-log": "it watches ohmycoins-staging/log, of which nothing is known: it is a log alarm, and when that goes off is not known here",
+	}
+	for _, a := range result.Alarms {
+		if problem := want[strings.TrimPrefix(a.Name, "ohmycoins-staging/")]; a.Deployed.Problem != problem {
+			t.Errorf("%s: %q, want %q", a.Name, a.Deployed.Problem, problem)
+		}
 	}
 }
 
