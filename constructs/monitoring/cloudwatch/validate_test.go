@@ -98,6 +98,7 @@ func TestValidate(t *testing.T) {
 		{"unit", on(with(cpu, func(m *Metric) { m.Unit = "%" })), []string{
 			`When.Of.Unit: is "%", want one of CloudWatch's units, such as Percent, Count, Bytes, Seconds or None`,
 		}},
+		{"only unit", on(with(cpu, func(m *Metric) { m.OnlyUnit = "percent" })), []string{`When.Of.OnlyUnit: is "percent", want one of CloudWatch's units, such as Percent, Count, Bytes, Seconds or None`}},
 		{"period", on(cpu.WithPeriod(90 * time.Second)), []string{"When.Of.Period: is 1m30s, want 1, 5, 10, 20 or 30 seconds, or whole minutes up to a day"}},
 		{"period of two days", Alarm{When: cpu.WithPeriod(48 * time.Hour).Above(1), Window: Window{EvaluationPeriods: 1}, Missing: Missing}, []string{
 			"When.Of.Period: is 48h0m0s, want 1, 5, 10, 20 or 30 seconds, or whole minutes up to a day",

@@ -403,7 +403,9 @@ func TestThresholds(t *testing.T) {
 // TestData writes data and reads it again.
 func TestData(t *testing.T) {
 	t.Parallel()
-	in := Input{From: from, To: to, Deployed: Side{Metrics: []cloudwatch.MetricAlarm{cpu("a", 80)}}}
+	alarm := cpu("a", 80)
+	alarm.Queries[0].Metric.OnlyUnit = cloudwatch.Percent
+	in := Input{From: from, To: to, Deployed: Side{Metrics: []cloudwatch.MetricAlarm{alarm}}}
 	test, err := New(in)
 	if err != nil {
 		t.Fatal(err)
@@ -442,7 +444,7 @@ func TestData(t *testing.T) {
 	if test, err = New(in); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := test.Run(again); err == nil || !strings.Contains(err.Error(), "the data lacks AWS/ECS CPUUtilization {ServiceName=shop}, Average over 1m0s from 2026-03-01") {
+	if _, err := test.Run(again); err == nil || !strings.Contains(err.Error(), "the data lacks AWS/ECS CPUUtilization {ServiceName=shop} in Percent, Average over 1m0s from 2026-03-01") {
 		t.Error(err)
 	}
 }

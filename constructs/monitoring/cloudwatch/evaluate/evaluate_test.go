@@ -330,6 +330,7 @@ func TestBadDefinitions(t *testing.T) {
 		"ignore an average":  {func(a *cloudwatch.MetricAlarm) { a.EvaluateLowSampleCountPercentile = "ignore" }, "want an alarm on one percentile"},
 		"band":               {func(a *cloudwatch.MetricAlarm) { a.ComparisonOperator = cloudwatch.OutsideBand }, "ThresholdMetricID: is empty"},
 		"threshold and band": {func(a *cloudwatch.MetricAlarm) { a.ThresholdMetricID = "ad1" }, `ThresholdMetricID: is "ad1", want none`},
+		"unknown unit":       {func(a *cloudwatch.MetricAlarm) { a.Queries[0].Metric.OnlyUnit = "Percent" }, "no series of Test Load {Service=backend} in Percent"},
 		"unknown metric":     {func(a *cloudwatch.MetricAlarm) { a.Queries[0].Metric.Name = "Other" }, "no series of Test Other {Service=backend}"},
 	}
 	for name, test := range tests {
