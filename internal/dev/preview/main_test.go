@@ -31,6 +31,9 @@ func TestPreview(t *testing.T) {
 					t.Errorf("%q is not in the output:\n%s", want, &out)
 				}
 			}
+			if !strings.HasSuffix(out.String(), ": "+page+"\n") {
+				t.Errorf("the path of the page is not the end of the output:\n%s", &out)
+			}
 			html, err := os.ReadFile(page)
 			if err != nil || !strings.Contains(string(html), "<h1>"+env.Prefix+"</h1>") {
 				t.Errorf("error %v; the page does not have the title of %s", err, env.Prefix)
