@@ -82,9 +82,9 @@ preview: ## Play a scenario and draw the dashboard without AWS: make preview ENV
 	@go build -o .tools/bin/preview ./internal/dev/preview && .tools/bin/preview "$$ENV"
 
 .PHONY: bench
-bench: ## Time synth with terraform validate, and synth with and without fastsynth
+bench: ## Time synth with terraform validate, and synth with and without fastsynth (BASE=main: beside that commit)
 	@$(DEV) bench
-	@go run ./internal/dev/bench
+	@go run ./internal/dev/bench $(if $(BASE),-base "$$BASE")
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(ACTIONLINT) ## Check format, vet, static analysis, import rules, doc comments and workflows
