@@ -24,9 +24,12 @@ func TestBrowser(t *testing.T) {
 func edges() Page {
 	low, high := 0.0, 100.0
 	marks := []dashboard.Mark{
-		{Label: "web memory-high > 97 %", Value: 97, Color: "#d62728"}, {Label: "web memory-high > 99 %", Value: 99, Color: "#ffff00"},
-		{Label: "web cpu-low < 1 %", Value: 1, Color: "#000080"}, {Label: "web cpu-low < 2 %", Value: 2, Color: "#ff9900"},
-		{Label: "web cpu-low < 3 %", Value: 3}, {Label: "postgres storage-low < 10 GiB", Value: 1e10, YAxis: "right", Color: "#2ca02c"},
+		{Label: "web memory-high > 97 %", Value: 97, Color: "#d62728"},
+		{Label: "web memory-high > 99 %", Value: 99, Color: "#ffff00"},
+		{Label: "web cpu-low < 1 %", Value: 1, Color: "#000080"},
+		{Label: "web cpu-low < 2 %", Value: 2, Color: "#ff9900"},
+		{Label: "web cpu-low < 3 %", Value: 3},
+		{Label: "postgres storage-low < 10 GiB", Value: 1e10, YAxis: "right", Color: "#2ca02c"},
 	}
 	graph := func(title string, marks []dashboard.Mark) dashboard.Metrics {
 		return dashboard.Metrics{
