@@ -354,10 +354,11 @@ func resident(pid int) int64 {
 	return sum
 }
 
+// readJSON reads the stacks. The JavaScript program copies no assets.
 func readJSON(dir string) (map[string]string, error) {
 	files := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.Name() != "cdk.tf.json" {
 			return err
 		}
 		content, err := os.ReadFile(path)
