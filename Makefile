@@ -25,8 +25,17 @@ demo: ## Deploy staging to a local AWS and show the result (KEEP=1 leaves it run
 	@go build -o .tools/bin/preview ./internal/dev/preview
 	@$(DEV) demo $(if $(filter 1,$(KEEP)),--keep)
 
+# What Chromium is called, as internal/test/browser looks for it.
+BROWSERS := chromium chromium-browser google-chrome
+
+# "go test" keeps quiet about what the tests of a passing package skip.
+.PHONY: browser
+browser:
+	@for name in $(BROWSERS); do command -v $$name > /dev/null && exit; done; \
+	echo "NOT TESTED: the pictures of dashboards in a browser. Chromium is missing: apt-get install -y --no-install-recommends chromium" >&2
+
 .PHONY: test
-test: ## Run the tests: Go, synth, terraform validate, terraform apply on a local AWS, omc, documents
+test: browser ## Run the tests: Go, synth, terraform validate, terraform apply on a local AWS, omc, documents
 	go test -count=1 -timeout=40m ./...
 
 .PHONY: documents
@@ -73,9 +82,9 @@ preview: ## Play a scenario and draw the dashboard without AWS: make preview ENV
 	@go build -o .tools/bin/preview ./internal/dev/preview && .tools/bin/preview "$$ENV"
 
 .PHONY: bench
-bench: ## Time synth with terraform validate, and synth with and without fastsynth
+bench: ## Time synth with terraform validate, and synth with and without fastsynth (BASE=main: beside that commit)
 	@$(DEV) bench
-	@go run ./internal/dev/bench
+	@go run ./internal/dev/bench $(if $(BASE),-base "$$BASE")
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(ACTIONLINT) ## Check format, vet, static analysis, import rules, doc comments and workflows

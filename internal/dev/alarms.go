@@ -5,17 +5,18 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
-	model "github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/internal/omc/account"
+	"github.com/ohmycoins/infra/internal/omc/audit"
+	"github.com/ohmycoins/infra/internal/omc/backtest"
 	"github.com/ohmycoins/infra/internal/test/localaws"
 )
 
@@ -24,28 +25,13 @@ import (
 func printAlarms(ctx context.Context, out io.Writer, cfg aws.Config, prefix string) error {
 	client := cloudwatch.NewFromConfig(cfg, localaws.CloudWatchJSON)
 	recipients := recipients{client: sns.NewFromConfig(cfg), known: map[string][]string{}}
-	metric, composite, err := describe(ctx, client, prefix)
+	metrics, composites, err := account.Alarms(ctx, client)
 	if err != nil {
 		return err
 	}
-	var rows []alarmRow
-	for _, a := range metric {
-		rows = append(rows, alarmRow{
-			group: groupOf(aws.ToString(firstNamespace(a))), name: aws.ToString(a.AlarmName), arn: aws.ToString(a.AlarmArn),
-			words: words(a), actions: a.AlarmActions,
-		})
-	}
-	for _, a := range composite {
-		row := alarmRow{group: "Speak for others", name: aws.ToString(a.AlarmName), arn: aws.ToString(a.AlarmArn), words: aws.ToString(a.AlarmRule), actions: a.AlarmActions, heldBy: aws.ToString(a.ActionsSuppressor)}
-		of, sends := strings.CutSuffix(row.name, "-message")
-		i := slices.IndexFunc(rows, func(r alarmRow) bool { return r.name == of })
-		switch {
-		case sends && i >= 0: // it is how the other one tells
-			rows[i].actions, rows[i].heldBy = row.actions, row.heldBy
-		case len(row.actions) > 0:
-			rows = append(rows, row)
-		}
-	}
+	metrics = slices.DeleteFunc(metrics, func(a audit.MetricAlarm) bool { return !strings.HasPrefix(a.Name, prefix) })
+	composites = slices.DeleteFunc(composites, func(a audit.CompositeAlarm) bool { return !strings.HasPrefix(a.Name, prefix) })
+	rows := describe(metrics, composites)
 	for i := range rows {
 		if rows[i].severity, err = severity(ctx, client, rows[i].arn); err != nil {
 			return err
@@ -57,53 +43,63 @@ func printAlarms(ctx context.Context, out io.Writer, cfg aws.Config, prefix stri
 	return writeAlarms(out, prefix, rows)
 }
 
-// describe returns all alarms whose names begin with prefix.
-func describe(ctx context.Context, client *cloudwatch.Client, prefix string) (metric []types.MetricAlarm, composite []types.CompositeAlarm, err error) {
-	pages := cloudwatch.NewDescribeAlarmsPaginator(client, &cloudwatch.DescribeAlarmsInput{
-		AlarmNamePrefix: &prefix, AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, nil, fmt.Errorf("describing alarms: %w", err)
-		}
-		metric, composite = append(metric, page.MetricAlarms...), append(composite, page.CompositeAlarms...)
-	}
-	return metric, composite, nil
-}
-
 // alarmRow is a row of the table of alarms.
 type alarmRow struct {
 	group, name, arn, words, severity, heldBy string
 	actions, notifies                         []string
 }
 
-// alarmGroups are the groups of alarms by the namespaces of what they look at, in order.
-var alarmGroups = [][2]string{
-	{"AWS/ECS", "Services"},
-	{"ECS/ContainerInsights", "Services"},
-	{"AWS/ApplicationELB", "Load balancer"},
-	{"AWS/RDS", "Database"},
-	{"AWS/ElastiCache", "Redis"},
+// describe makes a row of each alarm that judges something. A composite that is how another
+// alarm tells, or that only holds others back, has none.
+func describe(metrics []audit.MetricAlarm, composites []audit.CompositeAlarm) []alarmRow {
+	var rows []alarmRow
+	for _, a := range metrics {
+		rows = append(rows, alarmRow{
+			group: groupOf(a.Description), name: a.Name, arn: a.ARN,
+			words: backtest.WithUnits(a.MetricAlarm).Words(), actions: a.Actions.Alarm,
+		})
+	}
+	for _, a := range composites {
+		of, sends := strings.CutSuffix(a.Name, "-message")
+		i := slices.IndexFunc(rows, func(r alarmRow) bool { return r.name == of })
+		switch {
+		case sends && i >= 0: // it is how the other one tells
+			rows[i].actions, rows[i].heldBy = a.Actions.Alarm, a.ActionsSuppressor
+		case len(a.Actions.Alarm) > 0:
+			rows = append(rows, alarmRow{
+				group: groupOf(a.Description), name: a.Name, arn: a.ARN,
+				words: a.AlarmRule, actions: a.Actions.Alarm, heldBy: a.ActionsSuppressor,
+			})
+		}
+	}
+	return rows
 }
 
-func groupOf(namespace string) string {
+// alarmGroups are the groups of alarms by the kinds of what they look at, in order.
+var alarmGroups = [][2]string{
+	{"slo", "Service levels"},
+	{"ecs", "Services"},
+	{"alb", "Load balancer"},
+	{"canary", "Checks from outside"},
+	{"rds", "Database"},
+	{"redis", "Redis"},
+	{"events", "Events"},
+	{"service", "Speak for others"},
+	{"database", "Speak for others"},
+}
+
+// runbookSection is the link in an alarm's description to its section of the runbook, whose
+// name begins with the kind.
+var runbookSection = regexp.MustCompile(`#([a-z0-9]+)-`)
+
+func groupOf(description string) string {
+	section := runbookSection.FindStringSubmatch(description)
 	for _, g := range alarmGroups {
-		if g[0] == namespace {
+		if section != nil && section[1] == g[0] {
 			return g[1]
 		}
 	}
 	return "Others"
-}
-
-// firstNamespace is that of the first metric that an alarm looks at.
-func firstNamespace(a types.MetricAlarm) *string {
-	for _, q := range a.Metrics {
-		if q.MetricStat != nil {
-			return q.MetricStat.Metric.Namespace
-		}
-	}
-	return a.Namespace
 }
 
 // writeAlarms writes a table of alarms, a part for each group.
@@ -119,7 +115,7 @@ func writeAlarms(out io.Writer, prefix string, rows []alarmRow) error {
 		return cmp.Or(cmp.Compare(place(a.group), place(b.group)), cmp.Compare(a.group, b.group), cmp.Compare(a.name, b.name))
 	})
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "    ALARM\tCONDITION\tSEVERITY\tNOTIFIES\tHELD BACK BY")
+	fmt.Fprintln(table, "    ALARM\tSEVERITY\tNOTIFIES\tHELD BACK BY\tCONDITION")
 	group := ""
 	for _, r := range rows {
 		if r.group != group {
@@ -131,25 +127,9 @@ func writeAlarms(out io.Writer, prefix string, rows []alarmRow) error {
 		if who == "" {
 			who = "nobody by itself"
 		}
-		fmt.Fprintf(table, "    %s\t%s\t%s\t%s\t%s\n", r.name, short.Replace(r.words), r.severity, who, short.Replace(r.heldBy))
+		fmt.Fprintf(table, "    %s\t%s\t%s\t%s\t%s\n", r.name, r.severity, who, short.Replace(r.heldBy), short.Replace(r.words))
 	}
 	return table.Flush()
-}
-
-// words says when an alarm goes off.
-func words(a types.MetricAlarm) string {
-	namespace, name := aws.ToString(a.Namespace), aws.ToString(a.MetricName)
-	known, _ := model.LookUp(namespace, name)
-	return model.MetricAlarm{
-		Queries: []model.Query{{ReturnData: true, Metric: model.Metric{
-			Namespace: namespace, Name: name, Unit: known.Unit,
-			Stat: string(a.Statistic), Period: time.Duration(aws.ToInt32(a.Period)) * time.Second,
-		}}},
-		ComparisonOperator: model.Operator(a.ComparisonOperator),
-		Threshold:          aws.ToFloat64(a.Threshold),
-		EvaluationPeriods:  int(aws.ToInt32(a.EvaluationPeriods)),
-		TreatMissingData:   model.MissingData(aws.ToString(a.TreatMissingData)),
-	}.Words()
 }
 
 func severity(ctx context.Context, client *cloudwatch.Client, arn string) (string, error) {

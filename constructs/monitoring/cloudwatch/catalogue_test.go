@@ -33,6 +33,13 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
+// The catalogue is in every program that makes alarms.
+func TestCatalogueIsSmall(t *testing.T) {
+	if len(catalogueText) > 200_000 {
+		t.Errorf("the catalogue has %d bytes, want at most 200,000", len(catalogueText))
+	}
+}
+
 func TestLookUp(t *testing.T) {
 	threshold := 80.0
 	got, ok := LookUp("AWS/ECS", "CPUUtilization")

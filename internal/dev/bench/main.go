@@ -1,9 +1,9 @@
-// Command bench measures what fastsynth gains: go run ./internal/dev/bench, in the
-// root of the repository, on Linux.
+// Command bench measures what fastsynth gains, and with -base what a change costs:
+// go run ./internal/dev/bench -base main, in the root of the repository, on Linux.
 //
-// It runs the programs in turn (stock jsii, with fastsynth, and the same work as a
-// JavaScript program), so that a busy machine is busy for all of them, and prints
-// medians. Memory is the largest sum of the resident memory of a program and all
+// It runs the programs in turn (stock jsii, with fastsynth, the same work as a
+// JavaScript program, and with fastsynth as of the commit that -base names), so that a
+// busy machine is busy for all of them, and prints medians. Memory is the largest sum of the resident memory of a program and all
 // the processes below it, sampled every 5 ms in runs that are not timed; memory
 // that processes share counts for each of them.
 //
@@ -15,6 +15,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -39,6 +40,7 @@ var (
 	runs     = flag.Int("runs", 5, "timed runs of each program")
 	coldRuns = flag.Int("cold-runs", 5, "timed runs with empty caches; 0 leaves them out")
 	counts   = flag.String("alarms", "10,100,1000,5000", "numbers of alarms")
+	base     = flag.String("base", "", "a commit to compare with, such as main")
 )
 
 func main() {
@@ -72,7 +74,7 @@ type measured struct {
 	peak   int64 // bytes
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context) (err error) {
 	dir, err := os.MkdirTemp("", "infra-bench-")
 	if err != nil {
 		return err
@@ -83,12 +85,22 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if *base != "" {
+		defer func() { err = errors.Join(err, b.removeBase()) }()
+		if err := b.prepareBase(*base); err != nil {
+			return err
+		}
+	}
 
 	infra := []string{b.path("infra")}
 	stock := program{name: "stock", args: infra, mode: "off", caches: b.path("warm"), jsii: b.path("warm", "jsii")}
 	fast := stock
 	fast.name, fast.mode = "fast", "on"
-	for _, program := range []program{stock, fast, fast} {
+	before := fast.of("base", b.path("base-infra"))
+	for _, program := range []program{before, stock, fast, fast} {
+		if program.name == "" {
+			continue
+		}
 		if _, err := b.once(program, false); err != nil {
 			return err
 		}
@@ -110,32 +122,44 @@ func run(ctx context.Context) error {
 		floor.name, floor.args = "JavaScript", append([]string{"node", floorFile, b.path("out")}, args...)
 		return floor
 	}
-	row := func(title string, args []string, floor program) error {
-		stock, fast := stock, fast
-		stock.args, fast.args = args, args
-		return b.row(title, *runs, stock, fast, floor)
+	row := func(title, name string, args []string, floor program) error {
+		stock := stock.of("stock", append([]string{b.path(name)}, args...)...)
+		fast := fast.of("fast", stock.args...)
+		return b.row(title, *runs, stock, fast, floor, fast.of("base", append([]string{b.path("base-" + name)}, args...)...))
 	}
-	fmt.Println("| work | stock | fast | JavaScript | stock / fast | fast / JavaScript | peak stock | peak fast | peak JavaScript | fast / stock |")
-	fmt.Println("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
-	if err := row("both stacks, warm", infra, js(append([]string{"stacks"}, stacks...)...)); err != nil {
+	head := "| work | stock | fast | JavaScript | stock / fast | fast / JavaScript | peak stock | peak fast | peak JavaScript | fast / stock |"
+	if *base != "" {
+		head += " " + *base + " | fast / " + *base + " |"
+	}
+	fmt.Println(head)
+	fmt.Println("|---" + strings.Repeat("|--:", strings.Count(head, "|")-2) + "|")
+	if err := row("both stacks, warm", "infra", nil, js(append([]string{"stacks"}, stacks...)...)); err != nil {
 		return err
 	}
 	for count := range strings.SplitSeq(*counts, ",") {
-		if err := row(count+" alarms, warm", []string{b.path("alarms"), count}, js("alarms", count)); err != nil {
+		if err := row(count+" alarms, warm", "alarms", []string{count}, js("alarms", count)); err != nil {
 			return err
 		}
 	}
 	if *coldRuns == 0 {
 		return nil
 	}
-	halfCold := fast
-	halfCold.caches = ""
-	if err := b.row("both stacks, only jsii's cache", *coldRuns, stock, halfCold, program{}); err != nil {
+	fast.caches, before.caches = "", ""
+	if err := b.row("both stacks, only jsii's cache", *coldRuns, stock, fast, program{}, before); err != nil {
 		return err
 	}
-	stock.caches, stock.jsii = "", ""
-	fast.caches, fast.jsii = "", ""
-	return b.row("both stacks, no caches", *coldRuns, stock, fast, program{})
+	stock.caches, stock.jsii, fast.jsii, before.jsii = "", "", "", ""
+	return b.row("both stacks, no caches", *coldRuns, stock, fast, program{}, before)
+}
+
+// of is another program that runs as p does. One that is not there, because there is no
+// base or nothing of that name in it, is none.
+func (p program) of(name string, args ...string) program {
+	if _, err := os.Stat(args[0]); err != nil {
+		return program{}
+	}
+	p.name, p.args = name, args
+	return p
 }
 
 func (b *bench) path(parts ...string) string {
@@ -162,6 +186,32 @@ func (b *bench) prepare() (floor string, err error) {
 	return filepath.Join(folder, "floor.js"), b.command(folder, install...)
 }
 
+// prepareBase builds the Go programs as of a commit.
+func (b *bench) prepareBase(commit string) error {
+	tree := b.path("before")
+	if err := b.command("", "git", "worktree", "add", "--detach", tree, commit); err != nil {
+		return err
+	}
+	for name, pkg := range map[string]string{"infra": ".", "alarms": "./internal/dev/bench/alarms"} {
+		if _, err := os.Stat(filepath.Join(tree, pkg)); err != nil {
+			continue // older than the benchmark
+		}
+		if err := b.command(tree, "go", "build", "-o", b.path("base-"+name), pkg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeBase forgets the worktree, also after an interrupt.
+func (b *bench) removeBase() error {
+	if _, err := os.Stat(b.path("before")); err != nil {
+		return nil
+	}
+	b.ctx = context.WithoutCancel(b.ctx)
+	return b.command("", "git", "worktree", "remove", "--force", b.path("before"))
+}
+
 func (b *bench) command(dir string, args ...string) error {
 	cmd := exec.CommandContext(b.ctx, args[0], args[1:]...)
 	cmd.Dir = dir
@@ -171,7 +221,8 @@ func (b *bench) command(dir string, args ...string) error {
 	return nil
 }
 
-// row measures programs that do the same, in turn, and prints a line.
+// row measures programs that do the same, in turn, and prints a line: stock, fast, floor,
+// and base, which need not write what the others do.
 func (b *bench) row(title string, runs int, programs ...program) error {
 	times := make([][]time.Duration, len(programs))
 	result := make([]measured, len(programs))
@@ -194,7 +245,9 @@ func (b *bench) row(title string, runs int, programs ...program) error {
 			if err != nil {
 				return err
 			}
-			outputs = append(outputs, files)
+			if program.name != "base" {
+				outputs = append(outputs, files)
+			}
 		}
 	}
 	for _, files := range outputs {
@@ -208,11 +261,15 @@ func (b *bench) row(title string, runs int, programs ...program) error {
 			result[p].median = times[p][len(times[p])/2]
 		}
 	}
-	stock, fast, floor := result[0], result[1], result[2]
-	fmt.Printf("| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", title,
+	stock, fast, floor, before := result[0], result[1], result[2], result[3]
+	fmt.Printf("| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |", title,
 		seconds(stock.median), seconds(fast.median), seconds(floor.median),
 		ratio(float64(stock.median), float64(fast.median)), ratio(float64(fast.median), float64(floor.median)),
 		megabytes(stock.peak), megabytes(fast.peak), megabytes(floor.peak), ratio(float64(fast.peak), float64(stock.peak)))
+	if *base != "" {
+		fmt.Printf(" %s | %s |", seconds(before.median), ratio(float64(fast.median), float64(before.median)))
+	}
+	fmt.Println()
 	return nil
 }
 
@@ -297,10 +354,11 @@ func resident(pid int) int64 {
 	return sum
 }
 
+// readJSON reads the stacks. The JavaScript program copies no assets.
 func readJSON(dir string) (map[string]string, error) {
 	files := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.Name() != "cdk.tf.json" {
 			return err
 		}
 		content, err := os.ReadFile(path)

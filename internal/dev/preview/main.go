@@ -84,7 +84,8 @@ func incident(cfg monitoring.Config) alarmtest.Scenario {
 			Set("postgres", "FreeStorageSpace", alarmtest.Ramp(0.9*disk, 0.02*disk), alarmtest.Between(6*time.Hour, 13*time.Hour)).
 			Set("postgres", "FreeStorageSpace", alarmtest.Constant(0.95*disk), alarmtest.At(13*time.Hour)).
 			Set("backend", "CPUUtilization", alarmtest.Constant(93), alarmtest.Between(10*time.Hour, 10*time.Hour+25*time.Minute)).
-			Set("alb", "HTTPCode_Target_5XX_Count", alarmtest.Constant(14), alarmtest.Between(10*time.Hour, 10*time.Hour+25*time.Minute)),
+			Set("alb", "HTTPCode_Target_5XX_Count", alarmtest.Constant(14), alarmtest.Between(10*time.Hour, 10*time.Hour+25*time.Minute)).
+			Set("api-availability", "HTTPCode_ELB_5XX_Count", alarmtest.Constant(1), alarmtest.Between(10*time.Hour, 10*time.Hour+5*time.Minute)),
 	}
 }
 

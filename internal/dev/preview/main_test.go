@@ -4,10 +4,17 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/ohmycoins/infra/internal/test/browser"
 	"github.com/ohmycoins/infra/stacks/environment"
+)
+
+var (
+	drawn   = regexp.MustCompile(`<path class="line [^>]* d="M`)
+	undrawn = regexp.MustCompile(`<path class="line [^>]* d=""`)
 )
 
 func TestPreview(t *testing.T) {
@@ -24,10 +31,29 @@ func TestPreview(t *testing.T) {
 					t.Errorf("%q is not in the output:\n%s", want, &out)
 				}
 			}
+			if !strings.HasSuffix(out.String(), ": "+page+"\n") {
+				t.Errorf("the path of the page is not the end of the output:\n%s", &out)
+			}
 			html, err := os.ReadFile(page)
 			if err != nil || !strings.Contains(string(html), "<h1>"+env.Prefix+"</h1>") {
 				t.Errorf("error %v; the page does not have the title of %s", err, env.Prefix)
 			}
+			graphs := 0
+			for _, widget := range strings.Split(string(html), `<article class="widget"`)[1:] {
+				if strings.Contains(widget, `class="problem"`) {
+					t.Errorf("a widget has a problem:\n%s", widget)
+				}
+				if _, graph, ok := strings.Cut(widget, `<svg class="chart"`); ok {
+					graphs++
+					if !drawn.MatchString(graph) || undrawn.MatchString(graph) {
+						t.Errorf("a graph has no line, or one without a path:\n%s", graph)
+					}
+				}
+			}
+			if graphs == 0 {
+				t.Error("the page has no graph")
+			}
+			browser.Check(t, "preview-"+env.Name, string(html))
 		})
 	}
 }

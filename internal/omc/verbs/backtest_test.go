@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/infra/internal/omc/report"
+	"github.com/ohmycoins/infra/internal/test/browser"
 	"github.com/ohmycoins/infra/internal/test/fakeaws"
 	"github.com/ohmycoins/infra/internal/test/policy"
 )
@@ -99,6 +100,7 @@ func TestBacktest(t *testing.T) {
 	}
 	contains(t, string(html), "Backtest of staging", "deployed: &gt; 80 % for 5 minutes", "proposed: &gt; 95 % for 5 minutes", warningAlarm,
 		`class="mark critical"`, `class="mark warning"`, "in alarm from 2025-12-31 00:05 to 2025-12-31 00:11")
+	browser.Check(t, "backtest", string(html))
 	reads := regexp.MustCompile("^(Describe|Get|List)")
 	questions := map[string]map[string]bool{} // a call may be made twice, where the first got no answer
 	for _, call := range b.cloud.Calls() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -329,6 +330,24 @@ func BenchmarkMonth(b *testing.B) {
 		changes = len(h.Changes)
 	}
 	b.ReportMetric(float64(changes), "changes")
+}
+
+// Ten times as many data points take at most ten times as much memory.
+func TestMemoryIsLinear(t *testing.T) {
+	allocated := func(days int) uint64 {
+		in := usual(4, days)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := Run(in); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	allocated(1) // what is allocated once
+	if few, many := allocated(2), allocated(20); many > 11*few {
+		t.Errorf("%d bytes for two days, %d for twenty: %.1f times as many", few, many, float64(many)/float64(few))
+	}
 }
 
 // An evaluation allocates nothing: what a longer range allocates more is the

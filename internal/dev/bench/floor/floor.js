@@ -9,6 +9,9 @@ const fs = require("fs");
 const { App, S3Backend, TerraformOutput, TerraformStack, LocalBackend } = require("cdktf");
 const { Construct } = require("constructs");
 
+// Attributes whose keys are no attributes, but the user's own words.
+const maps = ["tags", "dimensions", "input_paths"];
+
 const [outdir, what, ...args] = process.argv.slice(2);
 const app = new App({ outdir, skipValidation: true });
 if (what === "alarms") alarms(Number(args[0]));
@@ -71,9 +74,13 @@ function stack(json) {
     for (const [type, all] of Object.entries(json[kind] ?? {})) {
       const module = provider(prefix + type.replace(/^aws_/, "").replaceAll("_", "-"));
       const wanted = (kind === "data" ? "Data" : "") + (kind === "data" ? type : type.replace(/^aws_/, "")).split("_").map(title).join("");
-      for (const [id, { "//": meta, lifecycle, ...config }] of Object.entries(all)) {
+      for (const [id, { "//": meta, lifecycle, depends_on, ...config }] of Object.entries(all)) {
         const [, parent, last] = meta.metadata.path.match(/^(.*)\/([^/]*)$/);
-        const made = new module[wanted](node(parent), last, camel(config));
+        // A class has an A at its end where another one has its name already.
+        const made = new (module[wanted] ?? module[wanted + "A"])(node(parent), last, {
+          ...camel(config),
+          dependsOn: depends_on?.map((fqn) => ({ fqn })),
+        });
         if (lifecycle) made.lifecycle = camel(lifecycle);
         if (imports.has(`${type}.${id}`)) made.importFrom(imports.get(`${type}.${id}`));
       }
@@ -89,7 +96,7 @@ function title(word) {
 // camel turns attribute names into what the classes call them.
 function camel(value, key) {
   if (Array.isArray(value)) return value.map((element) => camel(element));
-  if (value === null || typeof value !== "object" || key === "tags" || key === "dimensions") return value;
+  if (value === null || typeof value !== "object" || maps.includes(key)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [name.replace(/_+([a-z0-9])/g, (_, letter) => letter.toUpperCase()), camel(inner, name)]),
   );

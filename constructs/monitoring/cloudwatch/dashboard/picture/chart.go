@@ -20,7 +20,11 @@ const (
 	marginSide  = 48
 	marginBelow = 26
 	labelHeight = 15
-	letterWidth = 6.2 // of the labels of thresholds
+	labelRise   = 3 // of a label's base above its line
+	labelIndent = 4
+	letterWidth = 7 // of the labels of thresholds, in a wide font
+	leastWidth  = 4 * cellWidth
+	leastHeight = 3 * cellHeight
 	tableRows   = 48
 )
 
@@ -44,15 +48,16 @@ type tick struct {
 }
 
 type lineView struct {
-	Path, Color, Class, Label string
-	Dash                      bool
+	Path, Class, Label string
+	Own                *ownColor
+	Dash               bool
 }
 
 type markView struct {
-	Y, LabelY    float64
-	Color, Class string
-	Label        string
-	Short        string // as much of the label as there is room for
+	Y, LabelX, LabelY float64
+	Class, Label      string
+	Own               *ownColor
+	Short             string // as much of the label as there is room for
 }
 
 type table struct {
@@ -71,8 +76,8 @@ type drawn struct {
 
 func (p Page) chart(graph dashboard.Metrics, columns, rows int) *chart {
 	c := &chart{
-		Width:  float64(columns * cellWidth),
-		Height: float64(max(2, rows)*cellHeight - headHeight),
+		Width:  float64(max(leastWidth, columns*cellWidth)),
+		Height: float64(max(leastHeight, rows*cellHeight-headHeight)),
 	}
 	c.Left, c.Right = marginSide, c.Width-marginSide
 	c.Top, c.Bottom = marginTop, c.Height-marginBelow
@@ -102,7 +107,7 @@ func (p Page) chart(graph dashboard.Metrics, columns, rows int) *chart {
 		}
 		scales[side] = c.scale(axis, lines[side], marksOf(graph, side))
 	}
-	c.LeftLabel, c.RightLabel = graph.YAxis["left"].Label, graph.YAxis["right"].Label
+	c.LeftLabel, c.RightLabel = short(graph.YAxis["left"].Label, c.Width/2), short(graph.YAxis["right"].Label, c.Width/2)
 	c.LeftTicks, c.RightTicks = ticksOf(scales["left"]), ticksOf(scales["right"])
 	times, layout := timeTicks(p.From, p.To, max(2, int(c.Width)/120))
 	for _, at := range times {
@@ -224,8 +229,8 @@ func (c *chart) line(p Page, d drawn, i int, s scale) lineView {
 	if d.options.Color != "" {
 		if known := slices.Index(palette, strings.ToLower(d.options.Color)); known >= 0 {
 			v.Class = "l" + strconv.Itoa(known)
-		} else {
-			v.Class, v.Color = "", d.options.Color
+		} else if v.Own = newOwnColor(d.options.Color); v.Own != nil {
+			v.Class = "own"
 		}
 	}
 	var path strings.Builder
@@ -264,7 +269,8 @@ func alone(values []float64, i int) bool {
 
 func (c *chart) inside(y float64) float64 { return min(c.Bottom, max(c.Top, y)) }
 
-// marks places thresholds. Labels that would lie on each other move apart.
+// marks places thresholds. Labels that would lie on each other move apart, within the
+// plot; when it has no room for all of them, they stand in several columns.
 func (c *chart) marks(graph dashboard.Metrics, scales map[string]scale) {
 	for _, side := range axisKeys {
 		for _, m := range marksOf(graph, side) {
@@ -273,9 +279,11 @@ func (c *chart) marks(graph dashboard.Metrics, scales map[string]scale) {
 				continue
 			}
 			y := c.inside(s.at(m.Value))
-			v := markView{Y: y, LabelY: y - 3, Label: m.Label, Short: c.short(m.Label), Color: m.Color, Class: severities[strings.ToLower(m.Color)]}
-			if v.Class != "" {
-				v.Color = ""
+			v := markView{Y: y, LabelY: y - labelRise, Label: m.Label, Class: severities[strings.ToLower(m.Color)]}
+			if v.Class == "" {
+				if v.Own = newOwnColor(m.Color); v.Own != nil {
+					v.Class = "own"
+				}
 			}
 			c.Marks = append(c.Marks, v)
 		}
@@ -289,15 +297,31 @@ func (c *chart) marks(graph dashboard.Metrics, scales map[string]scale) {
 		}
 		return 0
 	})
-	lowest := c.Top + labelHeight - 3
-	for i := range c.Marks {
-		c.Marks[i].LabelY = max(c.Marks[i].LabelY, lowest)
-		lowest = c.Marks[i].LabelY + labelHeight
+	rows := max(1, int((c.Bottom-c.Top)/labelHeight))
+	columns := max(1, (len(c.Marks)+rows-1)/rows)
+	width := (c.Right - c.Left) / float64(columns)
+	for column := range columns {
+		var labels []*markView
+		for i := column; i < len(c.Marks); i += columns {
+			labels = append(labels, &c.Marks[i])
+		}
+		first := c.Top + labelHeight - labelRise
+		for _, l := range labels {
+			l.LabelX, l.Short = c.Left+float64(column)*width+labelIndent, short(l.Label, width-2*labelIndent)
+			l.LabelY = max(l.LabelY, first)
+			first = l.LabelY + labelHeight
+		}
+		last := c.Bottom - labelRise
+		for _, l := range slices.Backward(labels) {
+			l.LabelY = min(l.LabelY, last)
+			last = l.LabelY - labelHeight
+		}
 	}
 }
 
-func (c *chart) short(label string) string {
-	letters, most := []rune(label), int((c.Right-c.Left)/letterWidth)
+// short is as much of a label as there is room for.
+func short(label string, width float64) string {
+	letters, most := []rune(label), max(1, int(width/letterWidth))
 	if len(letters) <= most {
 		return label
 	}

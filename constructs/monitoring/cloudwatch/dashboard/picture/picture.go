@@ -133,6 +133,7 @@ type widgetView struct {
 	Title                      string
 	Chart                      *chart
 	Alarms                     []alarmView
+	Histories                  bool // some alarm has one
 	Text                       template.HTML
 	Unknown                    string
 }
@@ -140,12 +141,14 @@ type widgetView struct {
 type alarmView struct {
 	Name, State, Sign, Class string
 	History                  []spanView
+	Summary                  string // of the history, in a sentence
 }
 
 // spanView is a stretch of an alarm's history, in per cent of the page's time.
 type spanView struct {
-	X, Width       float64
-	Class, Tooltip string
+	X, Width        float64
+	Class           string
+	State, From, To string
 }
 
 func (p Page) widget(w dashboard.Widget) (widgetView, error) {
@@ -157,7 +160,9 @@ func (p Page) widget(w dashboard.Widget) (widgetView, error) {
 	case dashboard.Alarms:
 		v.Title = properties.Title
 		for _, arn := range properties.Alarms {
-			v.Alarms = append(v.Alarms, p.alarm(p.Alarm(arn)))
+			a := p.alarm(p.Alarm(arn))
+			v.Alarms = append(v.Alarms, a)
+			v.Histories = v.Histories || len(a.History) > 0
 		}
 	case dashboard.Text:
 		var html bytes.Buffer
@@ -193,10 +198,25 @@ func (p Page) alarm(a Alarm) alarmView {
 		}
 		v.History = append(v.History, spanView{
 			X: 100 * from, Width: 100 * (to - from), Class: stateClasses[change.State],
-			Tooltip: fmt.Sprintf("%s from %s to %s", stateWords[change.State], change.At.UTC().Format(moment), end.UTC().Format(moment)),
+			State: stateWords[change.State], From: change.At.UTC().Format(moment), To: end.UTC().Format(moment),
 		})
 	}
+	v.Summary = historyWords(v.History)
 	return v
+}
+
+// historyWords says how often and when last an alarm was in alarm. The page has all of
+// the history in a table.
+func historyWords(history []spanView) string {
+	in := slices.DeleteFunc(slices.Clone(history), func(s spanView) bool { return s.State != stateWords[cloudwatch.InAlarm] })
+	if len(in) == 0 {
+		return "Never in alarm"
+	}
+	last := in[len(in)-1]
+	if len(in) == 1 {
+		return fmt.Sprintf("In alarm once, from %s to %s", last.From, last.To)
+	}
+	return fmt.Sprintf("In alarm %d times, last from %s to %s", len(in), last.From, last.To)
 }
 
 // share is how much of the page's time has gone by at a time, 0 to 1.

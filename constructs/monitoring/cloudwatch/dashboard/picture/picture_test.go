@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,9 +23,9 @@ import (
 var start = time.Date(2026, 3, 4, 6, 0, 0, 0, time.UTC)
 
 // samplePage shows three hours, with a gap, in the reviewed dashboard of production.
-func samplePage(t *testing.T) Page {
+func samplePage(t *testing.T, env string) Page {
 	t.Helper()
-	content, err := os.ReadFile("../../../../../__snapshots__/production/dashboard_1.snap.json")
+	content, err := os.ReadFile("../../../../../__snapshots__/" + env + "/dashboard_1.snap.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func write(t *testing.T, p Page) string {
 }
 
 func TestWrite(t *testing.T) {
-	html := write(t, samplePage(t))
+	html := write(t, samplePage(t, "production"))
 	for _, want := range []string{
 		`<html lang="en">`,
 		"<title>ohmycoins-prod</title>",
@@ -99,7 +100,7 @@ func TestWrite(t *testing.T) {
 	if strings.Contains(html, "${LAST}") {
 		t.Error("a dynamic label was not replaced")
 	}
-	if again := write(t, samplePage(t)); again != html {
+	if again := write(t, samplePage(t, "production")); again != html {
 		t.Error("the same page is written in two ways")
 	}
 	if outside := regexp.MustCompile(`<link|<script|@import|(src|url)\s*[=(]\s*["']?(https?:)?//`).FindString(html); outside != "" {
@@ -200,21 +201,109 @@ func TestLongSeries(t *testing.T) {
 func TestMarksMoveApart(t *testing.T) {
 	p := small(10, 90)
 	graph := p.Dashboards[0].Body.Widgets[0].Properties.(dashboard.Metrics)
+	for name, values := range map[string][]float64{
+		"in the middle": {70, 70, 71},
+		"at the axis":   {0, 0, 0, 1},
+		"at the top":    {100, 100, 99},
+		"all over":      {0, 0, 50, 50, 100, 100},
+		"no room":       slices.Repeat([]float64{0, 50, 100}, 12),
+	} {
+		t.Run(name, func(t *testing.T) {
+			graph.Annotations = &dashboard.Annotations{}
+			for i, v := range values {
+				graph.Annotations.Horizontal = append(graph.Annotations.Horizontal, dashboard.Mark{Label: strings.Repeat(string(rune('a'+i)), 40), Value: v})
+			}
+			c := p.chart(graph, 12, 6)
+			for i, m := range c.Marks {
+				width := float64(len([]rune(m.Short))) * letterWidth
+				if m.LabelY-labelHeight+labelRise < c.Top || m.LabelY > c.Bottom-labelRise || m.LabelX < c.Left || m.LabelX+width > c.Right {
+					t.Errorf("label %q at %v, %v is outside of the plot", m.Short, m.LabelX, m.LabelY)
+				}
+				for _, other := range c.Marks[:i] {
+					if math.Abs(m.LabelY-other.LabelY) < labelHeight && math.Abs(m.LabelX-other.LabelX) < width {
+						t.Errorf("label %q lies on %q", m.Short, other.Short)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestBothAxes has a line of shares on the left and one of bytes on the right: each keeps to
+// its own scale, and so do the thresholds.
+func TestBothAxes(t *testing.T) {
+	p := small(0, 1)
+	graph := p.Dashboards[0].Body.Widgets[0].Properties.(dashboard.Metrics)
+	graph.YAxis = map[string]dashboard.Axis{"left": {Label: "Share"}, "right": {Label: "Bytes"}}
+	graph.Metrics = append(graph.Metrics, dashboard.Line{Metric: []string{"AWS/RDS", "FreeStorageSpace"}, Options: dashboard.Options{YAxis: "right"}})
 	graph.Annotations = &dashboard.Annotations{Horizontal: []dashboard.Mark{
-		{Label: "a", Value: 70, Color: "#d62728"}, {Label: "b", Value: 70, Color: "#123456"}, {Label: "c", Value: 71},
+		{Label: "share", Value: 0.5}, {Label: "few bytes", Value: 2500, YAxis: "right"}, {Label: "many bytes", Value: 10_000, YAxis: "right"},
 	}}
+	p.Values = func(_ dashboard.Metrics, n int) (Series, error) {
+		return Series{start, time.Minute, [][]float64{{0, 1}, {0, 5000}}[n]}, nil
+	}
 	c := p.chart(graph, 12, 6)
-	for i := 1; i < len(c.Marks); i++ {
-		if gap := c.Marks[i].LabelY - c.Marks[i-1].LabelY; gap < labelHeight {
-			t.Errorf("labels %q and %q are %v apart, want %v", c.Marks[i-1].Label, c.Marks[i].Label, gap, labelHeight)
+	last := func(ticks []tick) string { return ticks[len(ticks)-1].Label }
+	if c.LeftLabel != "Share" || c.RightLabel != "Bytes" || last(c.LeftTicks) != "1" || last(c.RightTicks) != "10k" {
+		t.Errorf("left is %s up to %s, right is %s up to %s", c.LeftLabel, last(c.LeftTicks), c.RightLabel, last(c.RightTicks))
+	}
+	middle := (c.Top + c.Bottom) / 2
+	for i, end := range []float64{c.Top, middle} {
+		want := fmt.Sprintf("M%.1f %.1fL%.1f %.1f", c.Left, c.Bottom, (c.Left+c.Right)/2, end)
+		if c.Lines[i].Path != want {
+			t.Errorf("%s is drawn as %s, want %s", c.Lines[i].Label, c.Lines[i].Path, want)
 		}
 	}
-	got := map[string]string{}
 	for _, m := range c.Marks {
-		got[m.Label] = m.Class + m.Color
+		if want := map[string]float64{"share": middle, "few bytes": (middle + c.Bottom) / 2, "many bytes": c.Top}[m.Label]; math.Abs(m.Y-want) > 0.1 {
+			t.Errorf("the threshold %q is at %v, want %v", m.Label, m.Y, want)
+		}
 	}
-	if diff := cmp.Diff(map[string]string{"a": "critical", "b": "#123456", "c": ""}, got); diff != "" {
-		t.Errorf("colours (-want +got):\n%s", diff)
+}
+
+// A colour that a dashboard sets itself changes no more than its background asks for.
+func TestOwnColors(t *testing.T) {
+	for color, want := range map[string]*ownColor{
+		"#1f6fb4":  {"#1f6fb4", "#1f6fb4"},
+		"#000066":  {"#000066", "#6666a3"},
+		"#FFFF00":  {"#999900", "#ffff00"},
+		"#000000":  {"#000000", "#666666"},
+		"#ffffff":  {"#8c8c8c", "#ffffff"},
+		"red":      nil,
+		"#12345":   nil,
+		"#12345g":  nil,
+		"#1234567": nil,
+		"":         nil,
+	} {
+		got := newOwnColor(color)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", color, diff)
+		}
+		if got != nil {
+			atLeast(t, "light", color, got.Light, lightSurface, lineContrast)
+			atLeast(t, "dark", color, got.Dark, darkSurface, lineContrast)
+		}
+	}
+}
+
+// A line and a threshold take the colours that the page has for CloudWatch's, then their
+// own, and else the page's.
+func TestColors(t *testing.T) {
+	p := small(1, 2)
+	graph := p.Dashboards[0].Body.Widgets[0].Properties.(dashboard.Metrics)
+	for _, test := range []struct{ color, line, mark string }{
+		{"#D62728", "l3", "critical"},
+		{"#ff9900", "own", "warning"},
+		{"#123456", "own", "own"},
+		{"javascript", "l0", ""},
+		{"", "l0", ""},
+	} {
+		graph.Metrics[0].Options.Color = test.color
+		graph.Annotations = &dashboard.Annotations{Horizontal: []dashboard.Mark{{Value: 1, Color: test.color}}}
+		c := p.chart(graph, 12, 6)
+		if line, mark := c.Lines[0], c.Marks[0]; line.Class != test.line || mark.Class != test.mark || (line.Own != nil) != (test.line == "own") || (mark.Own != nil) != (test.mark == "own") {
+			t.Errorf("%q: line %+v, threshold %+v", test.color, line, mark)
+		}
 	}
 }
 
@@ -270,7 +359,7 @@ func TestTimeTicks(t *testing.T) {
 
 func TestFormat(t *testing.T) {
 	for v, want := range map[float64]string{
-		0: "0", 0.01234: "0.0123", 45.678: "45.7", 100: "100", 1234: "1234", 12345: "12.3k", 1.5e6: "1.5M", -20e9: "-20G",
+		0: "0", 0.00025: "2.5e-4", -1e-7: "-1e-7", 2e15: "2e15", 0.01234: "0.0123", 45.678: "45.7", 100: "100", 1234: "1234", 12345: "12.3k", 1.5e6: "1.5M", -20e9: "-20G",
 	} {
 		if got := format(v); got != want {
 			t.Errorf("format(%v) = %q, want %q", v, got, want)
@@ -290,7 +379,7 @@ func TestDynamicLabels(t *testing.T) {
 // lines, in both colour schemes.
 func TestContrast(t *testing.T) {
 	color := regexp.MustCompile(`--([a-z0-9]+): (#[0-9a-f]{6})`)
-	light, dark, ok := strings.Cut(pageCSS, "@media (prefers-color-scheme: dark)")
+	light, dark, ok := strings.Cut(pageCSS, "@media screen and (prefers-color-scheme: dark)")
 	if !ok {
 		t.Fatal("the page has no dark colour scheme")
 	}
@@ -299,6 +388,9 @@ func TestContrast(t *testing.T) {
 		colors := map[string]string{}
 		for _, m := range color.FindAllStringSubmatch(css, -1) {
 			colors[m[1]] = m[2]
+		}
+		if want := map[string]string{"light": lightSurface, "dark": darkSurface}[scheme]; colors["surface"] != want {
+			t.Errorf("%s: the background of widgets is %s, and %s in color.go", scheme, colors["surface"], want)
 		}
 		for _, text := range []string{"text", "quiet", "critical", "warning", "ok", "unknown", "l0"} {
 			atLeast(t, scheme, text, colors[text], colors["surface"], 4.5)
@@ -317,20 +409,7 @@ func atLeast(t *testing.T, scheme, name, front, back string, want float64) {
 		t.Errorf("%s: %s is not defined", scheme, name)
 		return
 	}
-	a, b := luminance(front), luminance(back)
-	if got := (max(a, b) + 0.05) / (min(a, b) + 0.05); got < want {
+	if got := contrast(front, back); got < want {
 		t.Errorf("%s: %s has a contrast of %.1f, want %.1f", scheme, name, got, want)
 	}
-}
-
-func luminance(hex string) float64 {
-	channel := func(at int) float64 {
-		n, _ := strconv.ParseUint(hex[at:at+2], 16, 8)
-		v := float64(n) / 255
-		if v <= 0.04045 {
-			return v / 12.92
-		}
-		return math.Pow((v+0.055)/1.055, 2.4)
-	}
-	return 0.2126*channel(1) + 0.7152*channel(3) + 0.0722*channel(5)
 }

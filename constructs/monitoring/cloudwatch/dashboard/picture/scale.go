@@ -3,6 +3,7 @@ package picture
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -37,8 +38,13 @@ func niceStep(rough float64) float64 {
 	return 10 * power
 }
 
-// format writes a number with three digits that count: 0.0123, 45.6, 12.3k.
+// format writes a number with three digits that count: 0.0123, 45.6, 12.3k, 2.5e-7.
 func format(v float64) string {
+	if a := math.Abs(v); a != 0 && (a < 1e-3 || a >= 1e15) {
+		mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 2, 64), "e")
+		n, _ := strconv.Atoi(exponent)
+		return strings.TrimRight(strings.TrimRight(mantissa, "0"), ".") + "e" + strconv.Itoa(n)
+	}
 	suffix := ""
 	for _, s := range []struct {
 		size   float64
