@@ -25,12 +25,12 @@ import (
 func printAlarms(ctx context.Context, out io.Writer, cfg aws.Config, prefix string) error {
 	client := cloudwatch.NewFromConfig(cfg, localaws.CloudWatchJSON)
 	recipients := recipients{client: sns.NewFromConfig(cfg), known: map[string][]string{}}
-	metrics, composites, err := account.Alarms(ctx, client)
+	found, err := account.Alarms(ctx, client)
 	if err != nil {
 		return err
 	}
-	metrics = slices.DeleteFunc(metrics, func(a audit.MetricAlarm) bool { return !strings.HasPrefix(a.Name, prefix) })
-	composites = slices.DeleteFunc(composites, func(a audit.CompositeAlarm) bool { return !strings.HasPrefix(a.Name, prefix) })
+	metrics := slices.DeleteFunc(found.Metrics, func(a audit.MetricAlarm) bool { return !strings.HasPrefix(a.Name, prefix) })
+	composites := slices.DeleteFunc(found.Composites, func(a audit.CompositeAlarm) bool { return !strings.HasPrefix(a.Name, prefix) })
 	rows := describe(metrics, composites)
 	for i := range rows {
 		if rows[i].severity, err = severity(ctx, client, rows[i].arn); err != nil {

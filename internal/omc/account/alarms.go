@@ -37,7 +37,7 @@ func Alarms(ctx context.Context, client *cloudwatch.Client) (audit.Alarms, error
 				all.Others = append(all.Others, promQLAlarm(a))
 				continue
 			}
-			all.Metrics = append(all.Metrics, metricAlarm(a))
+			all.Metrics = append(all.Metrics, MetricAlarm(a))
 		}
 		for _, a := range out.CompositeAlarms {
 			all.Composites = append(all.Composites, compositeAlarm(a))

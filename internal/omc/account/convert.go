@@ -34,7 +34,8 @@ func since(transitioned, updated *time.Time) time.Time {
 	return aws.ToTime(updated)
 }
 
-func metricAlarm(a types.MetricAlarm) audit.MetricAlarm {
+// MetricAlarm returns an alarm as AWS describes it in the words of the model.
+func MetricAlarm(a types.MetricAlarm) audit.MetricAlarm {
 	out := audit.MetricAlarm{
 		MetricAlarm: model.MetricAlarm{
 			Name: aws.ToString(a.AlarmName), Description: aws.ToString(a.AlarmDescription),

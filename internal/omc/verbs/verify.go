@@ -18,8 +18,9 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
-	model "github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
+	"github.com/ohmycoins/infra/internal/omc/account"
 	"github.com/ohmycoins/infra/internal/omc/awsapi"
+	"github.com/ohmycoins/infra/internal/omc/backtest"
 	"github.com/ohmycoins/infra/internal/omc/report"
 	"github.com/ohmycoins/infra/internal/omc/rollout"
 	"github.com/ohmycoins/infra/stacks/environment"
@@ -447,20 +448,7 @@ func conditionOf(a cloudwatchtypes.MetricAlarm) string {
 	if a.MetricName == nil { // a computed metric has no words
 		return orNothing(aws.ToString(a.StateReason))
 	}
-	namespace, name := aws.ToString(a.Namespace), aws.ToString(a.MetricName)
-	known, _ := model.LookUp(namespace, name)
-	return name + " " + model.MetricAlarm{
-		Queries: []model.Query{{ReturnData: true, Metric: model.Metric{
-			Namespace: namespace, Name: name, Unit: known.Unit,
-			Stat:   string(a.Statistic) + aws.ToString(a.ExtendedStatistic), // AWS has one of them
-			Period: time.Duration(aws.ToInt32(a.Period)) * time.Second,
-		}}},
-		ComparisonOperator: model.Operator(a.ComparisonOperator),
-		Threshold:          aws.ToFloat64(a.Threshold),
-		EvaluationPeriods:  int(aws.ToInt32(a.EvaluationPeriods)),
-		DatapointsToAlarm:  int(aws.ToInt32(a.DatapointsToAlarm)),
-		TreatMissingData:   model.MissingData(aws.ToString(a.TreatMissingData)),
-	}.Words()
+	return aws.ToString(a.MetricName) + " " + backtest.WithUnits(account.MetricAlarm(a).MetricAlarm).Words()
 }
 
 // Page returns the checks for people.
