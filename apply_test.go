@@ -222,8 +222,8 @@ func checkChanges(t *testing.T, ws stackWorkspace) {
 	wantChanges(t, ws, "threshold changed",
 		"update aws_cloudwatch_dashboard.monitoring_dashboard_4CE328EF",
 		"update aws_cloudwatch_metric_alarm.monitoring_alarms_backend-cpu-high_C144EAA7")
-	// A tag that comes and goes, and a word in what the key and the policy say, change
-	// everything that can be changed.
+	// A tag that comes and goes, and a word in what the key, an alarm on alarms and the
+	// policy say, change everything that can be changed.
 	changed := edit(t, synthesized["three-recipients"])
 	ws.put(t, changed)
 	must(t, ws.Apply(t.Context()))
@@ -231,7 +231,8 @@ func checkChanges(t *testing.T, ws stackWorkspace) {
 	must(t, ws.Apply(t.Context()))
 }
 
-// edit adds a tag to everything, describes the key anew and widens the read policy.
+// edit adds a tag to everything, describes the key and a composite alarm anew, and
+// widens the read policy.
 func edit(t *testing.T, stack string) string {
 	t.Helper()
 	for _, change := range [][2]string{
@@ -248,11 +249,17 @@ func edit(t *testing.T, stack string) string {
 		}
 		stack = strings.ReplaceAll(stack, change[0], change[1])
 	}
-	described := regexp.MustCompile(`("aws_kms_key": \{(?s:.*?)"description": ")`)
-	if !described.MatchString(stack) {
-		t.Fatal("the key has no description")
+	for what, described := range map[string]string{
+		"key":             `("aws_kms_key": \{(?s:.*?)"description": ")`,
+		"composite alarm": `("aws_cloudwatch_composite_alarm": \{(?s:.*?)"alarm_description": ")`,
+	} {
+		pattern := regexp.MustCompile(described)
+		if !pattern.MatchString(stack) {
+			t.Fatalf("no description of the %s", what)
+		}
+		stack = pattern.ReplaceAllString(stack, "${1}Changed: ")
 	}
-	return described.ReplaceAllString(stack, "${1}Changed: ")
+	return stack
 }
 
 // cloud reads back what Terraform made.

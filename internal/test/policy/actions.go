@@ -119,17 +119,18 @@ var actions = map[string]action{
 	"cloudwatch:DeleteAlarms":         on(alarms),
 	"cloudwatch:DeleteDashboards":     on(arnOf + "cloudwatch::{account}:dashboard/{DashboardNames}"),
 	"cloudwatch:DescribeAlarmHistory": on(alarm),
-	// Composite alarms are described and made only with permissions that have no resource
-	// (API reference, DescribeAlarms and PutCompositeAlarm).
+	// Composite alarms are described and made only with permissions on "*" (API reference,
+	// DescribeAlarms and PutCompositeAlarm), and their tags are no condition of it: those
+	// of a call are its own tags and the alarm's actions.
 	"cloudwatch:DescribeAlarms":      on(anything),
 	"cloudwatch:GetDashboard":        on(dashboard),
 	"cloudwatch:GetMetricData":       on(anything),
 	"cloudwatch:ListDashboards":      on(anything),
 	"cloudwatch:ListMetrics":         on(anything),
 	"cloudwatch:ListTagsForResource": on(watched),
-	"cloudwatch:PutCompositeAlarm":   on(anything).tagged("Tags", "cloudwatch:TagResource").onWhatIsMade(alarm).ofOwner(),
+	"cloudwatch:PutCompositeAlarm":   on(anything).tagged("Tags", "cloudwatch:TagResource").onWhatIsMade(alarm).with("cloudwatch:AlarmActions", "{AlarmActions}"),
 	"cloudwatch:PutDashboard":        on(dashboard),
-	"cloudwatch:PutMetricAlarm":      on(alarm).tagged("Tags", "cloudwatch:TagResource"),
+	"cloudwatch:PutMetricAlarm":      on(alarm).tagged("Tags", "cloudwatch:TagResource").with("cloudwatch:AlarmActions", "{AlarmActions}"),
 	"cloudwatch:PutMetricData":       on(anything).with("cloudwatch:namespace", "{Namespace}"),
 	"cloudwatch:SetAlarmState":       on(alarm),
 	"cloudwatch:TagResource":         on(watched).tagged("Tags", ""),
@@ -263,6 +264,7 @@ var actions = map[string]action{
 	"s3:GetLifecycleConfiguration":        on(ofBucket),
 	"s3:GetObject":                        on(object),
 	"s3:GetReplicationConfiguration":      on(ofBucket),
+	"s3:ListAllMyBuckets":                 on(anything),
 	"s3:ListBucket":                       on(ofBucket).with("s3:prefix", "{prefix}"),
 	"s3:ListBucketVersions":               on(ofBucket),
 	"s3:PutBucketPolicy":                  on(ofBucket),
@@ -273,6 +275,7 @@ var actions = map[string]action{
 	"s3:PutLifecycleConfiguration":        on(ofBucket),
 	"s3:PutObject":                        on(object),
 
+	"secretsmanager:BatchGetSecretValue":      on(secret),
 	"secretsmanager:DeleteResourcePolicy":     on(secret),
 	"secretsmanager:DescribeSecret":           on(secret),
 	"secretsmanager:GetResourcePolicy":        on(secret),

@@ -65,6 +65,9 @@ func tokens(pattern string) ([]token, error) {
 
 // wildcard reports whether text matches a pattern with * and ?.
 func wildcard(pattern, text string) (bool, error) {
+	if !strings.ContainsAny(pattern, "*?$") {
+		return pattern == text, nil
+	}
 	list, err := tokens(pattern)
 	if err != nil {
 		return false, err

@@ -199,11 +199,7 @@ func (w *World) ask(name string, parameters map[string]any) ([]Request, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		for _, resource := range resources {
-			made := resource
-			if names, err := expand(row.taggedOn, parameters); err == nil && row.taggedOn != "" {
-				made = names[0]
-			}
-			requests = append(requests, Request{Action: name, Resource: resource, Context: w.of(made, row, context)})
+			requests = append(requests, Request{Action: name, Resource: resource, Context: w.of(resource, row, context)})
 		}
 	}
 	if len(requests) == 0 {
@@ -283,6 +279,8 @@ func (w *World) further(row action, parameters map[string]any, requests []Reques
 				if made, err = expand(row.taggedOn, parameters); err != nil {
 					return nil, err
 				}
+				// What is there already is not made: AWS ignores the tags.
+				made = slices.DeleteFunc(made, func(arn string) bool { return w.Tags[arn] != nil })
 			}
 			for _, resource := range made {
 				all = append(all, Request{Action: row.tagging, Resource: resource, Context: context})

@@ -2,7 +2,7 @@ package policy
 
 import (
 	"fmt"
-	"regexp"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -82,9 +82,11 @@ func params(pairs ...any) map[string]any {
 	return m
 }
 
-func tag(environment string) []any {
+func tag(environment string) []any { return tags("Oh My Coins", environment) }
+
+func tags(project, environment string) []any {
 	return []any{
-		map[string]any{"TagKey": "Project", "TagValue": "Oh My Coins"},
+		map[string]any{"TagKey": "Project", "TagValue": project},
 		map[string]any{"TagKey": "Environment", "TagValue": environment},
 	}
 }
@@ -95,16 +97,31 @@ const (
 	theirs   = "arn:aws:kms" + regional + "key/production"
 	tagged   = "arn:aws:kms" + regional + "key/production-without-alias"
 	aliased  = "arn:aws:kms" + regional + "key/aliased-and-not-tagged"
+	untagged = "arn:aws:kms" + regional + "key/neither-aliased-nor-tagged"
+	billings = "arn:aws:kms" + regional + "key/billing"
+	project  = "arn:aws:kms" + regional + "key/tagged-with-a-project"
+	stage    = "arn:aws:kms" + regional + "key/tagged-with-an-environment"
+	monitor  = "arn:aws:ce::111122223333:anomalymonitor/"
 )
 
-// world has a key of each environment and one that nobody tagged.
+// world has keys and monitors of costs of each environment, of another application, and
+// with some tags only.
 func world() *World {
 	w := NewWorld(account, environment.All()...)
 	w.Tags = map[string]map[string]string{
 		ours:   {"Project": "Oh My Coins", "Environment": "staging"},
 		theirs: {"Project": "Oh My Coins", "Environment": "production"},
 		"arn:aws:cloudwatch" + regional + "alarm:ohmycoins-prod/backend/down": {"Project": "Oh My Coins", "Environment": "production"},
-		tagged: {"Project": "Oh My Coins", "Environment": "production"},
+		tagged:   {"Project": "Oh My Coins", "Environment": "production"},
+		billings: {"Project": "Billing", "Environment": "staging"},
+		project:  {"Project": "Billing"},
+		stage:    {"Environment": "production"},
+
+		monitor + "staging":    {"Project": "Oh My Coins", "Environment": "staging"},
+		monitor + "production": {"Project": "Oh My Coins", "Environment": "production"},
+		monitor + "billing":    {"Project": "Billing", "Environment": "staging"},
+		monitor + "project":    {"Project": "Billing"},
+		monitor + "stage":      {"Environment": "production"},
 	}
 	w.Aliases = map[string]string{
 		"alias/ohmycoins-staging-alarms": ours, "alias/ohmycoins-prod-alarms": theirs, "alias/database": aliased,
@@ -163,6 +180,14 @@ var attempts = []attempt{
 	{"infrastructure", false, "tag production's key", demand{"kms:TagResource", params("KeyId", theirs, "Tags", tag("staging"))}},
 	{"infrastructure", false, "tag production's key that has no alias", demand{"kms:TagResource", params("KeyId", tagged, "Tags", tag("staging"))}},
 	{"infrastructure", false, "tag a key that has an alias and no tags", demand{"kms:TagResource", params("KeyId", aliased, "Tags", tag("staging"))}},
+	{"infrastructure", true, "tag a key that nobody tagged", demand{"kms:TagResource", params("KeyId", untagged, "Tags", tag("staging"))}},
+	{"infrastructure", false, "tag a key that nobody tagged as production's", demand{"kms:TagResource", params("KeyId", untagged, "Tags", tag("production"))}},
+	{"infrastructure", false, "tag a key that nobody tagged as another application's", demand{"kms:TagResource", params("KeyId", untagged, "Tags", tags("Billing", "staging"))}},
+	{"infrastructure", false, "tag a key that has a project", demand{"kms:TagResource", params("KeyId", project, "Tags", tag("staging"))}},
+	{"infrastructure", false, "tag a key that has an environment", demand{"kms:TagResource", params("KeyId", stage, "Tags", tag("staging"))}},
+	{"infrastructure", false, "put a policy on another application's key", demand{"kms:PutKeyPolicy", params("KeyId", billings)}},
+	{"plan", true, "read the policy of the own key", demand{"kms:GetKeyPolicy", params("KeyId", ours)}},
+	{"plan", false, "read the policy of another application's key", demand{"kms:GetKeyPolicy", params("KeyId", billings)}},
 	{"infrastructure", false, "put a policy on production's key", demand{"kms:PutKeyPolicy", params("KeyId", theirs)}},
 	{"infrastructure", false, "put a policy on a key without tags", demand{"kms:PutKeyPolicy", params("KeyId", aliased)}},
 	{"infrastructure", false, "schedule the deletion of production's key", demand{"kms:ScheduleKeyDeletion", params("KeyId", theirs)}},
@@ -174,6 +199,10 @@ var attempts = []attempt{
 	{"deployment", true, "run the migration", demand{"ecs:RunTask", params("cluster", "ohmycoins-staging-cluster", "taskDefinition", "ohmycoins-staging-backend:42")}},
 	{"deployment", false, "run staging's image in production's cluster", demand{"ecs:RunTask", params("cluster", "ohmycoins-prod-cluster", "taskDefinition", "ohmycoins-staging-backend:42")}},
 	{"deployment", false, "run production's image in staging's cluster", demand{"ecs:RunTask", params("cluster", "ohmycoins-staging-cluster", "taskDefinition", "ohmycoins-prod-backend:42")}},
+	{"deployment", true, "list tasks", demand{"ecs:ListTasks", params("cluster", "ohmycoins-staging-cluster")}},
+	{"deployment", false, "list tasks of production's cluster", demand{"ecs:ListTasks", params("cluster", "ohmycoins-prod-cluster")}},
+	{"deployment", true, "tag a revision that it registers", demand{"ecs:RegisterTaskDefinition", params("family", "ohmycoins-staging-backend", "tags", tag("staging"))}},
+	{"deployment", false, "tag a revision that is there", demand{"ecs:TagResource", params("resourceArn", "arn:aws:ecs"+regional+"task-definition/ohmycoins-staging-backend:42", "tags", tag("production"))}},
 	{"deployment", false, "run a task as administrator", demand{"ecs:RunTask", params("cluster", "ohmycoins-staging-cluster", "taskDefinition", "ohmycoins-staging-backend:42", "overrides", params("taskRoleArn", "arn:aws:iam::111122223333:role/admin"))}},
 	{"deployment", true, "roll out", demand{"ecs:UpdateService", params("cluster", "ohmycoins-staging-cluster", "service", "ohmycoins-staging-backend")}},
 	{"deployment", false, "move the service into other subnets", demand{"ecs:UpdateService", params("cluster", "ohmycoins-staging-cluster", "service", "ohmycoins-staging-backend", "networkConfiguration", params("awsvpcConfiguration", params("subnets", []any{"subnet-1"})))}},
@@ -196,15 +225,23 @@ var attempts = []attempt{
 	{"deployment", false, "read production's dashboard", demand{"cloudwatch:GetDashboard", params("DashboardName", "ohmycoins-prod")}},
 	{"deployment", false, "change the dashboard", demand{"cloudwatch:PutDashboard", params("DashboardName", "ohmycoins-staging")}},
 	{"deployment", true, "audit the policy of the topics' key", demand{"kms:GetKeyPolicy", params("KeyId", ours)}},
+	{"deployment", false, "read the policy of another application's key", demand{"kms:GetKeyPolicy", params("KeyId", billings)}},
 	{"deployment", false, "read the policy of production's key", demand{"kms:GetKeyPolicy", params("KeyId", theirs)}},
 	{"deployment", true, "audit who may call a function", demand{"lambda:GetPolicy", params("FunctionName", "ohmycoins-staging-page")}},
 	{"deployment", false, "audit who may call production's function", demand{"lambda:GetPolicy", params("FunctionName", "ohmycoins-prod-page")}},
 	{"deployment", false, "audit somebody else's topic", demand{"sns:GetTopicAttributes", params("TopicArn", "arn:aws:sns:ap-southeast-2:111122223333:shop-critical")}},
 	{"deployment", false, "silence production's alarm", demand{"cloudwatch:SetAlarmState", params("AlarmName", "ohmycoins-prod/alb/5xx-high")}},
 	{"deployment", false, "silence an older alarm of production", demand{"cloudwatch:SetAlarmState", params("AlarmName", "ohmycoins-prod-alb-5xx-errors")}},
-	{"infrastructure", true, "make an alarm on alarms", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-staging/backend/down", "Tags", tag("staging"))}},
-	{"infrastructure", false, "overwrite an alarm on alarms of production", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-prod/backend/down")}},
-	{"infrastructure", false, "tag an alarm on alarms as production's", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-prod/new", "Tags", tag("staging"))}},
+	{"infrastructure", true, "make an alarm on alarms that publishes nothing", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-staging/backend/down", "Tags", tag("staging"))}},
+	{"infrastructure", true, "make an alarm on alarms", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-staging/backend/down", "Tags", tag("staging"), "AlarmActions", []any{"arn:aws:sns" + regional + "ohmycoins-staging-critical"})}},
+	{"infrastructure", false, "make an alarm on alarms with production's tags", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-prod/backend/down", "Tags", tag("production"))}},
+	{"infrastructure", false, "make an alarm on alarms with another application's tags", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-prod/backend/down", "Tags", tags("Billing", "staging"))}},
+	{"infrastructure", false, "make an alarm on alarms without tags", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-staging/backend/down")}},
+	{"infrastructure", false, "make an alarm on alarms that publishes to production's topic", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-staging/backend/down", "Tags", tag("staging"), "AlarmActions", []any{"arn:aws:sns" + regional + "ohmycoins-prod-critical"})}},
+	{"infrastructure", false, "make an alarm on alarms among production's", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-prod/new", "Tags", tag("staging"))}},
+	// The deployment guide says so: nothing that AWS checks tells whose alarm it is.
+	{"infrastructure", true, "overwrite an alarm on alarms of production, with tags of its own", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-prod/backend/down", "Tags", tag("staging"))}},
+	{"infrastructure", false, "make an alarm that stops a machine", demand{"cloudwatch:PutMetricAlarm", params("AlarmName", "ohmycoins-staging/alb/5xx-high", "AlarmActions", []any{"arn:aws:automate:ap-southeast-2:ec2:stop"})}},
 	{"plan", false, "make an alarm on alarms", demand{"cloudwatch:PutCompositeAlarm", params("AlarmName", "ohmycoins-staging/backend/down")}},
 	{"deployment", true, "begin a maintenance window", demand{"cloudwatch:PutMetricData", params("Namespace", "OhMyCoins/Operations/staging")}},
 	{"deployment", false, "silence production", demand{"cloudwatch:PutMetricData", params("Namespace", "OhMyCoins/Operations/production")}},
@@ -216,6 +253,30 @@ var attempts = []attempt{
 	{"infrastructure", true, "subscribe a person", demand{"sns:Subscribe", params("TopicArn", "arn:aws:sns"+regional+"ohmycoins-staging-critical", "Protocol", "email", "Endpoint", "a@example.com")}},
 	{"infrastructure", false, "subscribe a function", demand{"sns:Subscribe", params("TopicArn", "arn:aws:sns"+regional+"ohmycoins-staging-critical", "Protocol", "lambda", "Endpoint", "arn:x")}},
 	{"infrastructure", false, "delete production's alarms", demand{"cloudwatch:DeleteAlarms", params("AlarmNames", []any{"ohmycoins-staging/a/b", "ohmycoins-prod/a/b"})}},
+	{"infrastructure", true, "change a rule", demand{"events:PutRule", params("Name", "ohmycoins-staging-rds-failure")}},
+	{"infrastructure", false, "change production's rule", demand{"events:PutRule", params("Name", "ohmycoins-prod-rds-failure")}},
+	{"infrastructure", false, "delete production's rule", demand{"events:DeleteRule", params("Name", "ohmycoins-prod-rds-failure")}},
+	{"infrastructure", true, "let a rule publish to the topic", demand{"events:PutTargets", params("Rule", "ohmycoins-staging-rds-failure", "Targets", []any{params("Arn", "arn:aws:sns"+regional+"ohmycoins-staging-critical")})}},
+	{"infrastructure", false, "let a rule publish to production's topic", demand{"events:PutTargets", params("Rule", "ohmycoins-staging-rds-failure", "Targets", []any{params("Arn", "arn:aws:sns"+regional+"ohmycoins-prod-critical")})}},
+	{"infrastructure", false, "remove the targets of production's rule", demand{"events:RemoveTargets", params("Rule", "ohmycoins-prod-rds-failure")}},
+	{"infrastructure", true, "change the queue", demand{"sqs:SetQueueAttributes", params("QueueUrl", "https://sqs.ap-southeast-2.amazonaws.com/111122223333/ohmycoins-staging-undelivered-events")}},
+	{"infrastructure", false, "change production's queue", demand{"sqs:SetQueueAttributes", params("QueueUrl", "https://sqs.ap-southeast-2.amazonaws.com/111122223333/ohmycoins-prod-undelivered-events")}},
+	{"infrastructure", false, "delete production's queue", demand{"sqs:DeleteQueue", params("QueueUrl", "https://sqs.ap-southeast-2.amazonaws.com/111122223333/ohmycoins-prod-undelivered-events")}},
+	{"infrastructure", true, "change the budget", demand{"budgets:ModifyBudget", params("BudgetName", "ohmycoins-staging-monthly")}},
+	{"infrastructure", false, "raise production's budget", demand{"budgets:ModifyBudget", params("BudgetName", "ohmycoins-prod-monthly")}},
+	{"infrastructure", true, "make a monitor of costs", demand{"ce:CreateAnomalyMonitor", params("ResourceTags", tag("staging"))}},
+	{"infrastructure", false, "make a monitor of costs with production's tags", demand{"ce:CreateAnomalyMonitor", params("ResourceTags", tag("production"))}},
+	{"infrastructure", false, "make a monitor of costs without tags", demand{"ce:CreateAnomalyMonitor", nil}},
+	{"infrastructure", true, "delete the monitor of costs", demand{"ce:DeleteAnomalyMonitor", params("MonitorArn", monitor+"staging")}},
+	{"infrastructure", false, "delete production's monitor of costs", demand{"ce:DeleteAnomalyMonitor", params("MonitorArn", monitor+"production")}},
+	{"infrastructure", false, "delete another application's monitor of costs", demand{"ce:DeleteAnomalyMonitor", params("MonitorArn", monitor+"billing")}},
+	{"infrastructure", false, "tag production's monitor of costs", demand{"ce:TagResource", params("ResourceArn", monitor+"production", "ResourceTags", tag("staging"))}},
+	{"infrastructure", false, "tag a monitor of costs that nobody tagged as production's", demand{"ce:TagResource", params("ResourceArn", monitor+"untagged", "ResourceTags", tag("production"))}},
+	{"infrastructure", false, "tag a monitor of costs that nobody tagged as another application's", demand{"ce:TagResource", params("ResourceArn", monitor+"untagged", "ResourceTags", tags("Billing", "staging"))}},
+	{"infrastructure", false, "tag a monitor of costs that has a project", demand{"ce:TagResource", params("ResourceArn", monitor+"project", "ResourceTags", tag("staging"))}},
+	{"infrastructure", false, "tag a monitor of costs that has an environment", demand{"ce:TagResource", params("ResourceArn", monitor+"stage", "ResourceTags", tag("staging"))}},
+	{"plan", true, "read the monitor of costs", demand{"ce:GetAnomalyMonitors", params("MonitorArnList", []any{monitor + "staging"})}},
+	{"plan", false, "read another application's monitor of costs", demand{"ce:GetAnomalyMonitors", params("MonitorArnList", []any{monitor + "billing"})}},
 
 	// F. The plan role changes nothing, and reads no value.
 	{"plan", true, "read the state", demand{"s3:GetObject", params("bucket", "ohmycoins-terraform-state", "key", "operations/staging/terraform.tfstate")}},
@@ -259,94 +320,230 @@ func readRole(t *testing.T, name string, env environment.Environment) Role {
 }
 
 func TestAttempts(t *testing.T) {
-	for _, a := range attempts {
-		if got := readRole(t, a.role, environment.Staging()).may(t, a.demand, nil); got != a.allowed {
-			t.Errorf("the %s role may %s: %v, want %v", a.role, a.what, got, a.allowed)
+	for name := range policies.Roles {
+		for wrong := range wrongs(t, name, readRole(t, name, environment.Staging())) {
+			t.Error(wrong)
 		}
+	}
+	for _, a := range attempts {
 		// Production's role may what staging's may not only where production is meant.
 		if !a.allowed && !strings.Contains(a.what, "production") && !strings.Contains(a.what, "roll out") &&
 			readRole(t, a.role, environment.Production()).may(t, a.demand, nil) {
 			t.Errorf("the %s role of production may %s", a.role, a.what)
 		}
 	}
+	grant := grantAll(t, self)
+	if other := (Role{ARN: self}); !other.may(t, demand{"secretsmanager:GetSecretValue", params("SecretId", "ohmycoins-staging-app-secrets")}, &grant) {
+		t.Error("the policy of the secret lets nobody read it: nothing shows that it cannot let a role in")
+	}
 }
 
-// TestGrantItself checks that no policy of the secret lets the infrastructure role read it.
-func TestGrantItself(t *testing.T) {
-	role := readRole(t, "infrastructure", environment.Staging())
-	grant := parse(t, allow(`"Principal": {"AWS": "`+role.ARN+`"}, "Action": "*", "Resource": "*"`))
-	for _, action := range []string{"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret"} {
-		if role.may(t, demand{action, params("SecretId", "ohmycoins-staging-app-secrets")}, &grant) {
-			t.Errorf("the role lets itself %s", action)
+// wrongs yields what a role of staging may and must not, and what it has to and may not.
+func wrongs(t *testing.T, name string, role Role) iter.Seq[string] {
+	t.Helper()
+	return func(yield func(string) bool) {
+		for _, a := range attempts {
+			if a.role == name && role.may(t, a.demand, nil) != a.allowed && !yield(fmt.Sprintf("the %s role may %s: %v, want %v", name, a.what, !a.allowed, a.allowed)) {
+				return
+			}
+		}
+		for _, doc := range role.Policies {
+			for _, request := range onOthers(doc) {
+				decision, err := role.May(request, nil)
+				if (err != nil || decision.Allowed) && !yield(fmt.Sprintf("the %s role may %s: %s, %v", name, request, decision.Why, err)) {
+					return
+				}
+			}
+		}
+		// No policy of the secret lets the roles of Terraform read or write its values.
+		grant := grantAll(t, role.ARN)
+		for _, action := range []string{"BatchGetSecretValue", "GetSecretValue", "PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage"} {
+			value := demand{"secretsmanager:" + action, params("SecretId", "ohmycoins-staging-app-secrets")}
+			if name != "deployment" && role.may(t, value, &grant) && !yield(fmt.Sprintf("the %s role may %s when the secret's own policy says so", name, action)) {
+				return
+			}
 		}
 	}
-	if other := (Role{ARN: role.ARN}); !other.may(t, demand{"secretsmanager:GetSecretValue", params("SecretId", "ohmycoins-staging-app-secrets")}, &grant) {
-		t.Error("the policy of the secret lets nobody read it: this test shows nothing")
+}
+
+// grantAll is a resource's policy that lets a role do everything.
+func grantAll(t *testing.T, arn string) Document {
+	t.Helper()
+	return parse(t, allow(`"Principal": {"AWS": "`+arn+`"}, "Action": "*", "Resource": "*"`))
+}
+
+// others are what no role of staging may touch: production's, and other applications'.
+var others = []string{
+	"arn:aws:budgets::111122223333:budget/ohmycoins-prod-monthly",
+	"arn:aws:ce::111122223333:anomalymonitor/production",
+	"arn:aws:ce::111122223333:anomalysubscription/production",
+	"arn:aws:cloudwatch::111122223333:dashboard/ohmycoins-prod",
+	"arn:aws:cloudwatch" + regional + "alarm:ohmycoins-prod/backend/cpu-high",
+	"arn:aws:ecr" + regional + "repository/billing",
+	"arn:aws:ecs" + regional + "cluster/ohmycoins-prod-cluster",
+	"arn:aws:ecs" + regional + "service/ohmycoins-prod-cluster/ohmycoins-prod-backend",
+	"arn:aws:ecs" + regional + "task-definition/ohmycoins-prod-backend:1",
+	"arn:aws:ecs" + regional + "task/ohmycoins-prod-cluster/1",
+	"arn:aws:elasticache" + regional + "cluster:ohmycoins-prod-redis-001",
+	"arn:aws:events" + regional + "rule/ohmycoins-prod-rds-failure",
+	"arn:aws:iam::111122223333:policy/ohmycoins-prod-app-secrets-read",
+	"arn:aws:iam::111122223333:role/ohmycoins-prod-canaries",
+	"arn:aws:iam::111122223333:role/ohmycoins-prod-ecs-task-execution-role",
+	theirs,
+	"arn:aws:kms" + regional + "alias/ohmycoins-prod-alarms",
+	"arn:aws:lambda" + regional + "function:cwsyn-ohmycoins-prod-api-1",
+	"arn:aws:lambda" + regional + "layer:cwsyn-ohmycoins-prod-api-1:1",
+	"arn:aws:lambda:ap-southeast-2:444455556666:layer:private:1",
+	"arn:aws:logs" + regional + "log-group:/aws/lambda/cwsyn-ohmycoins-prod-api-1",
+	"arn:aws:logs" + regional + "log-group:/ecs/ohmycoins-prod/backend",
+	"arn:aws:rds" + regional + "db:ohmycoins-prod-postgres",
+	"arn:aws:s3:::ohmycoins-prod-canaries",
+	"arn:aws:s3:::ohmycoins-prod-canaries/api",
+	"arn:aws:s3:::ohmycoins-terraform-state/deployments/production/lock",
+	"arn:aws:s3:::ohmycoins-terraform-state/operations/production/terraform.tfstate",
+	"arn:aws:s3:::ohmycoins-terraform-state/operations/production/terraform.tfstate.tflock",
+	"arn:aws:secretsmanager" + regional + "secret:ohmycoins-prod-app-secrets-AbCdEf",
+	"arn:aws:sns" + regional + "ohmycoins-prod-critical",
+	"arn:aws:sqs" + regional + "ohmycoins-prod-undelivered-events",
+	"arn:aws:synthetics" + regional + "canary:ohmycoins-prod-api",
+}
+
+// onOthers returns requests for each action that a policy allows and each of [others].
+// Whatever the caller can choose, it chooses as the policies want it.
+func onOthers(doc Document) []Request {
+	var all []Request
+	for _, s := range doc.Statement {
+		if s.Effect == "Deny" {
+			continue
+		}
+		for _, action := range s.Action {
+			if slices.Contains(actions[action].on, anything) {
+				continue // AWS checks it on nothing
+			}
+			service, _, _ := strings.Cut(action, ":")
+			for _, arn := range others {
+				if splitARN(arn)[2] != service {
+					continue
+				}
+				for boundary, passedTo := range map[string]string{"boundary": tasksService, "canaries-boundary": functionsService} {
+					all = append(all, Request{Action: action, Resource: arn, Context: map[string][]string{
+						"aws:RequestTag/Environment":       {"staging"},
+						"aws:RequestTag/Project":           {"Oh My Coins"},
+						"aws:ResourceTag/":                 nil,
+						"aws:ResourceTag/Environment":      {"production"},
+						"aws:ResourceTag/Project":          {"Oh My Coins"},
+						"aws:TagKeys":                      {"Environment", "Project"},
+						"cloudwatch:AlarmActions":          nil,
+						"ecs:cluster":                      {"arn:aws:ecs" + regional + "cluster/ohmycoins-staging-cluster"},
+						"ecs:CreateAction":                 {"RegisterTaskDefinition"},
+						"ecs:subnet":                       nil,
+						"events:TargetArn":                 {"arn:aws:sns" + regional + "ohmycoins-staging-critical"},
+						"iam:PassedToService":              {passedTo},
+						"iam:PermissionsBoundary":          {"arn:aws:iam::111122223333:policy/ohmycoins-staging-" + boundary},
+						"iam:PolicyARN":                    {"arn:aws:iam::111122223333:policy/ohmycoins-staging-app-secrets-read"},
+						"kms:ResourceAliases":              nil,
+						"secretsmanager:BlockPublicPolicy": {"true"},
+						"sns:Protocol":                     {"email"},
+					}})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// A bounded request is one of a role whose policies allow everything, and whether a
+// boundary has to let it through.
+type bounded struct {
+	action, resource string
+	want             bool
+	context          map[string][]string
+}
+
+func namespace(name string) map[string][]string {
+	return map[string][]string{"cloudwatch:namespace": {name}}
+}
+
+// boundaries leave the roles of the tasks and of the canaries what they need, and nothing
+// else whatever their policies say.
+var boundaries = map[string][]bounded{
+	"boundary": {
+		{"ecr:GetAuthorizationToken", "*", true, nil},
+		{"ecr:BatchGetImage", "arn:aws:ecr" + regional + "repository/omc-backend", true, nil},
+		{"logs:PutLogEvents", "arn:aws:logs" + regional + "log-group:/ecs/ohmycoins-staging/backend:log-stream:x", true, nil},
+		{"secretsmanager:GetSecretValue", "arn:aws:secretsmanager" + regional + "secret:ohmycoins-staging-app-secrets-AbCdEf", true, nil},
+		{"iam:CreateUser", "arn:aws:iam::111122223333:user/x", false, nil},
+		{"iam:AttachRolePolicy", "arn:aws:iam::111122223333:role/x", false, nil},
+		{"sts:AssumeRole", "arn:aws:iam::111122223333:role/admin", false, nil},
+		{"s3:GetObject", "arn:aws:s3:::ohmycoins-terraform-state/production/terraform.tfstate", false, nil},
+	},
+	"canaries-boundary": {
+		{"s3:PutObject", "arn:aws:s3:::ohmycoins-staging-canaries/ohmycoins-staging-api/x", true, nil},
+		{"s3:PutObject", "arn:aws:s3:::ohmycoins-terraform-state/x", false, nil},
+		{"s3:GetObject", "arn:aws:s3:::ohmycoins-terraform-state/x", false, nil},
+		{"cloudwatch:PutMetricData", "*", true, namespace("CloudWatchSynthetics")},
+		{"cloudwatch:PutMetricData", "*", false, namespace("AWS/ECS")},
+		{"logs:PutLogEvents", "arn:aws:logs" + regional + "log-group:/aws/lambda/cwsyn-ohmycoins-staging-api-1:log-stream:x", true, nil},
+		{"logs:PutLogEvents", "arn:aws:logs" + regional + "log-group:/ecs/ohmycoins-staging/backend:log-stream:x", false, nil},
+		{"secretsmanager:GetSecretValue", "arn:aws:secretsmanager" + regional + "secret:ohmycoins-staging-app-secrets-AbCdEf", false, nil},
+	},
+}
+
+func TestBoundaries(t *testing.T) {
+	for name := range boundaries {
+		doc, err := Read(name, environment.Staging(), account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, wrong := range bordered(t, name, doc) {
+			t.Error(wrong)
+		}
 	}
 }
 
-// TestBoundary checks that the boundary leaves the role of the tasks what it needs, and
-// nothing else whatever its policies say.
-func TestBoundary(t *testing.T) {
-	env := environment.Staging()
-	boundary, err := Read("boundary", env, account)
-	if err != nil {
-		t.Fatal(err)
-	}
+// bordered returns what is wrong with a boundary.
+func bordered(t *testing.T, name string, boundary Document) []string {
+	t.Helper()
 	role := Role{Policies: []Document{parse(t, allow(`"Action": "*", "Resource": "*"`))}, Boundary: &boundary}
-	for _, test := range []struct {
-		action, resource string
-		want             bool
-	}{
-		{"ecr:GetAuthorizationToken", "*", true},
-		{"ecr:BatchGetImage", "arn:aws:ecr" + regional + "repository/omc-backend", true},
-		{"logs:PutLogEvents", "arn:aws:logs" + regional + "log-group:/ecs/ohmycoins-staging/backend:log-stream:x", true},
-		{"secretsmanager:GetSecretValue", "arn:aws:secretsmanager" + regional + "secret:ohmycoins-staging-app-secrets-AbCdEf", true},
-		{"secretsmanager:GetSecretValue", "arn:aws:secretsmanager" + regional + "secret:ohmycoins-prod-app-secrets-AbCdEf", false},
-		{"logs:PutLogEvents", "arn:aws:logs" + regional + "log-group:/ecs/ohmycoins-prod/backend:log-stream:x", false},
-		{"iam:CreateUser", "arn:aws:iam::111122223333:user/x", false},
-		{"iam:AttachRolePolicy", "arn:aws:iam::111122223333:role/x", false},
-		{"sts:AssumeRole", "arn:aws:iam::111122223333:role/admin", false},
-		{"s3:GetObject", "arn:aws:s3:::ohmycoins-terraform-state/production/terraform.tfstate", false},
-	} {
-		got, err := role.May(Request{Action: test.action, Resource: test.resource}, nil)
-		if err != nil || got.Allowed != test.want {
-			t.Errorf("%s on %s: %+v, %v; want %v", test.action, test.resource, got, err, test.want)
+	var wrong []string
+	check := func(request Request, want bool) {
+		if got, err := role.May(request, nil); err != nil || got.Allowed != want {
+			wrong = append(wrong, fmt.Sprintf("%s: %s: %+v, %v; want %v", name, request, got, err, want))
 		}
 	}
-}
-
-// TestCanariesBoundary is the same for the role of the canaries.
-func TestCanariesBoundary(t *testing.T) {
-	boundary, err := Read("canaries-boundary", environment.Staging(), account)
-	if err != nil {
-		t.Fatal(err)
+	for _, b := range boundaries[name] {
+		check(Request{Action: b.action, Resource: b.resource, Context: b.context}, b.want)
 	}
-	role := Role{Policies: []Document{parse(t, allow(`"Action": "*", "Resource": "*"`))}, Boundary: &boundary}
-	metrics := func(namespace string) map[string][]string {
-		return map[string][]string{"cloudwatch:namespace": {namespace}}
+	for _, request := range onOthers(boundary) {
+		check(request, false)
 	}
-	for _, test := range []struct {
-		request Request
-		want    bool
-	}{
-		{Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::ohmycoins-staging-canaries/ohmycoins-staging-api/x"}, true},
-		{Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::ohmycoins-terraform-state/x"}, false},
-		{Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::ohmycoins-terraform-state/x"}, false},
-		{Request{Action: "cloudwatch:PutMetricData", Resource: "*", Context: metrics("CloudWatchSynthetics")}, true},
-		{Request{Action: "cloudwatch:PutMetricData", Resource: "*", Context: metrics("AWS/ECS")}, false},
-		{Request{Action: "logs:PutLogEvents", Resource: "arn:aws:logs" + regional + "log-group:/aws/lambda/cwsyn-ohmycoins-staging-api-1:log-stream:x"}, true},
-		{Request{Action: "logs:PutLogEvents", Resource: "arn:aws:logs" + regional + "log-group:/ecs/ohmycoins-staging/backend:log-stream:x"}, false},
-		{Request{Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager" + regional + "secret:ohmycoins-staging-app-secrets-AbCdEf"}, false},
-	} {
-		if got, err := role.May(test.request, nil); err != nil || got.Allowed != test.want {
-			t.Errorf("%s: %+v, %v; want %v", test.request, got, err, test.want)
-		}
-	}
+	return wrong
 }
 
 // TestTrust checks who may assume the roles.
 func TestTrust(t *testing.T) {
+	for _, name := range policies.Names() {
+		if !strings.HasPrefix(name, "trust-") {
+			continue
+		}
+		doc, err := Read(name, environment.Staging(), account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, wrong := range trusted(name, doc) {
+			t.Error(wrong)
+		}
+	}
+}
+
+// trusted returns what is wrong with a trust policy.
+func trusted(name string, doc Document) []string {
+	var wrong []string
+	check := func(test any, who Principal, request Request, want bool) {
+		if got, err := Assume(doc, who, request); err != nil || got.Allowed != want {
+			wrong = append(wrong, fmt.Sprintf("%+v of %s as %v: %+v, %v; want %v", test, request.Context, who, got, err, want))
+		}
+	}
 	const (
 		main           = "refs/heads/main"
 		infrastructure = "ohmycoins/infra/.github/workflows/deploy-infrastructure.yml@"
@@ -360,6 +557,7 @@ func TestTrust(t *testing.T) {
 		{"infrastructure", "environment:staging", "refs/heads/feature", infrastructure + "refs/heads/feature", false}, // A
 		{"infrastructure", "environment:staging", main, "ohmycoins/infra/.github/workflows/ci.yml@" + main, false},
 		{"infrastructure", "environment:staging", main, application + main, false},
+		{"infrastructure", "environment:staging", "refs/heads/feature", infrastructure + main, false}, // a branch that calls main's workflow
 		{"infrastructure", "environment:production", main, infrastructure + main, false},
 		{"infrastructure", "ref:refs/heads/main", main, infrastructure + main, false},
 		{"infrastructure", "pull_request", "refs/pull/1/merge", infrastructure + main, false},
@@ -367,91 +565,29 @@ func TestTrust(t *testing.T) {
 		{"deployment", "environment:staging", "refs/heads/feature", application + main, false},
 		{"deployment", "environment:staging", main, infrastructure + main, false},
 		{"plan", "ref:refs/heads/main", main, infrastructure + main, true},
+		{"plan", "ref:refs/heads/main", main, application + main, false},
 		{"plan", "pull_request", "refs/pull/1/merge", "ohmycoins/infra/.github/workflows/ci.yml@refs/pull/1/merge", false},
 		{"plan", "ref:refs/heads/feature", "refs/heads/feature", infrastructure + "refs/heads/feature", false},
 		{"plan-pull-requests", "ref:refs/heads/main", main, infrastructure + main, true},
+		{"plan-pull-requests", "ref:refs/heads/main", main, application + main, false},
 		{"plan-pull-requests", "pull_request", "refs/pull/1/merge", "ohmycoins/infra/.github/workflows/ci.yml@refs/pull/1/merge", true},
 		{"plan-pull-requests", "environment:staging", main, infrastructure + main, false},
 	} {
-		doc, err := Read("trust-"+test.trust, environment.Staging(), account)
-		if err != nil {
-			t.Fatal(err)
+		if name != "trust-"+test.trust {
+			continue
 		}
 		const issuer = "token.actions.githubusercontent.com"
+		github := Principal{"Federated": {"arn:aws:iam::" + account + ":oidc-provider/" + issuer}}
 		for _, repository := range []string{"ohmycoins/infra", "ohmycoins/other", "somebody/infra"} {
 			request := Request{Action: "sts:AssumeRoleWithWebIdentity", Context: map[string][]string{
 				issuer + ":aud": {"sts.amazonaws.com"}, issuer + ":sub": {"repo:" + repository + ":" + test.sub},
 				issuer + ":ref": {test.ref}, issuer + ":job_workflow_ref": {test.workflow},
 			}}
-			provider := Principal{"Federated": {"arn:aws:iam::" + account + ":oidc-provider/" + issuer}}
-			got, err := Assume(doc, provider, request)
-			if want := test.want && repository == "ohmycoins/infra"; err != nil || got.Allowed != want {
-				t.Errorf("%+v of %s: %+v, %v; want %v", test, repository, got, err, want)
-			}
+			check(test, github, request, test.want && repository == "ohmycoins/infra")
+			check(test, Principal{"Federated": {"arn:aws:iam::" + account + ":oidc-provider/example.com"}}, request, false)
 			request.Context[issuer+":aud"] = []string{"somebody else"}
-			if got, err := Assume(doc, provider, request); err != nil || got.Allowed {
-				t.Errorf("%+v with a token for somebody else: %+v, %v", test, got, err)
-			}
+			check(test, github, request, false)
 		}
 	}
-}
-
-// TestMutations takes every condition, denial and restriction away, one at a time: a test
-// above has to notice each.
-func TestMutations(t *testing.T) {
-	if len(mutations) == 0 {
-		t.Fatal("no mutations")
-	}
-	for _, m := range mutations {
-		role := readRole(t, m.role, environment.Staging())
-		text, err := policies.Read(m.file, environment.Staging(), account)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pattern := regexp.MustCompile(m.pattern)
-		if found := len(pattern.FindAll(text, -1)); found != 1 {
-			t.Errorf("%s: %s is there %d times, want once", m.file, m.pattern, found)
-			continue
-		}
-		mutated, err := Parse(pattern.ReplaceAll(text, []byte(m.with)))
-		if err != nil {
-			t.Errorf("%s: %s: %v", m.file, m.pattern, err)
-			continue
-		}
-		role.Policies[slices.Index(policies.Roles[m.role], m.file)] = mutated
-		if !slices.ContainsFunc(attempts, func(a attempt) bool {
-			return a.role == m.role && role.may(t, a.demand, nil) != a.allowed
-		}) {
-			t.Errorf("%s: nothing notices that %s became %q", m.file, m.pattern, m.with)
-		}
-	}
-}
-
-// mutations are policies that are wrong in one place.
-var mutations = []struct{ role, file, pattern, with string }{
-	{"infrastructure", "write", `,\s*"StringEquals": \{"iam:PermissionsBoundary": "[^"]*"\}`, ""},
-	{"infrastructure", "write", `"ArnEquals": \{"iam:PolicyARN": "[^"]*"\},`, ""},
-	{"infrastructure", "write", `policy/ohmycoins-staging-app-secrets-read"\n    \},\n    \{\n      "Sid": "Attach`, "policy/*\"}, {\"Sid\": \"Attach"},
-	{"infrastructure", "write", `"aws:ResourceTag/Project": "true", "aws:ResourceTag/Environment": "true", `, ""},
-	{"infrastructure", "write", `, "kms:ResourceAliases": "true"`, ""},
-	{"infrastructure", "write", `,\s*"Condition": \{"StringEquals": \{"aws:ResourceTag/Project": "Oh My Coins", "aws:ResourceTag/Environment": "staging"\}\}`, ""},
-	{"infrastructure", "write", `alias/ohmycoins-staging-alarms`, "alias/*"},
-	{"infrastructure", "write", `,\s*"Condition": \{"Bool": \{"secretsmanager:BlockPublicPolicy": "true"\}\}`, ""},
-	{"infrastructure", "write", `,\s*"Condition": \{"StringEquals": \{"sns:Protocol": \["email", "https"\]\}\}`, ""},
-	{"infrastructure", "write", `alarm:ohmycoins-staging/\*`, "alarm:*"},
-	{"infrastructure", "write-canaries", `,\s*"Condition": \{"StringEquals": \{"iam:PermissionsBoundary": "[^"]*"\}\}`, ""},
-	{"infrastructure", "write-canaries", `,\s*"Condition": \{"StringEquals": \{"iam:PassedToService": \[[^]]*\]\}\}`, ""},
-	{"infrastructure", "write-canaries", `canary:ohmycoins-staging-\*`, "canary:*"},
-	{"infrastructure", "write-canaries", `function:cwsyn-ohmycoins-staging-\*`, "function:*"},
-	{"deployment", "deployment", `,\s*"Condition": \{"StringEquals": \{"iam:PassedToService": "ecs-tasks.amazonaws.com"\}\}`, ""},
-	{"deployment", "deployment", `role/ohmycoins-staging-ecs-task-role`, "role/*"},
-	{"deployment", "deployment", `(backend:\*",\s*"Condition": )\{"ArnEquals": \{"ecs:cluster": "[^"]*"\}\}`, `$1{"Null": {"aws:RequestedRegion": "false"}}`},
-	{"deployment", "deployment", `,\s*"Condition": \{"Null": \{"ecs:subnet": "true"\}\}`, ""},
-	{"deployment", "deployment", `alarm:ohmycoins-staging/\*`, "alarm:*"},
-	{"deployment", "deployment", `,\s*"Condition": \{"StringEquals": \{"cloudwatch:namespace": "[^"]*"\}\}`, ""},
-	{"infrastructure", "write", `,\s*"Condition": \{"StringEqualsIfExists": \{"aws:ResourceTag/Environment": "staging"\}\}`, ""},
-	{"deployment", "deployment", `secret:ohmycoins-staging-app-secrets-\*`, "secret:*"},
-	{"deployment", "deployment", `deployments/staging/\*`, "*"},
-	{"plan", "read", `operations/staging/terraform.tfstate`, "*"},
-	{"infrastructure", "read", `"sns:GetSubscriptionAttributes", `, ""},
+	return wrong
 }
