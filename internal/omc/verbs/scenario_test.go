@@ -36,6 +36,9 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	cloud := fakeaws.New(environment.Staging())
 	t.Cleanup(cloud.Close)
+	recorders.Lock()
+	recorders.all = append(recorders.all, cloud.Permissions)
+	recorders.Unlock()
 	b := &bench{t: t, cloud: cloud, log: &recorder{clock: cloud.Clock}, builder: &fakeBuilder{cloud: cloud}}
 	b.opt = Options{Source: workingTree(t), Builder: b.builder, Force: true}
 	interrupt := make(chan struct{})
