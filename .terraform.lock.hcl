@@ -1,5 +1,8 @@
-# The checksums of the AWS provider. "terraform init" refuses any other.
-# h1 is for linux_amd64; the zh are those of HashiCorp's archives, for every platform.
+# The checksums of the AWS provider. "terraform init" refuses any other. This file is kept
+# by hand: Terraform gets copies of it (internal/terraform/lock.go), and what it writes
+# into them is not kept. The zh are of HashiCorp's archives, for every platform. The h1 is
+# of the unpacked provider for linux_amd64: for a mirror with unpacked providers of
+# another platform, add that one's, from "terraform providers lock -platform=...".
 
 provider "registry.terraform.io/hashicorp/aws" {
   version     = "5.100.0"

@@ -54,7 +54,7 @@ validate: ## Run terraform validate on every snapshot
 snapshots: ## Rewrite __snapshots__ after a change that is meant; review the diff
 	UPDATE_SNAPS=true go test -count=1 -run '^(TestDocument|TestAlarmsAreAsReviewed|TestRunbookTemplates|TestMessages)$$' ./internal/test/coverage ./constructs/monitoring/kinds ./constructs/events
 	UPDATE_SNAPS=true go test -count=1 -run '^TestScenariosNoticeWrongAlarms$$' ./stacks
-	UPDATE_SNAPS=true go test -count=1 -run '^(TestSnapshots|TestReadmeAlarmTable|TestKindsTable|TestEventTable|TestEnvironmentTable|TestCostTable|TestHeldTable)$$' .
+	UPDATE_SNAPS=true go test -count=1 -run '^(TestSnapshots|TestReadmeAlarmTable|TestKindsTable|TestEventTable|TestEnvironmentTable|TestCostTable|TestHeldTable|TestCounts)$$' .
 
 .PHONY: drill
 drill: ## Walk through the runbook and the guides on a local AWS, and report each procedure

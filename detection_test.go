@@ -1,8 +1,10 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/jsii-runtime-go"
@@ -14,6 +16,8 @@ import (
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/kinds"
 	"github.com/ohmycoins/infra/internal/cdk"
+	"github.com/ohmycoins/infra/internal/test/policy"
+	"github.com/ohmycoins/infra/stacks/environment"
 )
 
 // detection has what our own stacks leave off: health checks with their alarms where
@@ -33,7 +37,9 @@ func detection(stack cdk.Scope) {
 		Resources: []monitoring.Resource{api.Resource("api"), site.Resource("site")},
 		Notify:    map[monitoring.Severity][]monitoring.Target{monitoring.Critical: {monitoring.Email("oncall@example.com")}},
 	})
-	made := guardduty.New(stack, "guardduty", guardduty.Config{Detector: guardduty.Create, Tags: map[string]string{"Team": "example"}})
+	made := guardduty.New(stack, "guardduty", guardduty.Config{
+		Detector: guardduty.Create, Tags: map[string]string{"Project": "Oh My Coins", "Environment": "staging"},
+	})
 	off := guardduty.New(stack, "guardduty-off", guardduty.Config{})
 	for name, value := range map[string]string{"api": api.ID(), "site": site.ARN(), "detector": made.DetectorID(), "off": off.DetectorID()} {
 		cdk.NewOutput(stack, name, cdk.Output{Value: value})
@@ -41,16 +47,29 @@ func detection(stack cdk.Scope) {
 }
 
 // TestDetection applies health checks with alarms in another region, and a detector,
-// which a second stack then finds; where there is none its plan fails.
+// which a second stack then finds; where there is none its plan fails. Every call for
+// them is evaluated: write-detection.json has to be enough, and not too much.
 func TestDetection(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	server := startAWS(t, nil, nil)
-	finder := withLocalState(t, workspace(t, reviewed(t, "guardduty-adopt"), server.Env()))
+	env := environment.Staging()
+	recorder := newRecorder(t, "detection", env, policy.NewWorld(localAccount, env))
+	server := startAWS(t, func(next http.Handler) http.Handler {
+		recorded := recorder.Handler(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			// The alarms and their topics are not those of an environment.
+			if signed := r.Header.Get("Authorization"); strings.Contains(signed, "/guardduty/") || strings.Contains(signed, "/route53/") {
+				recorded.ServeHTTP(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}, nil)
+	finder := withLocalState(t, workspace(t, reviewed(t, "guardduty-adopt"), as("detection", env, server)))
 	if _, err := finder.PlanTo(ctx, filepath.Join(t.TempDir(), "plan")); err == nil {
 		t.Error("a detector was found where there is none")
 	}
-	ws := withLocalState(t, workspace(t, reviewed(t, "detection"), server.Env()))
+	ws := withLocalState(t, workspace(t, reviewed(t, "detection"), as("detection", env, server)))
 	must(t, ws.Apply(ctx))
 	wantChanges(t, ws, "applied twice")
 	must(t, finder.Apply(ctx))
@@ -62,7 +81,31 @@ func TestDetection(t *testing.T) {
 		t.Errorf("detector (-made +found):\n%s", diff)
 	}
 	must(t, finder.Destroy(ctx))
+	ws.put(t, strings.NewReplacer(
+		`"finding_publishing_frequency": "FIFTEEN_MINUTES"`, `"finding_publishing_frequency": "ONE_HOUR"`,
+		`"failure_threshold": 2`, `"failure_threshold": 3`,
+		`"Project": "Oh My Coins"`, `"Project": "Oh My Coins", "CostCenter": "1"`,
+		`"Name": "example-site"`, `"Name": "example-site", "CostCenter": "1"`,
+	).Replace(reviewed(t, "detection")))
+	must(t, ws.Apply(ctx))
+	ws.put(t, reviewed(t, "detection"))
+	must(t, ws.Apply(ctx))
 	must(t, ws.Destroy(ctx))
+
+	if err := recorder.Err(); err != nil {
+		t.Errorf("policies of the role:\n%v", err)
+	}
+	asked := map[string]bool{}
+	for _, action := range recorder.Asked() {
+		asked[action] = true
+	}
+	doc, err := policy.Read("write-detection", env, localAccount)
+	must(t, err)
+	for _, problem := range (policy.Role{Policies: []policy.Document{doc}}).Unused(asked, map[string]string{
+		"iam:CreateServiceLinkedRole": "GuardDuty asks for it with the caller's permissions",
+	}) {
+		t.Error("write-detection.json: " + problem)
+	}
 }
 
 // withLocalState has a stack keep its state in its folder, and makes it ready.

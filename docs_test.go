@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -371,6 +372,51 @@ var (
 	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
 	fenced  = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
 )
+
+// TestCounts compares numbers in the documents with what is counted. make snapshots
+// writes them.
+func TestCounts(t *testing.T) {
+	var stack struct {
+		Resource map[string]map[string]any
+		Import   []any
+	}
+	must(t, json.Unmarshal([]byte(synthesized["staging"]), &stack))
+	resources := 0
+	for _, ofType := range stack.Resource {
+		resources += len(ofType)
+	}
+	var lock struct{ Packages map[string]any }
+	text, err := os.ReadFile("internal/dev/cdktf/package-lock.json")
+	must(t, err)
+	must(t, json.Unmarshal(text, &lock))
+	packages := len(lock.Packages) - 1 // one of them is the folder itself
+	alarms := len(stack.Resource["aws_cloudwatch_metric_alarm"])
+
+	for _, count := range []struct {
+		path, pattern string // with the number in a group
+		want          int
+	}{
+		{"docs/cdk-terrain.md", `by hand: (\d+) resources for\nstaging`, resources},
+		{"docs/deployment.md", `, (\d+) to add, `, resources - len(stack.Import)},
+		{"docs/deployment.md", `, (\d+) added, `, resources - len(stack.Import)},
+		{"docs/deployment.md", `brings (\d+) npm packages`, packages},
+		{"docs/importing.md", `: (\d+) packages then stay`, packages},
+		{"docs/runbook.md", `Alarms: (\d+), of which 0 are not OK`, alarms},
+		{"docs/runbook.md", ` (\d+) alarms, none in ALARM`, alarms},
+	} {
+		text, err := os.ReadFile(count.path)
+		must(t, err)
+		at := regexp.MustCompile(count.pattern).FindSubmatchIndex(text)
+		switch {
+		case at == nil:
+			t.Errorf("%s has no %s", count.path, count.pattern)
+		case os.Getenv("UPDATE_SNAPS") != "":
+			must(t, os.WriteFile(count.path, slices.Concat(text[:at[2]], []byte(strconv.Itoa(count.want)), text[at[3]:]), 0o644))
+		case string(text[at[2]:at[3]]) != strconv.Itoa(count.want):
+			t.Errorf("%s: %s, want %d: make snapshots writes it", count.path, text[at[0]:at[1]], count.want)
+		}
+	}
+}
 
 // documents returns the path of every Markdown file of the project.
 func documents(t *testing.T) []string {

@@ -19,6 +19,8 @@ var Roles = map[string][]string{
 	"plan":           {"read"},
 	"infrastructure": {"read", "write", "write-canaries", "write-cost"},
 	"deployment":     {"deployment"},
+	// The infrastructure role where stacks have a detector of threats or health checks.
+	"detection": {"read", "write", "write-canaries", "write-cost", "write-detection"},
 }
 
 // Names returns the names of all policies, sorted.

@@ -26,35 +26,37 @@ const (
 	arnOf    = "arn:aws:"
 	here     = ":{region}:{account}:"
 
-	budget     = arnOf + "budgets::{account}:budget/{BudgetName}"
-	alarm      = arnOf + "cloudwatch" + here + "alarm:{AlarmName}"
-	alarms     = arnOf + "cloudwatch" + here + "alarm:{AlarmNames}"
-	dashboard  = arnOf + "cloudwatch::{account}:dashboard/{DashboardName}"
-	watched    = arnOf + "cloudwatch" + here + "{ResourceARN}"
-	cluster    = arnOf + "ecs" + here + "cluster/{clusters}"
-	services   = arnOf + "ecs" + here + "service/{cluster}/{services}"
-	service    = arnOf + "ecs" + here + "service/{cluster}/{service}"
-	tasks      = arnOf + "ecs" + here + "task/{cluster}/{tasks}"
-	task       = arnOf + "ecs" + here + "task/{cluster}/{task}"
-	definition = arnOf + "ecs" + here + "task-definition/{taskDefinition}"
-	family     = arnOf + "ecs" + here + "task-definition/{family}:*"
-	ofCluster  = arnOf + "ecs" + here + "cluster/{cluster}"
-	role       = arnOf + "iam::{account}:role/{RoleName}"
-	newPolicy  = arnOf + "iam::{account}:policy/{PolicyName}"
-	key        = arnOf + "kms" + here + "key/{KeyId}"
-	targetKey  = arnOf + "kms" + here + "key/{TargetKeyId}"
-	alias      = arnOf + "kms" + here + "{AliasName}"
-	secret     = arnOf + "secretsmanager" + here + "secret:{SecretId+-AbCdEf}"
-	rule       = arnOf + "events" + here + "rule/{Name}"
-	ruleOf     = arnOf + "events" + here + "rule/{Rule}"
-	queue      = arnOf + "sqs" + here + "{QueueUrl}"
-	newTopic   = arnOf + "sns" + here + "{Name}"
-	object     = arnOf + "s3:::{bucket}/{key}"
-	ofBucket   = arnOf + "s3:::{bucket}"
-	function   = arnOf + "lambda" + here + "function:{FunctionName}"
-	layer      = arnOf + "lambda" + here + "layer:{LayerName}"
-	canary     = arnOf + "synthetics" + here + "canary:{Name}"
-	repository = arnOf + "ecr" + here + "repository/{repositoryName}"
+	budget      = arnOf + "budgets::{account}:budget/{BudgetName}"
+	alarm       = arnOf + "cloudwatch" + here + "alarm:{AlarmName}"
+	alarms      = arnOf + "cloudwatch" + here + "alarm:{AlarmNames}"
+	healthCheck = arnOf + "route53:::healthcheck/{HealthCheckId}"
+	dashboard   = arnOf + "cloudwatch::{account}:dashboard/{DashboardName}"
+	watched     = arnOf + "cloudwatch" + here + "{ResourceARN}"
+	cluster     = arnOf + "ecs" + here + "cluster/{clusters}"
+	services    = arnOf + "ecs" + here + "service/{cluster}/{services}"
+	service     = arnOf + "ecs" + here + "service/{cluster}/{service}"
+	tasks       = arnOf + "ecs" + here + "task/{cluster}/{tasks}"
+	task        = arnOf + "ecs" + here + "task/{cluster}/{task}"
+	definition  = arnOf + "ecs" + here + "task-definition/{taskDefinition}"
+	family      = arnOf + "ecs" + here + "task-definition/{family}:*"
+	ofCluster   = arnOf + "ecs" + here + "cluster/{cluster}"
+	role        = arnOf + "iam::{account}:role/{RoleName}"
+	newPolicy   = arnOf + "iam::{account}:policy/{PolicyName}"
+	key         = arnOf + "kms" + here + "key/{KeyId}"
+	targetKey   = arnOf + "kms" + here + "key/{TargetKeyId}"
+	alias       = arnOf + "kms" + here + "{AliasName}"
+	secret      = arnOf + "secretsmanager" + here + "secret:{SecretId+-AbCdEf}"
+	rule        = arnOf + "events" + here + "rule/{Name}"
+	ruleOf      = arnOf + "events" + here + "rule/{Rule}"
+	queue       = arnOf + "sqs" + here + "{QueueUrl}"
+	newTopic    = arnOf + "sns" + here + "{Name}"
+	object      = arnOf + "s3:::{bucket}/{key}"
+	ofBucket    = arnOf + "s3:::{bucket}"
+	function    = arnOf + "lambda" + here + "function:{FunctionName}"
+	layer       = arnOf + "lambda" + here + "layer:{LayerName}"
+	canary      = arnOf + "synthetics" + here + "canary:{Name}"
+	detector    = arnOf + "guardduty" + here + "detector/{DetectorId}"
+	repository  = arnOf + "ecr" + here + "repository/{repositoryName}"
 )
 
 // tasksService and functionsService are who roles are passed to.
@@ -182,9 +184,19 @@ var actions = map[string]action{
 	"events:TagResource":         on("{ResourceARN}").tagged("Tags", ""),
 	"events:UntagResource":       on("{ResourceARN}"),
 
+	"guardduty:CreateDetector":      on(anything).tagged("tags", "guardduty:TagResource").onWhatIsMade(arnOf + "guardduty" + here + "detector/new"),
+	"guardduty:DeleteDetector":      on(detector).ofOwner(),
+	"guardduty:GetDetector":         on(detector).ofOwner(),
+	"guardduty:ListDetectors":       on(anything),
+	"guardduty:ListTagsForResource": on("{ResourceArn}").ofOwner(),
+	"guardduty:TagResource":         on("{ResourceArn}").tagged("tags", "").ofOwner(),
+	"guardduty:UntagResource":       on("{ResourceArn}").ofOwner(),
+	"guardduty:UpdateDetector":      on(detector).ofOwner(),
+
 	"iam:AttachRolePolicy":              on(role).with("iam:PolicyARN", "{PolicyArn}").with("iam:PermissionsBoundary", "{boundary}"),
 	"iam:CreatePolicy":                  on(newPolicy).tagged("Tags", "iam:TagPolicy"),
 	"iam:CreateRole":                    on(role).with("iam:PermissionsBoundary", "{PermissionsBoundary}").tagged("Tags", "iam:TagRole"),
+	"iam:CreateServiceLinkedRole":       on(arnOf+"iam::{account}:role/aws-service-role/{AWSServiceName}/{RoleName}").with("iam:AWSServiceName", "{AWSServiceName}"),
 	"iam:CreatePolicyVersion":           on("{PolicyArn}"),
 	"iam:DeletePolicy":                  on("{PolicyArn}"),
 	"iam:DeletePolicyVersion":           on("{PolicyArn}"),
@@ -242,6 +254,13 @@ var actions = map[string]action{
 	"logs:GetLogEvents":    on(arnOf + "logs" + here + "log-group:{logGroupName}:log-stream:{logStreamName}"),
 
 	"rds:DescribeDBInstances": on(arnOf + "rds" + here + "db:{DBInstanceIdentifier}"),
+
+	"route53:ChangeTagsForResource": on(arnOf + "route53:::{ResourceType}/{ResourceId}"),
+	"route53:CreateHealthCheck":     on(anything),
+	"route53:DeleteHealthCheck":     on(healthCheck),
+	"route53:GetHealthCheck":        on(healthCheck),
+	"route53:ListTagsForResource":   on(arnOf + "route53:::{ResourceType}/{ResourceId}"),
+	"route53:UpdateHealthCheck":     on(healthCheck),
 
 	"s3:CreateBucket":                     on(ofBucket),
 	"s3:DeleteBucket":                     on(ofBucket),

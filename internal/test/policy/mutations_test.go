@@ -50,19 +50,23 @@ const (
 
 // harmless are mutations that make no difference, and why.
 var harmless = map[string]string{
-	"deployment.json, AuditKeyOfTheTopics: everything instead of arn:aws:kms:ap-southeast-2:111122223333:key/*": theTags,
-	"read.json, KeyOfTheTopics: everything instead of arn:aws:kms:ap-southeast-2:111122223333:key/*":            theTags,
-	"write.json, KeyOfTheTopics: everything instead of arn:aws:kms:ap-southeast-2:111122223333:key/*":           theTags,
-	"read.json, CostAnomalies: everything instead of arn:aws:ce::111122223333:anomalymonitor/*":                 theTags,
-	"read.json, CostAnomalies: everything instead of arn:aws:ce::111122223333:anomalysubscription/*":            theTags,
-	"write-cost.json, CostAnomalies: everything instead of arn:aws:ce::111122223333:anomalymonitor/*":           theTags,
-	"write-cost.json, CostAnomalies: everything instead of arn:aws:ce::111122223333:anomalysubscription/*":      theTags,
-	"write.json, NewKey: no condition on aws:RequestTag/Environment":                                            theNew,
-	"write.json, NewKey: no condition on aws:RequestTag/Project":                                                theNew,
-	"write-cost.json, NewCostAnomalies: no condition on aws:RequestTag/Environment":                             theNew,
-	"write-cost.json, NewCostAnomalies: no condition on aws:RequestTag/Project":                                 theNew,
-	"trust-plan.json, Main: no condition on token.actions.githubusercontent.com:ref":                            theToken,
-	"trust-plan-pull-requests.json, Main: no condition on token.actions.githubusercontent.com:ref":              theToken,
+	"deployment.json, AuditKeyOfTheTopics: everything instead of arn:aws:kms:ap-southeast-2:111122223333:key/*":      theTags,
+	"read.json, KeyOfTheTopics: everything instead of arn:aws:kms:ap-southeast-2:111122223333:key/*":                 theTags,
+	"write.json, KeyOfTheTopics: everything instead of arn:aws:kms:ap-southeast-2:111122223333:key/*":                theTags,
+	"read.json, CostAnomalies: everything instead of arn:aws:ce::111122223333:anomalymonitor/*":                      theTags,
+	"read.json, CostAnomalies: everything instead of arn:aws:ce::111122223333:anomalysubscription/*":                 theTags,
+	"write-cost.json, CostAnomalies: everything instead of arn:aws:ce::111122223333:anomalymonitor/*":                theTags,
+	"write-cost.json, CostAnomalies: everything instead of arn:aws:ce::111122223333:anomalysubscription/*":           theTags,
+	"write.json, NewKey: no condition on aws:RequestTag/Environment":                                                 theNew,
+	"write.json, NewKey: no condition on aws:RequestTag/Project":                                                     theNew,
+	"write-cost.json, NewCostAnomalies: no condition on aws:RequestTag/Environment":                                  theNew,
+	"write-cost.json, NewCostAnomalies: no condition on aws:RequestTag/Project":                                      theNew,
+	"write-detection.json, Detector: everything instead of arn:aws:guardduty:ap-southeast-2:111122223333:detector/*": theTags,
+	"write-detection.json, NewDetector: no condition on aws:RequestTag/Environment":                                  theNew,
+	"write-detection.json, NewDetector: no condition on aws:RequestTag/Project":                                      theNew,
+	"write-detection.json, RoleOfGuardDuty: no condition on iam:AWSServiceName":                                      "the role's ARN names the service, too",
+	"trust-plan.json, Main: no condition on token.actions.githubusercontent.com:ref":                                 theToken,
+	"trust-plan-pull-requests.json, Main: no condition on token.actions.githubusercontent.com:ref":                   theToken,
 }
 
 // A mutation is a policy that is too wide in one place.

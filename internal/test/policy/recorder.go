@@ -94,10 +94,10 @@ func (rec *Recorder) Check(r *http.Request, body []byte) error {
 	return errors.Join(errs...)
 }
 
-// learn keeps what a call changed: the tags and the aliases of keys.
+// learn keeps what a call changed: tags, and the aliases of keys.
 func (rec *Recorder) learn(r *http.Request, body, answer []byte) {
 	c, err := readCall(r, body)
-	if err != nil || !strings.HasPrefix(c.action, "kms:") && !strings.HasPrefix(c.action, "ce:Create") {
+	if err != nil {
 		return
 	}
 	w := rec.World
@@ -112,6 +112,11 @@ func (rec *Recorder) learn(r *http.Request, body, answer []byte) {
 		var created struct{ MonitorArn, SubscriptionArn string }
 		if err := json.Unmarshal(answer, &created); err == nil {
 			w.Tags[created.MonitorArn+created.SubscriptionArn] = tagsOf(c.parameters, "ResourceTags")
+		}
+	case "guardduty:CreateDetector":
+		var created struct{ DetectorID string }
+		if err := json.Unmarshal(answer, &created); err == nil {
+			w.Tags["arn:aws:guardduty:"+w.Region+":"+w.Account+":detector/"+created.DetectorID] = tagsOf(c.parameters, "tags")
 		}
 	case "kms:CreateKey":
 		var created struct {

@@ -9,12 +9,27 @@ import (
 )
 
 // A route is a call of a service whose protocol has methods and paths: what is in braces
-// in the path is a parameter, as is every field of a JSON body.
+// in the path is a parameter, as is every field of a JSON body. No condition asks for
+// what the bodies of Route 53 say, which are XML.
 type route struct{ service, method, path, action string }
 
 var routes = []route{
 	{"lambda", http.MethodGet, "/2015-03-31/functions/{FunctionName}/configuration", "GetFunctionConfiguration"},
 	{"lambda", http.MethodGet, "/2015-03-31/functions/{FunctionName}/policy", "GetPolicy"},
+	{"guardduty", http.MethodPost, "/detector", "CreateDetector"},
+	{"guardduty", http.MethodGet, "/detector", "ListDetectors"},
+	{"guardduty", http.MethodGet, "/detector/{DetectorId}", "GetDetector"},
+	{"guardduty", http.MethodPost, "/detector/{DetectorId}", "UpdateDetector"},
+	{"guardduty", http.MethodDelete, "/detector/{DetectorId}", "DeleteDetector"},
+	{"guardduty", http.MethodGet, "/tags/{ResourceArn}", "ListTagsForResource"},
+	{"guardduty", http.MethodPost, "/tags/{ResourceArn}", "TagResource"},
+	{"guardduty", http.MethodDelete, "/tags/{ResourceArn}", "UntagResource"},
+	{"route53", http.MethodPost, "/2013-04-01/healthcheck", "CreateHealthCheck"},
+	{"route53", http.MethodGet, "/2013-04-01/healthcheck/{HealthCheckId}", "GetHealthCheck"},
+	{"route53", http.MethodPost, "/2013-04-01/healthcheck/{HealthCheckId}", "UpdateHealthCheck"},
+	{"route53", http.MethodDelete, "/2013-04-01/healthcheck/{HealthCheckId}", "DeleteHealthCheck"},
+	{"route53", http.MethodGet, "/2013-04-01/tags/{ResourceType}/{ResourceId}", "ListTagsForResource"},
+	{"route53", http.MethodPost, "/2013-04-01/tags/{ResourceType}/{ResourceId}", "ChangeTagsForResource"},
 	{"synthetics", http.MethodPost, "/canary", "CreateCanary"},
 	{"synthetics", http.MethodGet, "/canary/{Name}", "GetCanary"},
 	{"synthetics", http.MethodPatch, "/canary/{Name}", "UpdateCanary"},
@@ -58,7 +73,7 @@ func routedCall(service string, r *http.Request, body []byte) (call, bool) {
 			continue
 		}
 		fields := map[string]any{}
-		if len(body) > 0 && json.Unmarshal(body, &fields) != nil {
+		if len(body) > 0 && service != "route53" && json.Unmarshal(body, &fields) != nil {
 			return call{}, false
 		}
 		for name, value := range fields {

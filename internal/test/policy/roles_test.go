@@ -102,10 +102,12 @@ const (
 	project  = "arn:aws:kms" + regional + "key/tagged-with-a-project"
 	stage    = "arn:aws:kms" + regional + "key/tagged-with-an-environment"
 	monitor  = "arn:aws:ce::111122223333:anomalymonitor/"
+	threats  = "arn:aws:guardduty" + regional + "detector/"
+	slr      = "AWSServiceRoleForAmazonGuardDuty"
 )
 
-// world has keys and monitors of costs of each environment, of another application, and
-// with some tags only.
+// world has keys, monitors of costs and detectors of each environment, of another
+// application, and with some tags only.
 func world() *World {
 	w := NewWorld(account, environment.All()...)
 	w.Tags = map[string]map[string]string{
@@ -116,12 +118,13 @@ func world() *World {
 		billings: {"Project": "Billing", "Environment": "staging"},
 		project:  {"Project": "Billing"},
 		stage:    {"Environment": "production"},
-
-		monitor + "staging":    {"Project": "Oh My Coins", "Environment": "staging"},
-		monitor + "production": {"Project": "Oh My Coins", "Environment": "production"},
-		monitor + "billing":    {"Project": "Billing", "Environment": "staging"},
-		monitor + "project":    {"Project": "Billing"},
-		monitor + "stage":      {"Environment": "production"},
+	}
+	for _, prefix := range []string{monitor, threats} {
+		w.Tags[prefix+"staging"] = map[string]string{"Project": "Oh My Coins", "Environment": "staging"}
+		w.Tags[prefix+"production"] = map[string]string{"Project": "Oh My Coins", "Environment": "production"}
+		w.Tags[prefix+"billing"] = map[string]string{"Project": "Billing", "Environment": "staging"}
+		w.Tags[prefix+"project"] = map[string]string{"Project": "Billing"}
+		w.Tags[prefix+"stage"] = map[string]string{"Environment": "production"}
 	}
 	w.Aliases = map[string]string{
 		"alias/ohmycoins-staging-alarms": ours, "alias/ohmycoins-prod-alarms": theirs, "alias/database": aliased,
@@ -278,6 +281,27 @@ var attempts = []attempt{
 	{"plan", true, "read the monitor of costs", demand{"ce:GetAnomalyMonitors", params("MonitorArnList", []any{monitor + "staging"})}},
 	{"plan", false, "read another application's monitor of costs", demand{"ce:GetAnomalyMonitors", params("MonitorArnList", []any{monitor + "billing"})}},
 
+	// Where stacks have a detector of threats or health checks.
+	{"detection", true, "make a detector", demand{"guardduty:CreateDetector", params("tags", tag("staging"))}},
+	{"detection", false, "make a detector with production's tags", demand{"guardduty:CreateDetector", params("tags", tag("production"))}},
+	{"detection", false, "make a detector without tags", demand{"guardduty:CreateDetector", nil}},
+	{"detection", true, "look at the detector that is there, whose ever it is", demand{"guardduty:GetDetector", params("DetectorId", "production")}},
+	{"detection", true, "change its detector", demand{"guardduty:UpdateDetector", params("DetectorId", "staging")}},
+	{"detection", false, "change production's detector", demand{"guardduty:UpdateDetector", params("DetectorId", "production")}},
+	{"detection", false, "delete another application's detector", demand{"guardduty:DeleteDetector", params("DetectorId", "billing")}},
+	{"detection", false, "tag production's detector", demand{"guardduty:TagResource", params("ResourceArn", threats+"production", "tags", tag("staging"))}},
+	{"detection", false, "tag a detector that nobody tagged as production's", demand{"guardduty:TagResource", params("ResourceArn", threats+"untagged", "tags", tag("production"))}},
+	{"detection", false, "tag a detector that nobody tagged as another application's", demand{"guardduty:TagResource", params("ResourceArn", threats+"untagged", "tags", tags("Billing", "staging"))}},
+	{"detection", false, "tag a detector that has a project", demand{"guardduty:TagResource", params("ResourceArn", threats+"project", "tags", tag("staging"))}},
+	{"detection", false, "tag a detector that has an environment", demand{"guardduty:TagResource", params("ResourceArn", threats+"stage", "tags", tag("staging"))}},
+	{"detection", false, "tag something else of GuardDuty", demand{"guardduty:TagResource", params("ResourceArn", "arn:aws:guardduty"+regional+"malware-protection-plan/x", "tags", tag("staging"))}},
+	{"detection", true, "have GuardDuty make its role", demand{"iam:CreateServiceLinkedRole", params("RoleName", slr, "AWSServiceName", "guardduty.amazonaws.com")}},
+	{"detection", false, "have another service make its role", demand{"iam:CreateServiceLinkedRole", params("RoleName", "AWSServiceRoleForSupport", "AWSServiceName", "support.amazonaws.com")}},
+	{"detection", true, "make a health check", demand{"route53:CreateHealthCheck", nil}},
+	{"detection", true, "delete a health check", demand{"route53:DeleteHealthCheck", params("HealthCheckId", "x")}},
+	{"detection", true, "tag a health check", demand{"route53:ChangeTagsForResource", params("ResourceType", "healthcheck", "ResourceId", "x")}},
+	{"detection", false, "tag a zone of names", demand{"route53:ChangeTagsForResource", params("ResourceType", "hostedzone", "ResourceId", "x")}},
+
 	// F. The plan role changes nothing, and reads no value.
 	{"plan", true, "read the state", demand{"s3:GetObject", params("bucket", "ohmycoins-terraform-state", "key", "operations/staging/terraform.tfstate")}},
 	{"plan", false, "write the state", demand{"s3:PutObject", params("bucket", "ohmycoins-terraform-state", "key", "operations/staging/terraform.tfstate")}},
@@ -386,6 +410,7 @@ var others = []string{
 	"arn:aws:ecs" + regional + "task/ohmycoins-prod-cluster/1",
 	"arn:aws:elasticache" + regional + "cluster:ohmycoins-prod-redis-001",
 	"arn:aws:events" + regional + "rule/ohmycoins-prod-rds-failure",
+	"arn:aws:guardduty" + regional + "malware-protection-plan/x",
 	"arn:aws:iam::111122223333:policy/ohmycoins-prod-app-secrets-read",
 	"arn:aws:iam::111122223333:role/ohmycoins-prod-canaries",
 	"arn:aws:iam::111122223333:role/ohmycoins-prod-ecs-task-execution-role",
@@ -397,6 +422,7 @@ var others = []string{
 	"arn:aws:logs" + regional + "log-group:/aws/lambda/cwsyn-ohmycoins-prod-api-1",
 	"arn:aws:logs" + regional + "log-group:/ecs/ohmycoins-prod/backend",
 	"arn:aws:rds" + regional + "db:ohmycoins-prod-postgres",
+	"arn:aws:route53:::hostedzone/x",
 	"arn:aws:s3:::ohmycoins-prod-canaries",
 	"arn:aws:s3:::ohmycoins-prod-canaries/api",
 	"arn:aws:s3:::ohmycoins-terraform-state/deployments/production/lock",
@@ -438,6 +464,7 @@ func onOthers(doc Document) []Request {
 						"ecs:CreateAction":                 {"RegisterTaskDefinition"},
 						"ecs:subnet":                       nil,
 						"events:TargetArn":                 {"arn:aws:sns" + regional + "ohmycoins-staging-critical"},
+						"iam:AWSServiceName":               {"guardduty.amazonaws.com"},
 						"iam:PassedToService":              {passedTo},
 						"iam:PermissionsBoundary":          {"arn:aws:iam::111122223333:policy/ohmycoins-staging-" + boundary},
 						"iam:PolicyARN":                    {"arn:aws:iam::111122223333:policy/ohmycoins-staging-app-secrets-read"},
