@@ -48,6 +48,7 @@ func existingStack(stack cdk.Scope, said asSaid) {
 		ID: "example-redis-001", ReplicationGroup: said.group,
 	}).ARN
 	outputs["role"] = existing.NewRole(stack, "found-role", existing.Role{Name: "example-execution"}).ARN
+	outputs["policy"] = existing.NewPolicy(stack, "found-policy", existing.Policy{Name: "example-boundary"}).ARN
 	outputs["secret"] = existing.NewSecret(stack, "found-secret", existing.Secret{Name: "example/app-secrets"}).ARN
 	queue := existing.NewQueue(stack, "found-queue", existing.Queue{Name: "example-orders"})
 	outputs["queue"], outputs["queue-url"] = queue.ARN, queue.URL
@@ -98,6 +99,7 @@ func existingEnvironment() (environment.Environment, localaws.Infrastructure) {
 	env.Cache.Nodes[0].ID = "example-redis-001"
 	env.Secret.Name = "example/app-secrets"
 	env.Roles.TaskExecution, infra.TaskRole = "example-execution", "example-task"
+	env.Synthetics.Boundary = "example-boundary"
 	return env, infra
 }
 
@@ -121,7 +123,7 @@ const otherKinds = `{
 func names(env environment.Environment, infra localaws.Infrastructure) []string {
 	list := []string{
 		env.Cluster.Name, env.LoadBalancer.Name, env.Database.Instance, env.Cache.ReplicationGroup, env.Secret.Name,
-		env.Roles.TaskExecution, infra.TaskRole, infra.GitHubRole,
+		env.Roles.TaskExecution, infra.TaskRole, infra.GitHubRole, env.Synthetics.Boundary,
 	}
 	for _, service := range env.Cluster.Services {
 		list = append(list, service.Name, service.LogGroup, service.Repository)
@@ -170,7 +172,7 @@ func TestExisting(t *testing.T) {
 		variables := seed(t, localaws.Without(names(env, infra)...))
 		err := plan(t, reviewed(t, "existing-full"), variables)
 		wantNamed(t, err, "example-alb", "example-tg", "(example)", "example-postgres", "example-redis-001", "example-execution",
-			"example/app-secrets", "example-orders", "example-resize", "example-carts", "example-pager", "/ecs/example/web")
+			"example-boundary", "example/app-secrets", "example-orders", "example-resize", "example-carts", "example-pager", "/ecs/example/web")
 	})
 	t.Run("no service in the cluster", func(t *testing.T) {
 		t.Parallel()
@@ -217,6 +219,7 @@ func checkFound(t *testing.T, outputs map[string]any) {
 		"database":        `arn:aws:rds` + region + `db:example-postgres`,
 		"node":            `arn:aws:elasticache` + region + `cluster:example-redis-001`,
 		"role":            `arn:aws:iam::123456789012:role/example-execution`,
+		"policy":          `arn:aws:iam::123456789012:policy/example-boundary`,
 		"secret":          `arn:aws:secretsmanager` + region + `secret:example/app-secrets-\w{6}`,
 		"queue":           `arn:aws:sqs` + region + `example-orders`,
 		"queue-url":       `http.*/123456789012/example-orders`,

@@ -3,7 +3,6 @@
 package stacks
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -60,7 +59,7 @@ func NewOperations(app constructs.Construct, env environment.Environment) {
 			Canaries:            canaries(env),
 			Bucket:              env.Synthetics.Bucket,
 			Role:                env.Synthetics.Role,
-			PermissionsBoundary: exists.policyARN(env.Synthetics.Boundary),
+			PermissionsBoundary: exists.boundaryARN,
 		})
 	}
 
@@ -146,12 +145,7 @@ type found struct {
 	loadBalancer string            // ARN suffix
 	targetGroups map[string]string // ARN suffixes
 	secretARN    string
-	roleARN      string // of a role of the account
-}
-
-// policyARN is the ARN of a policy of the account.
-func (f found) policyARN(name string) string {
-	return fmt.Sprintf("arn:%s:iam::%s:policy/%s", cdk.ARNPart(f.roleARN, cdk.ARNPartition), cdk.ARNPart(f.roleARN, cdk.ARNAccount), name)
+	boundaryARN  string // of the canaries' role
 }
 
 // lookUp finds what exists. Each look-up has the name in AWS as its id.
@@ -173,7 +167,10 @@ func lookUp(stack cdk.Scope, env environment.Environment) found {
 	for _, n := range env.Cache.Nodes {
 		existing.NewCacheNode(node, n.ID, existing.CacheNode{ID: n.ID, NodeType: env.Cache.NodeType})
 	}
-	exists.roleARN = existing.NewRole(node, role, existing.Role{Name: role}).ARN
+	existing.NewRole(node, role, existing.Role{Name: role})
+	if boundary := env.Synthetics.Boundary; boundary != "" {
+		exists.boundaryARN = existing.NewPolicy(node, boundary, existing.Policy{Name: boundary}).ARN
+	}
 	return exists
 }
 

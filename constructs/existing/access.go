@@ -35,6 +35,29 @@ func NewRole(scope constructs.Construct, id string, cfg Role) RoleRef {
 	})
 }
 
+// Policy is a managed policy of the account, such as a permissions boundary.
+type Policy struct {
+	// Name is the name of the policy, at most 128 characters. It has no path.
+	Name string
+	// Provider is the alias of the AWS provider to ask, such as one of another region.
+	// Default: the stack's provider without an alias.
+	Provider string
+}
+
+// PolicyRef is a policy that was found: its name as it was given, and its ARN.
+type PolicyRef struct{ Name, ARN string }
+
+// Validate returns everything that is wrong with the configuration, joined, or nil.
+func (c Policy) Validate() error { return named(shape.PolicyName, c.Name, c.Provider) }
+
+// NewPolicy looks up a managed policy of the account.
+func NewPolicy(scope constructs.Construct, id string, cfg Policy) PolicyRef {
+	return lookUp(scope, id, cfg.Name, cfg.Validate(), func(id string) PolicyRef {
+		found := cdk.NewFoundPolicy(scope, id, cdk.LookUp{Name: cfg.Name, Provider: cfg.Provider})
+		return PolicyRef{Name: cfg.Name, ARN: found.ARN}
+	})
+}
+
 // Secret is a secret of Secrets Manager. Its value is never read.
 type Secret struct {
 	// Name is the name of the secret ("shop/app-secrets"), not its ARN.

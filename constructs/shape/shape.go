@@ -256,6 +256,11 @@ var (
 			anyARN,
 		},
 	}
+	// PolicyName is the name of a managed policy of the account, without a path.
+	PolicyName = Shape{
+		what: "the name of a policy", example: "shop-boundary", rule: "1 to 128 of A-Z a-z 0-9 _ + = , . @ -", pattern: re(`[\w+=,.@-]{1,128}`),
+		others: []other{meant(arn("iam", `policy/([^/]+)$`), "$1"), anyARN},
+	}
 	// SecretName is the name of a secret in Secrets Manager: "shop/app-secrets".
 	SecretName = Shape{
 		what: "the name of a secret", example: "shop/app-secrets", rule: "1 to 512 of A-Z a-z 0-9 / _ + = . @ -", pattern: re(`[A-Za-z0-9/_+=.@-]{1,512}`),

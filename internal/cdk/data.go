@@ -4,12 +4,14 @@ import (
 	"fmt"
 
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawscalleridentity"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawscloudwatchloggroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsdbinstance"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsdynamodbtable"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsecscluster"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsecsservice"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawselasticachecluster"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicy"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiamrole"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslambdafunction"
@@ -210,6 +212,26 @@ func NewFoundCacheNode(scope Scope, id string, cfg LookUp) LookUpRef {
 func NewFoundRole(scope Scope, id string, cfg LookUp) LookUpRef {
 	found := dataawsiamrole.NewDataAwsIamRole(scope, jsii.String(id), &dataawsiamrole.DataAwsIamRoleConfig{
 		Name: String(cfg.Name), Lifecycle: cfg.lifecycle(),
+	})
+	cfg.ask(found)
+	return LookUpRef{ARN: *found.Arn()}
+}
+
+// NewFoundPolicy finds a policy of the account by its ARN: a look-up by name would have to
+// list every policy that there is. Those of one scope and provider share the look-up of
+// the account.
+func NewFoundPolicy(scope Scope, id string, cfg LookUp) LookUpRef {
+	accountID := "account"
+	if cfg.Provider != "" {
+		accountID += "-" + cfg.Provider
+	}
+	account, ok := scope.Node().TryFindChild(jsii.String(accountID)).(dataawscalleridentity.DataAwsCallerIdentity)
+	if !ok {
+		account = dataawscalleridentity.NewDataAwsCallerIdentity(scope, jsii.String(accountID), &dataawscalleridentity.DataAwsCallerIdentityConfig{})
+		cfg.ask(account)
+	}
+	found := dataawsiampolicy.NewDataAwsIamPolicy(scope, jsii.String(id), &dataawsiampolicy.DataAwsIamPolicyConfig{
+		Arn: String(fmt.Sprintf("arn:%s:iam::%s:policy/%s", ARNPart(*account.Arn(), ARNPartition), *account.AccountId(), cfg.Name)), Lifecycle: cfg.lifecycle(),
 	})
 	cfg.ask(found)
 	return LookUpRef{ARN: *found.Arn()}

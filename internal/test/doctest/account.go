@@ -142,7 +142,11 @@ func (a *Account) openEnvironment(ctx context.Context, env environment.Environme
 // seed makes what exists already.
 func (a *Account) seed(ctx context.Context) error {
 	for _, env := range environment.All() {
-		if err := localaws.Seed(ctx, a.Server, env); err != nil {
+		var options []localaws.SeedOption
+		if boundary := env.Synthetics.Boundary; boundary != "" {
+			options = append(options, localaws.Without(boundary)) // the deployment guide makes it
+		}
+		if err := localaws.Seed(ctx, a.Server, env, options...); err != nil {
 			return err
 		}
 	}

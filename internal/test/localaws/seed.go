@@ -156,6 +156,9 @@ func (s *seeder) waves() [3][]step {
 		{kindLoadBalancer, env.LoadBalancer.Name, s.makeLoadBalancer},
 		{kindRole, s.infra.GitHubRole, s.makeRole(s.infra.GitHubRole, trustGitHub)},
 	}
+	if boundary := env.Synthetics.Boundary; boundary != "" {
+		first = append(first, step{"policy", boundary, s.makePolicy(boundary)})
+	}
 	for _, group := range env.LoadBalancer.TargetGroups {
 		second = append(second, step{kindTargetGroup, group.Name, s.makeTargetGroup(group)})
 	}
@@ -303,6 +306,19 @@ func (s *seeder) makeRole(name, trust string) func(context.Context) (string, err
 			return "", err
 		}
 		return aws.ToString(created.Role.Arn), nil
+	}
+}
+
+// makePolicy makes a permissions boundary. What it allows plays no part: the emulator
+// does not ask.
+func (s *seeder) makePolicy(name string) func(context.Context) (string, error) {
+	const nothing = `{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}`
+	return func(ctx context.Context) (string, error) {
+		created, err := s.iam.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: &name, PolicyDocument: aws.String(nothing)})
+		if err != nil {
+			return "", err
+		}
+		return aws.ToString(created.Policy.Arn), nil
 	}
 }
 

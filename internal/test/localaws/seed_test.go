@@ -108,6 +108,7 @@ func TestSeedWithout(t *testing.T) {
 		{env.Roles.TaskExecution},
 		{infra.TaskRole},
 		{infra.GitHubRole},
+		{env.Synthetics.Boundary},
 		{"ohmycoins-prod-alb-5xx-errors"},
 		{env.LoadBalancer.Name, env.Database.Instance, env.Cache.Nodes[0].ID},
 	} {
@@ -292,6 +293,13 @@ func readBack(t *testing.T, s *Server, env environment.Environment) map[string]e
 	identity, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+
+	if boundary := env.Synthetics.Boundary; boundary != "" {
+		_, err := iam.NewFromConfig(cfg).GetPolicy(ctx, &iam.GetPolicyInput{
+			PolicyArn: aws.String("arn:aws:iam::" + aws.ToString(identity.Account) + ":policy/" + boundary),
+		})
+		check(boundary, err)
 	}
 
 	for _, service := range env.Cluster.Services {
