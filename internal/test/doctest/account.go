@@ -136,17 +136,19 @@ func (a *Account) openEnvironment(ctx context.Context, env environment.Environme
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if boundary := env.Synthetics.Boundary; boundary != "" {
+		// The deployment guide makes it: here it does so after the stack, which needs it.
+		if err := a.command(ctx, "aws", "iam", "delete-policy", "--policy-arn", "arn:aws:iam::"+a.id+":policy/"+boundary); err != nil {
+			return err
+		}
+	}
 	return a.deploy(ctx, env)
 }
 
 // seed makes what exists already.
 func (a *Account) seed(ctx context.Context) error {
 	for _, env := range environment.All() {
-		var options []localaws.SeedOption
-		if boundary := env.Synthetics.Boundary; boundary != "" {
-			options = append(options, localaws.Without(boundary)) // the deployment guide makes it
-		}
-		if err := localaws.Seed(ctx, a.Server, env, options...); err != nil {
+		if err := localaws.Seed(ctx, a.Server, env); err != nil {
 			return err
 		}
 	}

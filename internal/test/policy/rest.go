@@ -21,7 +21,6 @@ var routes = []route{
 	{"guardduty", http.MethodGet, "/detector/{DetectorId}", "GetDetector"},
 	{"guardduty", http.MethodPost, "/detector/{DetectorId}", "UpdateDetector"},
 	{"guardduty", http.MethodDelete, "/detector/{DetectorId}", "DeleteDetector"},
-	{"guardduty", http.MethodGet, "/tags/{ResourceArn}", "ListTagsForResource"},
 	{"guardduty", http.MethodPost, "/tags/{ResourceArn}", "TagResource"},
 	{"guardduty", http.MethodDelete, "/tags/{ResourceArn}", "UntagResource"},
 	{"route53", http.MethodPost, "/2013-04-01/healthcheck", "CreateHealthCheck"},
