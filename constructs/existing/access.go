@@ -45,7 +45,12 @@ type Policy struct {
 }
 
 // PolicyRef is a policy that was found: its name as it was given, and its ARN.
-type PolicyRef struct{ Name, ARN string }
+type PolicyRef struct {
+	// Name is as it was given.
+	Name string
+	// ARN is a reference that Terraform knows when it has found it.
+	ARN string
+}
 
 // Validate returns everything that is wrong with the configuration, joined, or nil.
 func (c Policy) Validate() error { return named(shape.PolicyName, c.Name, c.Provider) }
