@@ -154,7 +154,13 @@ func TestReadingEnds(t *testing.T) {
 			// Whose credentials they are is answered, and nothing else.
 			"hang": func(b *bench) { b.cloud.Faults = []*fakeaws.Fault{{After: 1, Kind: fakeaws.Hang}} },
 			"slow": func(b *bench) {
-				b.cloud.OnCall = func(string, int, <-chan struct{}) { b.cloud.Clock.Advance(readTime / 2) }
+				end := b.cloud.Clock.Now().Add(readTime)
+				b.cloud.OnCall = func(_ string, _ int, done <-chan struct{}) {
+					b.cloud.Clock.Advance(readTime / 2)
+					if !b.cloud.Clock.Now().Before(end) {
+						<-done // else the answer could be faster than the end
+					}
+				}
 			},
 		} {
 			t.Run(name+" "+how, func(t *testing.T) {
