@@ -24,9 +24,9 @@ import (
 
 // asSaid is what the look-ups of the tests say about the things that they look up.
 type asSaid struct {
-	class, engine string
-	storageGiB    float64
-	group         string
+	class, engine   string
+	storageGiB      float64
+	group, nodeType string
 }
 
 // existingStack looks up one thing of each kind. The ids are none of the names, so
@@ -45,7 +45,7 @@ func existingStack(stack cdk.Scope, said asSaid) {
 		Instance: "example-postgres", Class: said.class, Engine: said.engine, AllocatedStorageGiB: said.storageGiB,
 	}).ARN
 	outputs["node"] = existing.NewCacheNode(stack, "found-node", existing.CacheNode{
-		ID: "example-redis-001", ReplicationGroup: said.group,
+		ID: "example-redis-001", ReplicationGroup: said.group, NodeType: said.nodeType,
 	}).ARN
 	outputs["role"] = existing.NewRole(stack, "found-role", existing.Role{Name: "example-execution"}).ARN
 	outputs["policy"] = existing.NewPolicy(stack, "found-policy", existing.Policy{Name: "example-boundary"}).ARN
@@ -200,7 +200,8 @@ func TestExisting(t *testing.T) {
 		wantNamed(t, err, "database example-postgres: Class is db.t3.micro, want db.m5.large.",
 			"database example-postgres: Engine is postgres, want mysql.",
 			"database example-postgres: AllocatedStorageGiB is 20, want 100.",
-			"cache node example-redis-001: ReplicationGroup is example-redis, want other-redis.")
+			"cache node example-redis-001: ReplicationGroup is example-redis, want other-redis.",
+			"cache node example-redis-001: NodeType is cache.t3.micro, want cache.r7g.large.")
 	})
 }
 

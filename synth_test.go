@@ -124,7 +124,7 @@ func snapshotStacks(app cdk.Scope) {
 		existing.NewRole(stack, "role", existing.Role{Name: "example"})
 	})
 	construct("existing-full", func(stack cdk.Scope) {
-		existingStack(stack, asSaid{class: "db.t3.micro", engine: "postgres", storageGiB: 20, group: "example-redis"})
+		existingStack(stack, asSaid{class: "db.t3.micro", engine: "postgres", storageGiB: 20, group: "example-redis", nodeType: "cache.t3.micro"})
 	})
 	construct("existing-aliases", existingAliases)
 	construct("existing-references", existingReferences)
@@ -460,7 +460,7 @@ func variants() map[string]func(app cdk.Scope) {
 		"threshold":        staging(tuned),
 		"existing-wrong": func(app cdk.Scope) {
 			existingStack(constructStack(app, "existing-full"),
-				asSaid{class: "db.m5.large", engine: "mysql", storageGiB: 100, group: "other-redis"})
+				asSaid{class: "db.m5.large", engine: "mysql", storageGiB: 100, group: "other-redis", nodeType: "cache.r7g.large"})
 		},
 	}
 }
