@@ -157,7 +157,7 @@ func applyStack(t *testing.T, server *localaws.Server, env environment.Environme
 	cloud.checkDashboard(t, env)
 	cloud.checkEvents(t, env)
 	cloud.checkSecret(t, env)
-	checkCanaries(t, server, env)
+	checkCanaries(t, server, canariesOf(env), "Environment")
 	cloud.checkCost(t, server, env)
 	if env.Name == "staging" {
 		checkChanges(t, ws)
