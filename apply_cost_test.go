@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ohmycoins/infra/constructs/budget"
 	"github.com/ohmycoins/infra/internal/test/localaws"
 	"github.com/ohmycoins/infra/stacks/environment"
 )
@@ -20,28 +21,42 @@ import (
 // tell of both.
 func (c cloud) checkCost(t *testing.T, server *localaws.Server, env environment.Environment) {
 	t.Helper()
-	ctx, cfg := t.Context(), server.Config()
-	topic, account := c.output(t, "warning-topic-arn"), aws.String(localAccount)
+	topic := c.output(t, "warning-topic-arn")
+	checkBudget(t, server, budget.Config{
+		Name: env.Budget.Name, Amount: env.Budget.Amount, Currency: "USD", AnomaliesFrom: env.Budget.AnomaliesFrom,
+		Tag: budget.Tag{Key: "Environment", Value: env.Name}, Actual: []float64{80, 100}, Forecast: []float64{100}, TopicARN: topic,
+	})
+	c.checkCostPublishers(t, topic, env)
+}
+
+// checkBudget reads back a budget, whom it tells of what, and its monitor of anomalies.
+func checkBudget(t *testing.T, server *localaws.Server, want budget.Config) {
+	t.Helper()
+	ctx, cfg, account := t.Context(), server.Config(), aws.String(localAccount)
 	client := budgets.NewFromConfig(cfg)
-	found, err := client.DescribeBudget(ctx, &budgets.DescribeBudgetInput{AccountId: account, BudgetName: &env.Budget.Name})
+	found, err := client.DescribeBudget(ctx, &budgets.DescribeBudgetInput{AccountId: account, BudgetName: &want.Name})
 	must(t, err)
 	b := found.Budget
 	if got := fmt.Sprintf("%s %s %s %v", *b.BudgetLimit.Amount, *b.BudgetLimit.Unit, b.TimeUnit, b.CostFilters); got != //nolint:staticcheck // what this version of the provider sends
-		fmt.Sprintf("%g USD MONTHLY map[TagKeyValue:[user:Environment$%s]]", env.Budget.Amount, env.Name) {
+		fmt.Sprintf("%g %s MONTHLY map[TagKeyValue:[user:%s$%s]]", want.Amount, want.Currency, want.Tag.Key, want.Tag.Value) {
 		t.Errorf("the budget is %s", got)
 	}
-	notices, err := client.DescribeNotificationsForBudget(ctx, &budgets.DescribeNotificationsForBudgetInput{AccountId: account, BudgetName: &env.Budget.Name})
+	notices, err := client.DescribeNotificationsForBudget(ctx, &budgets.DescribeNotificationsForBudgetInput{AccountId: account, BudgetName: &want.Name})
 	must(t, err)
-	var got []string
+	var got, wantNotices []string
 	for _, n := range notices.Notifications {
-		told, err := client.DescribeSubscribersForNotification(ctx, &budgets.DescribeSubscribersForNotificationInput{AccountId: account, BudgetName: &env.Budget.Name, Notification: &n})
+		told, err := client.DescribeSubscribersForNotification(ctx, &budgets.DescribeSubscribersForNotificationInput{AccountId: account, BudgetName: &want.Name, Notification: &n})
 		must(t, err)
 		got = append(got, fmt.Sprintf("%s %s %g %s to %s", n.NotificationType, n.ComparisonOperator, n.Threshold, n.ThresholdType, *told.Subscribers[0].Address))
 	}
+	for kind, shares := range map[string][]float64{"ACTUAL": want.Actual, "FORECASTED": want.Forecast} {
+		for _, share := range shares {
+			wantNotices = append(wantNotices, fmt.Sprintf("%s GREATER_THAN %g PERCENTAGE to %s", kind, share, want.TopicARN))
+		}
+	}
 	slices.Sort(got)
-	if diff := cmp.Diff([]string{
-		"ACTUAL GREATER_THAN 100 PERCENTAGE to " + topic, "ACTUAL GREATER_THAN 80 PERCENTAGE to " + topic, "FORECASTED GREATER_THAN 100 PERCENTAGE to " + topic,
-	}, got); diff != "" {
+	slices.Sort(wantNotices)
+	if diff := cmp.Diff(wantNotices, got); diff != "" {
 		t.Errorf("messages of the budget (-want +got):\n%s", diff)
 	}
 
@@ -50,7 +65,7 @@ func (c cloud) checkCost(t *testing.T, server *localaws.Server, env environment.
 	must(t, err)
 	told := 0
 	for _, s := range subscriptions.AnomalySubscriptions {
-		if *s.SubscriptionName != env.Budget.Name {
+		if *s.SubscriptionName != want.Name {
 			continue
 		}
 		told++
@@ -58,14 +73,13 @@ func (c cloud) checkCost(t *testing.T, server *localaws.Server, env environment.
 		must(t, err)
 		tags := monitors.AnomalyMonitors[0].MonitorSpecification.Tags
 		if got := fmt.Sprintf("%s to %s from %s, of %s=%s", s.Frequency, *s.Subscribers[0].Address, s.ThresholdExpression.Dimensions.Values[0], *tags.Key, tags.Values[0]); got !=
-			fmt.Sprintf("IMMEDIATE to %s from %g, of Environment=%s", topic, env.Budget.AnomaliesFrom, env.Name) {
+			fmt.Sprintf("IMMEDIATE to %s from %g, of %s=%s", want.TopicARN, want.AnomaliesFrom, want.Tag.Key, want.Tag.Value) {
 			t.Errorf("the detection of anomalies is %s", got)
 		}
 	}
 	if told != 1 {
-		t.Errorf("%d subscriptions to anomalies of %s, want one", told, env.Name)
+		t.Errorf("%d subscriptions to anomalies of %s, want one", told, want.Name)
 	}
-	c.checkCostPublishers(t, topic, env)
 }
 
 // checkCostPublishers looks for the statements of the topic's policy that let AWS tell of

@@ -29,6 +29,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/ohmycoins/infra/constructs/events"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	definition "github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/internal/terraform"
@@ -728,59 +729,86 @@ func ruleARNs(env environment.Environment, beside string, severities ...monitori
 	return arns
 }
 
-// checkEvents compares the rules, what they send and the queue behind them.
+// checkEvents compares the rules of an environment, what they send and the queue behind
+// them.
 func (c cloud) checkEvents(t *testing.T, env environment.Environment) {
 	t.Helper()
-	ctx := t.Context()
-	topics := map[monitoring.Severity]string{
-		monitoring.Critical: c.output(t, "critical-topic-arn"), monitoring.Warning: c.output(t, "warning-topic-arn"),
+	cfg := stacks.Events(env)
+	cfg.Topics = map[monitoring.Severity][]string{
+		monitoring.Critical: {c.output(t, "critical-topic-arn")}, monitoring.Warning: {c.output(t, "warning-topic-arn")},
 	}
-	queue := "arn:aws:sqs:" + env.Region + ":" + account(topics[monitoring.Critical]) + ":" + env.Prefix + "-undelivered-events"
-	secret := c.output(t, "secret-arn")
-	made := c.rules(t, env)
-	for _, r := range stacks.Events(env).Rules() {
-		name := env.Prefix + "-" + r.Key
-		rule, err := c.events.DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: &name})
+	for i, source := range cfg.Sources {
+		if secret, ok := source.(events.Secret); ok {
+			secret.ARN = c.output(t, "secret-arn") // only AWS knows its end
+			cfg.Sources[i] = secret
+		}
+	}
+	arns, queue := checkRules(t, c.events, c.queues, cfg)
+	if diff := cmp.Diff(map[string]any{"rules": c.outputs["event-rule-arns"], "queue": c.outputs["undelivered-events-url"]},
+		map[string]any{"rules": arns, "queue": queue}); diff != "" {
+		t.Errorf("outputs (-output +AWS):\n%s", diff)
+	}
+}
+
+// checkRules compares the rules that AWS has of a configuration, what they send and the
+// queue behind them. It returns the ARNs of the rules by their keys, and the queue's
+// address.
+func checkRules(t *testing.T, client *eventbridge.Client, queues *sqs.Client, cfg events.Config) (arns map[string]any, queueURL string) {
+	t.Helper()
+	ctx := t.Context()
+	queue := "arn:aws:sqs:" + cfg.Region + ":" + localAccount + ":" + cfg.Name + "-undelivered-events"
+	arns = map[string]any{}
+	var made []string
+	for _, r := range cfg.Rules() {
+		name, link := cfg.Name+"-"+r.Key, cfg.RunbookURL
+		if r.Runbook != "" {
+			link += "#" + r.Runbook
+		}
+		rule, err := client.DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: &name})
 		must(t, err)
 		pattern, err := r.Pattern.JSON()
 		must(t, err)
-		// Only AWS knows the end of the secret's ARN.
-		madeUp := "arn:aws:secretsmanager:" + env.Region + ":000000000000:secret:" + env.Secret.Name + "-AbCdEf"
 		state := map[bool]string{true: "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", false: "ENABLED"}[r.ReadCalls]
-		if diff := cmp.Diff([]string{strings.ReplaceAll(pattern, madeUp, secret), state, r.Runbook},
-			[]string{*rule.EventPattern, string(rule.State), section(*rule.Description)}); diff != "" {
+		if diff := cmp.Diff([]string{pattern, state, r.First + " Runbook: " + link},
+			[]string{*rule.EventPattern, string(rule.State), *rule.Description}); diff != "" {
 			t.Errorf("rule %s (-want +got):\n%s", name, diff)
 		}
-		list, err := c.events.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: &name})
+		arns[r.Key], made = *rule.Arn, append(made, *rule.Arn)
+		list, err := client.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: &name})
 		must(t, err)
-		if len(list.Targets) != 1 {
-			t.Fatalf("rule %s has %d targets, want the topic", name, len(list.Targets))
-		}
-		target := list.Targets[0]
-		if *target.Arn != topics[r.Severity] || *target.DeadLetterConfig.Arn != queue || *target.RetryPolicy.MaximumEventAgeInSeconds != 3600 {
-			t.Errorf("rule %s sends to %s and after %d s to %s, want %s and %s", name, *target.Arn,
-				*target.RetryPolicy.MaximumEventAgeInSeconds, *target.DeadLetterConfig.Arn, topics[r.Severity], queue)
-		}
-		for _, text := range []string{`"` + strings.ToUpper(string(r.Severity)) + ": ", `"First: ` + r.First, stacks.RunbookURL + "#" + r.Runbook + `"`} {
-			if template := *target.InputTransformer.InputTemplate; !strings.Contains(template, text) {
-				t.Errorf("the message of %s lacks %s: %s", name, text, template)
+		var topics []string
+		for _, target := range list.Targets {
+			topics = append(topics, *target.Arn)
+			if *target.DeadLetterConfig.Arn != queue || *target.RetryPolicy.MaximumEventAgeInSeconds != 3600 {
+				t.Errorf("rule %s sends what it could not deliver for %d s to %s, want 3600 and %s", name,
+					*target.RetryPolicy.MaximumEventAgeInSeconds, *target.DeadLetterConfig.Arn, queue)
+			}
+			for _, text := range []string{`"` + strings.ToUpper(string(r.Severity)) + ": ", `"First: ` + r.First, link + `"`} {
+				if template := *target.InputTransformer.InputTemplate; !strings.Contains(template, text) {
+					t.Errorf("the message of %s lacks %s: %s", name, text, template)
+				}
 			}
 		}
-		if !slices.Contains(made, name) || c.outputs["event-rule-arns"].(map[string]any)[r.Key] != *rule.Arn {
-			t.Errorf("outputs name the rules %v, want %s", c.outputs["event-rule-arns"], *rule.Arn)
+		if diff := cmp.Diff(cfg.Topics[r.Severity], topics, unordered); diff != "" {
+			t.Errorf("rule %s tells (-want +got):\n%s", name, diff)
 		}
 	}
-	if want := len(stacks.Events(env).Rules()); len(made) != want {
-		t.Errorf("rules are %v, want %d", made, want)
+	if there := ruleNames(t, client, cfg.Name); len(there) != len(made) {
+		t.Errorf("rules are %v, want %d", there, len(made))
 	}
 
-	url := c.output(t, "undelivered-events-url")
-	attributes, err := c.queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll}})
+	found, err := queues.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String(cfg.Name + "-undelivered-events")})
+	must(t, err)
+	attributes, err := queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: found.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll}})
 	must(t, err)
 	if diff := cmp.Diff([]string{queue, "true", "1209600"}, []string{
 		attributes.Attributes["QueueArn"], attributes.Attributes["SqsManagedSseEnabled"], attributes.Attributes["MessageRetentionPeriod"],
 	}); diff != "" {
 		t.Errorf("queue (-want +got):\n%s", diff)
+	}
+	var sources []any
+	for _, arn := range made {
+		sources = append(sources, arn)
 	}
 	if diff := cmp.Diff([]statement{{
 		Sid: "UndeliveredOfTheseRules", Effect: "Allow",
@@ -788,17 +816,18 @@ func (c cloud) checkEvents(t *testing.T, env environment.Environment) {
 		Action:    "sqs:SendMessage", Resource: queue,
 		Condition: map[string]map[string]any{
 			"StringEquals": {"aws:SourceAccount": account(queue)},
-			"ArnEquals":    {"aws:SourceArn": ruleARNs(env, queue, monitoring.Critical, monitoring.Warning)},
+			"ArnEquals":    {"aws:SourceArn": sources},
 		},
 	}}, statements(t, attributes.Attributes["Policy"]), unordered); diff != "" {
 		t.Errorf("policy of the queue (-want +got):\n%s", diff)
 	}
+	return arns, *found.QueueUrl
 }
 
-// rules are the names of the rules of an environment.
-func (c cloud) rules(t *testing.T, env environment.Environment) []string {
+// ruleNames are the names of the rules that begin with a name.
+func ruleNames(t *testing.T, client *eventbridge.Client, name string) []string {
 	t.Helper()
-	list, err := c.events.ListRules(t.Context(), &eventbridge.ListRulesInput{NamePrefix: aws.String(env.Prefix + "-")})
+	list, err := client.ListRules(t.Context(), &eventbridge.ListRulesInput{NamePrefix: aws.String(name + "-")})
 	must(t, err)
 	var names []string
 	for _, r := range list.Rules {
@@ -972,7 +1001,7 @@ func checkDestroy(t *testing.T, ws stackWorkspace, cloud cloud, env environment.
 	if left, composites := cloud.describe(t, env.Prefix+"/"); len(left)+len(composites) > 0 {
 		t.Errorf("%d alarms are left", len(left))
 	}
-	if left := cloud.rules(t, env); len(left) > 0 {
+	if left := ruleNames(t, cloud.events, env.Prefix); len(left) > 0 {
 		t.Errorf("rules are left: %v", left)
 	}
 	if existing := cloud.alarms(t, env.Prefix+"-"); len(existing) != 9 {

@@ -7,9 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsguardduty "github.com/aws/aws-sdk-go-v2/service/guardduty"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/ohmycoins/infra/constructs/guardduty"
 	"github.com/ohmycoins/infra/constructs/healthcheck"
@@ -32,17 +37,22 @@ func detection(stack cdk.Scope) {
 		MeasureLatency: true, Tags: map[string]string{"Team": "example"},
 	})
 	site := healthcheck.New(stack, "site-check", healthcheck.Config{Name: "example-site", URL: "https://www.example.com"})
-	monitoring.New(stack, "monitoring", monitoring.Config{
-		Name: "example-global", Region: kinds.GlobalRegion, Provider: "virginia",
-		Resources: []monitoring.Resource{api.Resource("api"), site.Resource("site")},
-		Notify:    map[monitoring.Severity][]monitoring.Target{monitoring.Critical: {monitoring.Email("oncall@example.com")}},
-	})
+	monitoring.New(stack, "monitoring", detectionConfig(api.ID(), site.ID()))
 	made := guardduty.New(stack, "guardduty", guardduty.Config{
 		Detector: guardduty.Create, Tags: map[string]string{"Project": "Oh My Coins", "Environment": "staging"},
 	})
 	off := guardduty.New(stack, "guardduty-off", guardduty.Config{})
 	for name, value := range map[string]string{"api": api.ID(), "site": site.ARN(), "detector": made.DetectorID(), "off": off.DetectorID()} {
 		cdk.NewOutput(stack, name, cdk.Output{Value: value})
+	}
+}
+
+// detectionConfig watches the health checks with these ids.
+func detectionConfig(api, site string) monitoring.Config {
+	return monitoring.Config{
+		Name: "example-global", Region: kinds.GlobalRegion, Provider: "virginia",
+		Resources: []monitoring.Resource{kinds.HealthCheck{Key: "api", ID: api}, kinds.HealthCheck{Key: "site", ID: site}},
+		Notify:    map[monitoring.Severity][]monitoring.Target{monitoring.Critical: {monitoring.Email("oncall@example.com")}},
 	}
 }
 
@@ -80,6 +90,30 @@ func TestDetection(t *testing.T) {
 	if diff := cmp.Diff(outputs["detector"], found["detector"]); diff != "" || outputs["detector"] == "" {
 		t.Errorf("detector (-made +found):\n%s", diff)
 	}
+	api, _ := outputs["api"].(string)
+	arn, _ := outputs["site"].(string)
+	site := strings.TrimPrefix(arn, "arn:aws:route53:::healthcheck/")
+	checkHealthChecks(t, route53.NewFromConfig(server.Config()), map[string]route53types.HealthCheckConfig{
+		api: {
+			Type: "HTTPS_STR_MATCH", FullyQualifiedDomainName: aws.String("api.example.com"), Port: aws.Int32(8443),
+			ResourcePath: aws.String("/health?deep=1"), SearchString: aws.String("true"), RequestInterval: aws.Int32(10),
+			FailureThreshold: aws.Int32(2), EnableSNI: aws.Bool(true), MeasureLatency: aws.Bool(true),
+			Inverted: aws.Bool(false), Disabled: aws.Bool(false),
+		},
+		site: {
+			Type: "HTTPS", FullyQualifiedDomainName: aws.String("www.example.com"), Port: aws.Int32(443),
+			ResourcePath: aws.String("/"), RequestInterval: aws.Int32(30),
+			FailureThreshold: aws.Int32(3), EnableSNI: aws.Bool(true), MeasureLatency: aws.Bool(false),
+			Inverted: aws.Bool(false), Disabled: aws.Bool(false),
+		},
+	}, map[string]map[string]string{api: {"Name": "example-api", "Team": "example"}, site: {"Name": "example-site"}})
+	checkDefinitions(t, server, detectionConfig(api, site))
+	id, _ := outputs["detector"].(string)
+	detector, err := awsguardduty.NewFromConfig(server.Config()).GetDetector(ctx, &awsguardduty.GetDetectorInput{DetectorId: &id})
+	must(t, err)
+	if detector.Status != "ENABLED" || detector.FindingPublishingFrequency != "FIFTEEN_MINUTES" || detector.Tags["Environment"] != "staging" {
+		t.Errorf("the detector is %s, publishes every %s and has the tags %v", detector.Status, detector.FindingPublishingFrequency, detector.Tags)
+	}
 	must(t, finder.Destroy(ctx))
 	ws.put(t, strings.NewReplacer(
 		`"finding_publishing_frequency": "FIFTEEN_MINUTES"`, `"finding_publishing_frequency": "ONE_HOUR"`,
@@ -105,6 +139,32 @@ func TestDetection(t *testing.T) {
 		"guardduty:UntagResource":     "a tag of the detector that goes: the emulator has no such call",
 	}) {
 		t.Error("write-detection.json: " + problem)
+	}
+}
+
+// checkHealthChecks compares the health checks that AWS has, by id, and their tags.
+func checkHealthChecks(t *testing.T, client *route53.Client, want map[string]route53types.HealthCheckConfig, wantTags map[string]map[string]string) {
+	t.Helper()
+	list, err := client.ListHealthChecks(t.Context(), &route53.ListHealthChecksInput{})
+	must(t, err)
+	if len(list.HealthChecks) != len(want) {
+		t.Errorf("there are %d health checks, want %d", len(list.HealthChecks), len(want))
+	}
+	for id, wanted := range want {
+		found, err := client.GetHealthCheck(t.Context(), &route53.GetHealthCheckInput{HealthCheckId: &id})
+		must(t, err)
+		if diff := cmp.Diff(wanted, *found.HealthCheck.HealthCheckConfig, cmpopts.IgnoreUnexported(wanted), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("health check %s (-want +got):\n%s", id, diff)
+		}
+		tagged, err := client.ListTagsForResource(t.Context(), &route53.ListTagsForResourceInput{ResourceType: "healthcheck", ResourceId: &id})
+		must(t, err)
+		tags := map[string]string{}
+		for _, tag := range tagged.ResourceTagSet.Tags {
+			tags[*tag.Key] = *tag.Value
+		}
+		if diff := cmp.Diff(wantTags[id], tags); diff != "" {
+			t.Errorf("tags of health check %s (-want +got):\n%s", id, diff)
+		}
 	}
 }
 

@@ -173,11 +173,7 @@ func snapshotStacks(app cdk.Scope) {
 		})
 	})
 	construct("budget-full", func(stack cdk.Scope) {
-		cost := budget.New(stack, "budget", budget.Config{
-			Name: "example", Amount: 5000, Currency: "USD", Tag: budget.Tag{Key: "team", Value: "example"},
-			Actual: []float64{50, 90}, Forecast: []float64{110}, AnomaliesFrom: 12.5, TopicARN: references(stack)("topic-arn"),
-			Tags: map[string]string{"Team": "example"},
-		})
+		cost := budget.New(stack, "budget", everyBudgetConfig(references(stack)("topic-arn")))
 		cdk.NewOutput(stack, "budget-arn", cdk.Output{Value: cost.ARN()})
 	})
 	construct("detection", detection)
@@ -228,22 +224,34 @@ func snapshotStacks(app cdk.Scope) {
 	})
 }
 
+// everyBudgetConfig has everything that can be configured of a budget.
+func everyBudgetConfig(topicARN string) budget.Config {
+	return budget.Config{
+		Name: "example", Amount: 5000, Currency: "USD", Tag: budget.Tag{Key: "team", Value: "example"},
+		Actual: []float64{50, 90}, Forecast: []float64{110}, AnomaliesFrom: 12.5, TopicARN: topicARN,
+		Tags: map[string]string{"Team": "example"},
+	}
+}
+
 // everyCanary has everything that can be configured of canaries, in another region
 // than the stack.
 func everyCanary(stack cdk.Scope) {
 	provider.NewAwsProvider(stack, jsii.String("virginia"), &provider.AwsProviderConfig{
 		Alias: jsii.String("virginia"), Region: jsii.String("us-east-1"),
 	})
-	ref := references(stack)
-	canaries := canary.New(stack, "canaries", canary.Config{
+	canaries := canary.New(stack, "canaries", everyCanaryConfig(references(stack)))
+	cdk.NewOutput(stack, "made", cdk.Output{Value: []string{canaries.ARN("api"), canaries.BucketName(), canaries.RoleARN()}})
+}
+
+func everyCanaryConfig(ref func(id string) string) canary.Config {
+	return canary.Config{
 		Region: "us-east-1", Bucket: ref("bucket"), Role: ref("role"), PermissionsBoundary: ref("boundary"),
 		Canaries: []monitoring.Canary{
 			{Key: "api", Name: "example-api", URL: "https://api.example.com/health", Every: 5 * time.Minute, Status: 204, Body: `{"ok":"'; exit"}`, MaxDuration: time.Second},
 			{Key: "bucket", Name: ref("name"), URL: ref("url"), Every: time.Hour},
 		},
 		Runtime: "syn-nodejs-puppeteer-16.1", KeepDays: 7, Provider: "virginia", Tags: map[string]string{"Team": "example"},
-	})
-	cdk.NewOutput(stack, "made", cdk.Output{Value: []string{canaries.ARN("api"), canaries.BucketName(), canaries.RoleARN()}})
+	}
 }
 
 // constructStack makes the stack of a construct's snapshot.
@@ -348,15 +356,25 @@ func everyEvent(stack cdk.Scope) {
 		Alias: jsii.String("sydney"), Region: jsii.String("ap-southeast-2"),
 	})
 	ref := references(stack)
+	told, watched := everyEventConfigs(ref("cluster"), ref("secret-arn"))
+	mon := monitoring.New(stack, "monitoring", watched)
+	told.Topics = mon.TopicARNs()
+	happened := events.New(stack, "events", told)
+	cdk.NewOutput(stack, "rules", cdk.Output{Value: happened.RuleARNs()})
+	cdk.NewOutput(stack, "queue", cdk.Output{Value: happened.QueueURL()})
+}
+
+// everyEventConfigs have no topics for the events yet.
+func everyEventConfigs(cluster, secretARN string) (events.Config, monitoring.Config) {
 	told := events.Config{
 		Name:     "example",
 		Region:   "ap-southeast-2",
 		Provider: "sydney",
 		Sources: []events.Source{
-			events.ECSCluster{Cluster: ref("cluster")},
+			events.ECSCluster{Cluster: cluster},
 			events.RDS{Key: "orders", Instance: "example"},
 			events.ElastiCache{ReplicationGroup: "example-redis"},
-			events.Secret{Name: "example", ARN: ref("secret-arn"), Readers: []string{"example-task-execution"}},
+			events.Secret{Name: "example", ARN: secretARN, Readers: []string{"example-task-execution"}},
 			events.Account{},
 		},
 		Tune: map[string]events.Tuning{
@@ -366,7 +384,7 @@ func everyEvent(stack cdk.Scope) {
 		RunbookURL: "https://example.com/runbook",
 		Tags:       map[string]string{"Team": "example"},
 	}
-	mon := monitoring.New(stack, "monitoring", monitoring.Config{
+	return told, monitoring.Config{
 		Name:     "example",
 		Region:   "ap-southeast-2",
 		Provider: "sydney",
@@ -376,11 +394,7 @@ func everyEvent(stack cdk.Scope) {
 		},
 		Resources:  []monitoring.Resource{told.Undelivered()},
 		Publishers: []monitoring.Publisher{told.Publisher(), {Service: "budgets.amazonaws.com", Sources: map[monitoring.Severity][]string{monitoring.Critical: {"budget/example"}}, Global: true}},
-	})
-	told.Topics = mon.TopicARNs()
-	happened := events.New(stack, "events", told)
-	cdk.NewOutput(stack, "rules", cdk.Output{Value: happened.RuleARNs()})
-	cdk.NewOutput(stack, "queue", cdk.Output{Value: happened.QueueURL()})
+	}
 }
 
 // everyKind watches one resource of each kind there is with all its alarms, each
@@ -389,6 +403,14 @@ func everyKind(stack cdk.Scope) {
 	provider.NewAwsProvider(stack, jsii.String("global"), &provider.AwsProviderConfig{
 		Alias: jsii.String("global"), Region: jsii.String(kinds.GlobalRegion),
 	})
+	here, global := everyKindConfigs()
+	monitoring.New(stack, "monitoring", here)
+	monitoring.New(stack, "global-monitoring", global)
+}
+
+// everyKindConfigs watch the kinds whose metrics are in the region of the resource, and
+// those whose metrics are in one region only.
+func everyKindConfigs() (monitoring.Config, monitoring.Config) {
 	var here, global []monitoring.Resource
 	for _, kind := range coverage.Kinds() {
 		if _, ok := kind.Example.(interface{ Region() string }); ok {
@@ -406,8 +428,7 @@ func everyKind(stack cdk.Scope) {
 			},
 		}
 	}
-	monitoring.New(stack, "monitoring", config("shop", "ap-southeast-2", "", here))
-	monitoring.New(stack, "global-monitoring", config("shop-global", kinds.GlobalRegion, "global", global))
+	return config("shop", "ap-southeast-2", "", here), config("shop-global", kinds.GlobalRegion, "global", global)
 }
 
 func containerSecrets(secret *secrets.Secret) []map[string]string {
