@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,6 +112,60 @@ var look = map[string][]string{
 	},
 }
 
+// names are what the variables of the commands stand for, as an example.
+var names = map[string]string{
+	"API":               "a1b2c3d4e5",
+	"BUCKET":            "shop-pictures",
+	"CERTIFICATE_ARN":   "arn:aws:acm:ap-southeast-2:ACCOUNT_ID:certificate/11111111-2222-3333-4444-555555555555",
+	"CLUSTER":           "shop",
+	"DEAD_LETTERS_ARN":  "arn:aws:sqs:ap-southeast-2:ACCOUNT_ID:shop-orders-dead",
+	"DEAD_LETTERS_URL":  "https://sqs.ap-southeast-2.amazonaws.com/ACCOUNT_ID/shop-orders-dead",
+	"DISTRIBUTION":      "E1EXAMPLE2EXAM",
+	"EXECUTION_ARN":     "arn:aws:states:ap-southeast-2:ACCOUNT_ID:execution:shop-orders:order-1",
+	"FILE_SYSTEM":       "fs-0123456789abcdef0",
+	"FROM":              `$(date -u -d "1 day ago" +%FT%TZ)`,
+	"FUNCTION":          "shop-resize",
+	"GROUP":             "shop-workers",
+	"HEALTH_CHECK":      "11111111-2222-3333-4444-555555555555",
+	"INSTANCE":          "i-0123456789abcdef0",
+	"LOG_GROUP":         "/ecs/shop/backend",
+	"METRIC":            "Orders",
+	"NAMESPACE":         "Shop",
+	"NAT_GATEWAY":       "nat-0123456789abcdef0",
+	"PATTERN":           "ERROR",
+	"QUEUE_URL":         "https://sqs.ap-southeast-2.amazonaws.com/ACCOUNT_ID/shop-orders",
+	"REPLICA":           "shop-replica",
+	"SCHEDULE":          "nightly",
+	"SERVICE":           "backend",
+	"STAGE":             "live",
+	"STATE_MACHINE_ARN": "arn:aws:states:ap-southeast-2:ACCOUNT_ID:stateMachine:shop-orders",
+	"STREAM":            "shop-orders",
+	"STREAM_ARN":        "arn:aws:kinesis:ap-southeast-2:ACCOUNT_ID:stream/shop-orders",
+	"TABLE":             "shop-carts",
+	"TARGET_GROUP_ARN":  "arn:aws:elasticloadbalancing:ap-southeast-2:ACCOUNT_ID:targetgroup/shop/0123456789abcdef",
+	"TO":                "$(date -u +%FT%TZ)",
+	"TOPIC_ARN":         "arn:aws:sns:ap-southeast-2:ACCOUNT_ID:shop-orders",
+}
+
+var variable = regexp.MustCompile(`\$([A-Z_]+)`)
+
+// block is a block of commands that begins with the variables that they use.
+func block(t *testing.T, commands []string) string {
+	t.Helper()
+	text := strings.Join(commands, "\n")
+	var assignments []string
+	for _, found := range variable.FindAllStringSubmatch(text, -1) {
+		value, ok := names[found[1]]
+		if !ok {
+			t.Errorf("names has no %s", found[1])
+		}
+		if assignment := found[1] + "=" + value; !slices.Contains(assignments, assignment) {
+			assignments = append(assignments, assignment)
+		}
+	}
+	return "<!-- run: without AWS -->\n```bash\n" + strings.Join(append(assignments, text), "\n") + "\n```"
+}
+
 // TestRunbookTemplates compares docs/runbook-templates.md with the alarms of all kinds
 // that link to what our own runbook does not have: whoever uses a kind copies its
 // sections, so that links in alarms lead somewhere.
@@ -124,7 +180,8 @@ func TestRunbookTemplates(t *testing.T) {
 	line("")
 	line("Each alarm links to a section of `Config.RunbookURL`. [Our own runbook](runbook.md#alarms) has those of what we run. For what the kinds of resources of")
 	line("[constructs/monitoring](../constructs/monitoring/README.md#more-kinds) have besides, these are the sections: copy those of the kinds that you use,")
-	line("set the variables to the names of your resources, and add what is special about yours. `make snapshots` writes this page from the alarms.")
+	line("set the variables to the names of your resources, and add what is special about yours. `make snapshots` writes this page from the alarms; the")
+	line("tests compare its commands with what the AWS CLI and AWS's APIs know.")
 	for _, kind := range coverage.Kinds() {
 		kindName := reflect.TypeOf(kind.Example).Name()
 		var alarms []monitoring.Alarm
@@ -147,9 +204,7 @@ func TestRunbookTemplates(t *testing.T) {
 		line("")
 		line("See more of it:")
 		line("")
-		for _, command := range look[kindName] {
-			line("- `%s`", command)
-		}
+		line("%s", block(t, look[kindName]))
 		written := map[string]bool{}
 		for _, a := range alarms {
 			if written[a.Section] {

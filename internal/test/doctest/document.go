@@ -55,6 +55,10 @@ type Block struct {
 	Typed string
 	// UntilCtrlC says that the block goes on until the reader interrupts it.
 	UntilCtrlC bool
+	// WithoutAWS says that the block is about resources of the reader's own: the AWS CLI
+	// answers it by itself, as AWS's APIs are described. A command, option or name in a
+	// query that is not there is a problem.
+	WithoutAWS bool
 }
 
 // Opening is the block that sets the variables: it works in a fresh shell.
@@ -68,8 +72,8 @@ const NoOutput = "(no output)"
 
 var (
 	fence   = regexp.MustCompile("^(\\s*)```+\\s*([a-z]*)")
-	note    = regexp.MustCompile(`^\s*<!-- (not run|needs|answers|until): (.+) -->\s*$`)
-	badNote = regexp.MustCompile(`<!-- (?:not run|needs|answers|until)\b`)
+	note    = regexp.MustCompile(`^\s*<!-- (not run|needs|answers|until|run): (.+) -->\s*$`)
+	badNote = regexp.MustCompile(`<!-- (?:not run|needs|answers|until|run)\b`)
 	title   = regexp.MustCompile(`^(#+) (.*)$`)
 )
 
@@ -128,6 +132,7 @@ type comment struct {
 	answers    string
 	needsV2    bool
 	untilCtrlC bool
+	withoutAWS bool
 }
 
 func (p *reader) fail(line int, format string, args ...any) {
@@ -184,8 +189,10 @@ func (p *reader) pending(n int, line string) {
 		c.needsV2 = true
 	case m != nil && m[1]+m[2] == "until"+"Ctrl-C":
 		c.untilCtrlC = true
+	case m != nil && m[1]+m[2] == "run"+"without AWS":
+		c.withoutAWS = true
 	case badNote.MatchString(line):
-		p.fail(n, "want <!-- not run: reason -->, <!-- needs: aws-cli 2 -->, <!-- answers: words --> or <!-- until: Ctrl-C --> on a line of its own")
+		p.fail(n, "want <!-- not run: reason -->, <!-- needs: aws-cli 2 -->, <!-- answers: words -->, <!-- until: Ctrl-C --> or <!-- run: without AWS --> on a line of its own")
 		return
 	default:
 		return
@@ -203,6 +210,7 @@ func (p *reader) closeFence() {
 			Line: block.line, Heading: p.heading(), Code: code,
 			NotRun: block.comment.notRun, NeedsV2: block.comment.needsV2,
 			Answers: block.comment.answers, UntilCtrlC: block.comment.untilCtrlC,
+			WithoutAWS: block.comment.withoutAWS,
 		})
 		p.last = len(p.doc.Blocks) - 1
 	case slices.Contains(typed, block.lang) && p.last >= 0:

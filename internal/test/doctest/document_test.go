@@ -59,6 +59,10 @@ SELECT 2
 '''text
 2
 '''
+<!-- run: without AWS -->
+'''bash
+aws sqs list-queues
+'''
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -70,6 +74,7 @@ SELECT 2
 		{Line: 33, Heading: "One / Two", Code: "aws logs tail x --follow", NeedsV2: true, UntilCtrlC: true},
 		{Line: 37, Heading: "One / Two", Code: "confirm x", Answers: "yes $TAG"},
 		{Line: 40, Heading: "One / Two", Code: "console psql", Typed: "SELECT 2\n", Sample: "2", HasSample: true},
+		{Line: 50, Heading: "One / Two", Code: "aws sqs list-queues", WithoutAWS: true},
 	}
 	if diff := cmp.Diff(want, doc.Blocks); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -118,6 +118,23 @@ echo "$HOME" > here; cat here
 '''text
 /home
 '''
+<!-- run: without AWS -->
+'''bash
+QUEUE=shop
+aws sqs get-queue-attributes --queue-url "$QUEUE" --attribute-names All --query "Attributes"
+'''
+<!-- run: without AWS -->
+'''bash
+aws sqs get-queue-attributes --queue-url shop --attributes All
+'''
+<!-- run: without AWS -->
+'''bash
+aws sqs get-queue-attributes --attribute-names All
+'''
+<!-- run: without AWS -->
+'''bash
+aws sqs list-queues --query "[QueueURLs]"
+'''
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -137,6 +154,10 @@ echo "$HOME" > here; cat here
 		nil,
 		{"exit status"},
 		nil,
+		nil,
+		{"Unknown options: --attributes"},
+		{"the following arguments are required: --queue-url"},
+		{"the query finds nothing"},
 	}
 	for i, r := range results {
 		problems := strings.Join(r.Problems, "\n")

@@ -76,6 +76,10 @@ func (a *Account) Run(ctx context.Context, doc Document) ([]Result, error) {
 			r.Status, r.Reason = Skipped, b.NotRun
 		case b.NeedsV2 && a.cli.version < 2:
 			r.Status, r.Reason = Syntax, "needs version 2 of the AWS CLI"
+		case b.WithoutAWS && a.cli.socket == "":
+			r.Status, r.Reason = Syntax, "needs an AWS CLI that loads plugins"
+		case b.WithoutAWS:
+			r.runWithoutAWS(ctx, dir, strings.ReplaceAll(b.Code, "ACCOUNT_ID", a.id), append(a.environ(caller), "HOME="+home))
 		default:
 			run[i] = true
 		}
@@ -109,6 +113,29 @@ func (a *Account) Run(ctx context.Context, doc Document) ([]Result, error) {
 		}
 	}
 	return results, nil
+}
+
+// withoutAWS has the AWS CLI answer by itself, and looks for what a query does not find.
+const withoutAWS = `set -euo pipefail
+export DOCTEST_WITHOUT_AWS=1
+aws() {
+	local answer
+	answer=$(command aws "$@" --output json)
+	case "$* $answer" in *--query*null*) echo "the query finds nothing: aws $*: $answer" >&2; return 1 ;; esac
+}
+`
+
+// runWithoutAWS runs a block's code in a shell of its own.
+func (r *Result) runWithoutAWS(ctx context.Context, dir, code string, environ []string) {
+	begin := time.Now()
+	cmd := exec.CommandContext(ctx, "bash", "-c", withoutAWS+code)
+	cmd.Dir, cmd.Env = dir, environ
+	out, err := cmd.CombinedOutput()
+	r.Status, r.Took = Passed, time.Since(begin)
+	if err != nil {
+		r.Status = Failed
+		r.Problems = append(r.Problems, fmt.Sprintf("%v: %s", err, lastLines(string(out), 5)))
+	}
 }
 
 func checkSyntax(ctx context.Context, code string) error {
