@@ -30,7 +30,8 @@ func (d RDS) Rules() []Rule {
 	category := func(name string) Pattern {
 		return Pattern{
 			"source": Is("aws.rds"), "detail-type": Is("RDS DB Instance Event"),
-			"detail": Pattern{"SourceIdentifier": Is(d.Instance), "EventCategories": Is(name)},
+			// AWS's sample has the name with a prefix, its description the name alone.
+			"detail": Pattern{"SourceIdentifier": Is(d.Instance, "rds:"+d.Instance), "EventCategories": Is(name)},
 		}
 	}
 	const title, where = "<$.detail.Message>", "the database <$.detail.SourceIdentifier>, <$.detail.EventID>"

@@ -60,10 +60,10 @@ func eventBridge(t *testing.T) *eventbridge.Client {
 // everyRule are the rules of every kind.
 func everyRule() []Rule { return append(shop().Rules(), RootLogin{}.Rules()...) }
 
-// sample is a file of testdata: an event as AWS's page shows it, with values of our own,
+// sample is a file of testdata: an event as AWS's page shows it, what was edited in it,
 // and changes of it (JSON merge patches, RFC 7396) by what they are.
 type sample struct {
-	Page            string
+	Page, Edited    string
 	Event           map[string]any
 	Matches, Others map[string]map[string]any
 }
@@ -127,6 +127,9 @@ func TestSamples(t *testing.T) {
 		published[r.Key] = s.Event
 		if !strings.HasPrefix(s.Page, "https://docs.aws.amazon.com/") || len(s.Others) == 0 {
 			t.Errorf("%s: the sample is from %q and has %d events that must not match, want AWS's page and at least one", r.Key, s.Page, len(s.Others))
+		}
+		if s.Edited == "" {
+			t.Errorf("%s: the sample does not say what was edited in it", r.Key)
 		}
 		for name, patch := range s.Matches {
 			if !matches(r, patched(s.Event, patch)) {
