@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -17,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ohmycoins/infra/constructs/canary"
+	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/internal/test/localaws"
 )
 
@@ -62,6 +65,7 @@ func TestExampleShop(t *testing.T) {
 	must(t, exists.InitWithoutBackend(t.Context()))
 	must(t, exists.Apply(t.Context()))
 	ws := workspace(t, string(stack), server.Env())
+	must(t, os.CopyFS(filepath.Join(ws.dir, "assets"), os.DirFS(filepath.Join(out, "stacks", "shop", "assets"))))
 	must(t, ws.Init(t.Context()))
 	must(t, ws.Apply(t.Context()))
 	wantChanges(t, ws, "applied twice")
@@ -77,6 +81,10 @@ func TestExampleShop(t *testing.T) {
 	shop.checkFilter(t)
 	shop.checkTopics(t, topic)
 	shop.checkDashboard(t)
+	checkCanaries(t, server, canary.Config{
+		Region: "ap-southeast-2", Bucket: "shop-canary-results", Role: "shop-canaries",
+		Canaries: []monitoring.Canary{{Name: "shop-site", Every: 5 * time.Minute}},
+	}, "Team")
 
 	must(t, ws.Destroy(t.Context()))
 	if metric, composite := shop.alarms(t); len(metric)+len(composite) > 0 {
@@ -134,6 +142,8 @@ func (c shopCloud) checkAlarms(t *testing.T, page, warning string) {
 		"shop/orders/depth-high": "AWS/SQS ApproximateNumberOfMessagesVisible{QueueName=shop-orders} Maximum 60s, GreaterThanThreshold 1000 in 3 of 5, " +
 			"notBreaching, section queue-depth-high: " + warning,
 		"shop/payments/declined": "Shop PaymentsDeclined{} Sum 300s, GreaterThanThreshold 25 in 1 of 1, notBreaching, section payments-declined: " + warning,
+		"shop/site/failing": "CloudWatchSynthetics SuccessPercent{CanaryName=shop-site} Average 300s, LessThanThreshold 90 in 2 of 2, " +
+			"breaching, section canary-failing: " + page,
 		"shop/shop-down": `ALARM("shop/checkout/error-rate-high") OR ALARM("shop/checkout/silent") unless shop/checkout/deploying (60 s, 300 s), ` +
 			"section shop-down: " + page,
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"github.com/ohmycoins/infra/constructs/canary"
 	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/synth"
@@ -41,6 +42,11 @@ func newStacks(app constructs.Construct) {
 	orders := existing.NewQueue(stack, "shop-orders", existing.Queue{Name: "shop-orders"})
 	failed := existing.NewQueue(stack, "shop-orders-failed", existing.Queue{Name: "shop-orders-failed"})
 	logs := existing.NewLogGroup(stack, "shop-web-logs", existing.LogGroup{Name: "/shop/web"})
+
+	// A canary is made here, from the value that operations watches.
+	canary.New(stack, "canaries", canary.Config{
+		Region: region, Canaries: []monitoring.Canary{site}, Bucket: "shop-canary-results", Role: "shop-canaries",
+	})
 
 	mon := monitoring.New(stack, "monitoring", operations(orders.Name, failed.Name, logs.Name))
 	cdktf.NewTerraformOutput(stack, jsii.String("dashboard-url"), &cdktf.TerraformOutputConfig{Value: mon.DashboardURL()})

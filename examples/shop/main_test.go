@@ -30,6 +30,7 @@ func TestOperations(t *testing.T) {
 		"orders/age-high: > 600 s for 3 minutes",
 		"orders/depth-high: > 1000 in 3 of 5 periods of 1 minute",
 		"orders/dead-letters: > 0 for 1 minute",
+		"site/failing: < 90 % for 10 minutes",
 		"checkout/latency-high: > 2000 ms for 10 minutes, with at least 20 samples",
 		"checkout/error-rate-high: > 5 % for 10 minutes, with at least 50 samples",
 		"checkout/silent: no data for 10 minutes",
@@ -60,6 +61,9 @@ func TestStack(t *testing.T) {
 	stack := synthtest.Stack(t, newStacks)
 	if n := len(stack.Resources("aws_cloudwatch_composite_alarm")); n != 1 {
 		t.Errorf("%d composite alarms, want 1", n)
+	}
+	if n := len(stack.Resources("aws_synthetics_canary")); n != 1 {
+		t.Errorf("%d canaries, want 1", n)
 	}
 	stack.Snapshot(t)
 	stack.Validate(t)

@@ -7,6 +7,9 @@ import (
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 )
 
+// site calls the shop as a customer does.
+var site = monitoring.Canary{Key: "site", Name: "shop-site", URL: "https://shop.example.com/", Every: 5 * time.Minute}
+
 // operations is what is watched, and who is told. It is plain Go, so that tests need
 // neither Node nor AWS.
 func operations(orders, failedOrders, logGroup string) monitoring.Config {
@@ -49,7 +52,10 @@ func operations(orders, failedOrders, logGroup string) monitoring.Config {
 		},
 		Resources: []monitoring.Resource{
 			Queue{Key: "orders", Name: orders, DeadLetters: failedOrders, MaxAge: 10 * time.Minute, MaxDepth: 1000},
+			site,
 		},
+		// A kind knows no severities of ours.
+		Tune:    map[string]monitoring.Tuning{"site/failing": {Severity: page}},
 		Filters: []monitoring.LogFilter{declined},
 		Extra: []monitoring.Alarm{
 			{
