@@ -66,25 +66,6 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// TestRuntimes: the newest comes first, and nothing is both there and deprecated.
-func TestRuntimes(t *testing.T) {
-	version := func(runtime string) (n [2]int) {
-		if _, err := fmt.Sscanf(runtime, "syn-nodejs-puppeteer-%d.%d", &n[0], &n[1]); err != nil {
-			t.Errorf("%s: %v", runtime, err)
-		}
-		return n
-	}
-	if !slices.IsSortedFunc(runtimes, func(a, b string) int { x, y := version(a), version(b); return slices.Compare(y[:], x[:]) }) {
-		t.Errorf("%v are not sorted, newest first", runtimes)
-	}
-	for runtime, since := range deprecated {
-		version(runtime)
-		if _, err := time.Parse(time.DateOnly, since); err != nil || slices.Contains(runtimes, runtime) {
-			t.Errorf("%s: deprecated since %s (%v), and among those that are not", runtime, since, err)
-		}
-	}
-}
-
 // TestArchive: the archive is the same on every machine, and has what Synthetics wants.
 func TestArchive(t *testing.T) {
 	content, err := archive(scriptPath, []byte("exports.handler = async () => {};\n"))

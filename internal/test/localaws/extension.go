@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/ohmycoins/infra/constructs/canary/runtimes"
 )
 
 // extension teaches moto what it lacks, in Python: moto/services has a file for each
@@ -25,6 +27,9 @@ func writeExtension() (dir, variable string, err error) {
 		return "", "", err
 	}
 	if err := os.CopyFS(dir, extension); err != nil {
+		return dir, "", fmt.Errorf("writing moto's extension: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "moto", "runtimes.json"), runtimes.JSON, 0o600); err != nil {
 		return dir, "", fmt.Errorf("writing moto's extension: %w", err)
 	}
 	path := []string{filepath.Join(dir, "moto")}

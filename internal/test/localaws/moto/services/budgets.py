@@ -12,10 +12,9 @@ from moto.budgets.models import BudgetsBackend
 from moto.budgets.responses import BudgetsResponse
 from moto.core.exceptions import JsonRESTError
 
-from . import implement
+from . import implement, model
 
 CURRENCIES = ("USD", "CNY")
-MAX_NOTIFICATIONS = 10
 TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+")
 
 plain_create = BudgetsBackend.create_budget
@@ -26,26 +25,25 @@ class InvalidParameterException(JsonRESTError):
         super().__init__("InvalidParameterException", message)
 
 
-def check(budget, notifications):
-    if not re.fullmatch(r"[^:\\]{1,100}", budget["BudgetName"]):
-        raise InvalidParameterException("BudgetName must have 1 to 100 characters without : and \\")
+def check(account, budget, notifications):
+    call = {"AccountId": account, "Budget": budget, "NotificationsWithSubscribers": notifications}
+    if found := model.problem("budgets", "CreateBudget", call):
+        raise InvalidParameterException(found)
     limit = budget.get("BudgetLimit")
     if limit and (limit["Unit"] not in CURRENCIES or not float(limit["Amount"]) > 0):
         raise InvalidParameterException(f"BudgetLimit is not valid: {limit['Amount']} {limit['Unit']}")
     for value in (budget.get("CostFilters") or {}).get("TagKeyValue", []):
         if not re.fullmatch(r"(user|aws):[^$]+\$.+", value):
             raise InvalidParameterException(f"TagKeyValue must be user:<key>$<value>: {value}")
-    if len(notifications) > MAX_NOTIFICATIONS:
-        raise InvalidParameterException(f"A budget has at most {MAX_NOTIFICATIONS} notifications")
     for n in notifications:
         topics = [s["Address"] for s in n["Subscribers"] if s["SubscriptionType"] == "SNS"]
-        if len(topics) > 1 or not all(TOPIC.fullmatch(t) for t in topics) or not 1 <= len(n["Subscribers"]) <= 11:
+        if len(topics) > 1 or not all(TOPIC.fullmatch(t) for t in topics):
             raise InvalidParameterException("A notification has one topic and ten addresses at most")
 
 
 @implement(BudgetsBackend)
 def create_budget(self, account_id, budget, notifications):
-    check(budget, notifications)
+    check(account_id, budget, notifications)
     plain_create(self, account_id, budget, notifications)
 
 
@@ -82,8 +80,9 @@ def create_budget(self):  # noqa: F811 the method of another class
 @implement(BudgetsResponse)
 def update_budget(self):
     new = self._get_param("NewBudget")
-    check(new, [])
-    budgets = self.backend.budgets[self._get_param("AccountId")]
+    account = self._get_param("AccountId")
+    check(account, new, [])
+    budgets = self.backend.budgets[account]
     if new["BudgetName"] not in budgets:
         raise NotFoundException(f"There is no budget {new['BudgetName']}")
     budgets[new["BudgetName"]].budget.update(new)

@@ -11,7 +11,7 @@ from moto.ce.models import CostExplorerBackend
 from moto.ce.responses import CostExplorerResponse
 from moto.core.exceptions import JsonRESTError
 
-from . import implement
+from . import implement, model
 
 
 class ValidationException(JsonRESTError):
@@ -41,6 +41,11 @@ def new_arn(backend, kind):
     return f"arn:{backend.partition}:ce::{backend.account_id}:{kind}/{uuid.uuid4()}"
 
 
+def check_call(call, params):
+    if found := model.problem("ce", call, params):
+        raise ValidationException(found)
+
+
 def check_monitor(monitor):
     if monitor["MonitorType"] == "CUSTOM" and not monitor.get("MonitorSpecification"):
         raise ValidationException("A custom monitor needs a MonitorSpecification")
@@ -52,8 +57,8 @@ def check_subscription(backend, subscription):
     types = {s["Type"] for s in subscription["Subscribers"]}
     if (subscription["Frequency"] == "IMMEDIATE") != (types == {"SNS"}) or len(types) != 1:
         raise ValidationException("Topics are told IMMEDIATE, and addresses DAILY or WEEKLY")
-    if not subscription.get("ThresholdExpression") and subscription.get("Threshold") is None:
-        raise ValidationException("A subscription needs a ThresholdExpression")
+    if bool(subscription.get("ThresholdExpression")) == (subscription.get("Threshold") is not None):
+        raise ValidationException("A subscription needs a ThresholdExpression or a Threshold, and not both")
     for arn in subscription["MonitorArnList"]:
         if arn not in backend.anomalies()[0]:
             raise UnknownMonitorException(arn)
@@ -62,6 +67,7 @@ def check_subscription(backend, subscription):
 @implement(CostExplorerResponse)
 def create_anomaly_monitor(self):
     params, backend = json.loads(self.body), self.ce_backend
+    check_call("CreateAnomalyMonitor", params)
     monitor = params["AnomalyMonitor"]
     check_monitor(monitor)
     arn = new_arn(backend, "anomalymonitor")
@@ -82,6 +88,7 @@ def get_anomaly_monitors(self):
 @implement(CostExplorerResponse)
 def update_anomaly_monitor(self):
     params, monitors = json.loads(self.body), self.ce_backend.anomalies()[0]
+    check_call("UpdateAnomalyMonitor", params)
     if params["MonitorArn"] not in monitors:
         raise UnknownMonitorException(params["MonitorArn"])
     monitors[params["MonitorArn"]].update({k: v for k, v in params.items() if k == "MonitorName"})
@@ -99,6 +106,7 @@ def delete_anomaly_monitor(self):
 @implement(CostExplorerResponse)
 def create_anomaly_subscription(self):
     params, backend = json.loads(self.body), self.ce_backend
+    check_call("CreateAnomalySubscription", params)
     subscription = params["AnomalySubscription"]
     check_subscription(backend, subscription)
     arn = new_arn(backend, "anomalysubscription")
@@ -119,6 +127,7 @@ def get_anomaly_subscriptions(self):
 @implement(CostExplorerResponse)
 def update_anomaly_subscription(self):
     params, backend = json.loads(self.body), self.ce_backend
+    check_call("UpdateAnomalySubscription", params)
     arn = params.pop("SubscriptionArn")
     if arn not in backend.anomalies()[1]:
         raise UnknownSubscriptionException(arn)

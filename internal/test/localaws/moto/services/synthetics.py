@@ -1,14 +1,18 @@
-"""CloudWatch Synthetics: StartCanary, StopCanary, UpdateCanary, DeleteCanary and tags,
-the states of a canary, and what AWS refuses. Nothing ever runs.
+"""CloudWatch Synthetics: StartCanary, StopCanary, UpdateCanary, DeleteCanary,
+DescribeRuntimeVersions and tags, the states of a canary, and what AWS refuses. Nothing
+ever runs.
 
 Rules and limits: API reference of CloudWatch Synthetics (CreateCanary, UpdateCanary,
 DeleteCanary), and its user guide, "Packaging your Node.js canary files", "Runtime
-versions support policy". Messages have AWS's sense.
+versions support policy". Messages have AWS's sense. That a second canary of a name is a
+ConflictException is not documented.
 """
 
 import base64
+import datetime
 import io
 import json
+import pathlib
 import re
 import time
 import urllib.parse
@@ -21,12 +25,12 @@ from moto.synthetics import urls
 from moto.synthetics.models import Canary, SyntheticsBackend
 from moto.synthetics.responses import SyntheticsResponse
 
-from . import implement
+from . import implement, model
 
-NAME = re.compile(r"[0-9a-z_\-]{1,255}")
-# User guide: runtimes before these are deprecated, and no canary is made on them.
-RUNTIME = re.compile(r"syn-nodejs-puppeteer-([0-9]+)\.[0-9]")
-OLDEST, NEWEST = 8, 17
+# Those of Node.js and Puppeteer, each with the day since when no canary is made on it, or
+# nothing: the list of the package constructs/canary/runtimes, which localaws puts here.
+LIST = json.loads((pathlib.Path(__file__).parent.parent / "runtimes.json").read_text())
+RUNTIMES = {r["name"]: r.get("deprecated", "") for r in LIST["runtimes"]}
 RATE = re.compile(r"rate\((\d+) (minutes?|hour)\)")
 MAX_VARIABLES = 4096
 MAX_DAYS = 455
@@ -63,7 +67,7 @@ def check_code(code, runtime):
             names = zipfile.ZipFile(io.BytesIO(base64.b64decode(code["ZipFile"]))).namelist()
         except zipfile.BadZipFile as error:
             raise ValidationException("The zip file cannot be opened") from error
-        if RUNTIME.fullmatch(runtime) and f"nodejs/node_modules/{file}.js" not in names:
+        if runtime in RUNTIMES and f"nodejs/node_modules/{file}.js" not in names:
             raise ValidationException(f"The zip file has no nodejs/node_modules/{file}.js")
 
 
@@ -81,19 +85,17 @@ def seconds_of(expression):
 
 
 def check(params):
-    if not NAME.fullmatch(params["Name"]):
-        raise ValidationException(f"Name must match {NAME.pattern}")
+    if found := model.problem("synthetics", "CreateCanary", params):
+        raise ValidationException(found)
     runtime = params["RuntimeVersion"]
-    version = RUNTIME.fullmatch(runtime)
-    if not version or not OLDEST <= int(version[1]) <= NEWEST:
+    if RUNTIMES.get(runtime, "unknown") != "":
         raise ValidationException(f"Deprecated or unknown runtime version: {runtime}")
     every = seconds_of(params["Schedule"]["Expression"])
     run = params.get("RunConfig") or {}
-    timeout = run.get("TimeoutInSeconds", min(every, 840))
-    if not 3 <= timeout <= 840 or timeout > every:
-        raise ValidationException("TimeoutInSeconds must be from 3 to 840, and at most the rate")
-    if (memory := run.get("MemoryInMB", 1024)) % 64 or not 960 <= memory <= 3008:
-        raise ValidationException("MemoryInMB must be a multiple of 64 from 960 to 3008")
+    if run.get("TimeoutInSeconds", every) > every:
+        raise ValidationException("TimeoutInSeconds must be at most the rate")
+    if run.get("MemoryInMB", 1024) % 64:
+        raise ValidationException("MemoryInMB must be a multiple of 64")
     variables = run.get("EnvironmentVariables") or {}
     if sum(len(k) + len(v) for k, v in variables.items()) > MAX_VARIABLES:
         raise ValidationException("EnvironmentVariables have more than 4 KB")
@@ -176,6 +178,16 @@ def get_canary(self):
 
 
 @implement(SyntheticsResponse)
+def describe_runtime_versions(self):
+    def seconds(day):
+        return datetime.datetime.fromisoformat(day + "T00:00:00+00:00").timestamp()
+
+    return json.dumps({"RuntimeVersions": [
+        {"VersionName": name} | ({"DeprecationDate": seconds(since)} if since else {}) for name, since in RUNTIMES.items()
+    ]})
+
+
+@implement(SyntheticsResponse)
 def start_canary(self):
     canary = self.synthetics_backend.find(name_of(self))
     if canary.state == RUNNING:
@@ -198,7 +210,7 @@ def update_canary(self):
     backend, changes = self.synthetics_backend, params_of(self)
     canary = backend.find(name_of(self))
     params = {
-        "Name": canary.name, "RuntimeVersion": canary.runtime_version, "Schedule": canary.schedule,
+        "Name": canary.name, "Code": canary.code, "RuntimeVersion": canary.runtime_version, "Schedule": canary.schedule,
         "RunConfig": canary.run_config, "ExecutionRoleArn": canary.execution_role_arn,
         "ArtifactS3Location": canary.artifact_s3_location,
         "SuccessRetentionPeriodInDays": canary.success_retention_period_in_days,
@@ -250,5 +262,5 @@ def list_tags_for_resource(self):
     return json.dumps({"Tags": tagged(self).tags})
 
 
-for path in ("{0}/canary/(?P<name>[^/]+)/start$", "{0}/canary/(?P<name>[^/]+)/stop$", "{0}/tags/(?P<resourceArn>.+)$"):
+for path in ("{0}/runtime-versions$", "{0}/canary/(?P<name>[^/]+)/start$", "{0}/canary/(?P<name>[^/]+)/stop$", "{0}/tags/(?P<resourceArn>.+)$"):
     urls.url_paths[path] = SyntheticsResponse.dispatch
