@@ -193,7 +193,8 @@ func mirrorConfig(path string) string {
 // registryConfig names "direct" because a folder that Terraform searches by
 // itself would otherwise hide the registry, whatever version it holds. Without
 // the second line the cache is only used where the lock file has the checksum of the
-// unpacked provider, which it has for one platform.
+// unpacked provider, which it has for one platform. Where it has one, Terraform refuses
+// another package in the cache all the same.
 func registryConfig(cache string) string {
 	return fmt.Sprintf(`plugin_cache_dir = %q
 plugin_cache_may_break_dependency_lock_file = true

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 )
 
 // lockName is Terraform's name of the file with the checksums of providers.
@@ -27,3 +29,27 @@ func (i *Installation) PutLock(dir string) error {
 	}
 	return nil
 }
+
+// checkLock wants the providers that init installed to be those of the project's file:
+// what "-lockfile=readonly" does, which terraform-exec does not have. Their checksums
+// Terraform has compared; it only adds those of the unpacked provider where the file has
+// none for the platform.
+func (i *Installation) checkLock(dir string) error {
+	wanted, err := os.ReadFile(i.lockFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	found, foundErr := os.ReadFile(filepath.Join(dir, lockName))
+	if err := errors.Join(err, foundErr); err != nil {
+		return fmt.Errorf("comparing the providers with %s: %w", i.lockFile, err)
+	}
+	known := lockedProvider.FindAllString(string(wanted), -1)
+	for _, provider := range lockedProvider.FindAllString(string(found), -1) {
+		if !slices.Contains(known, provider) {
+			return fmt.Errorf("%s lacks %s, which was installed: add it with terraform providers lock, and review it", i.lockFile, provider)
+		}
+	}
+	return nil
+}
+
+var lockedProvider = regexp.MustCompile(`provider "[^"]+"`)

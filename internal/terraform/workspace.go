@@ -77,7 +77,8 @@ func (i *Installation) environment(process []string, env map[string]string) map[
 	return merged
 }
 
-// Init installs the providers and connects to the backend.
+// Init installs the providers and connects to the backend. A provider that the
+// project's lock file lacks, or has with other checksums, is an error.
 func (w *Workspace) Init(ctx context.Context) error {
 	return w.init(ctx, true)
 }
@@ -102,7 +103,10 @@ func (w *Workspace) init(ctx context.Context, backend bool) error {
 			}
 			defer unlock()
 		}
-		return w.tf.Init(ctx, tfexec.Backend(backend))
+		if err := w.tf.Init(ctx, tfexec.Backend(backend)); err != nil {
+			return err
+		}
+		return w.inst.checkLock(w.dir)
 	})
 }
 
