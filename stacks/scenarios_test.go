@@ -714,7 +714,7 @@ func atTheEdge(env environment.Environment, cfg monitoring.Config) []edge {
 		list = append(list,
 			above(node, "memory-high", "DatabaseMemoryUsagePercentage", 80, 5, minute, missing),
 			sum(above(node, "evictions-high", "Evictions", 100, 3, five, missing)),
-			above(node, "connections-high", "CurrConnections", 52_000, 10, minute, missing), // 80 % of 65,000
+			above(node, "connections-high", "CurrConnections", 36_800, 10, minute, missing), // 80 % of 46,000
 			above(node, "swap-high", "SwapUsage", 50<<20, 5, minute, missing),
 			sum(above(node, "authentication-failures", "AuthenticationFailures", 10, 1, five, good)),
 			above(node, "replication-lag-high", "ReplicationLag", 2, 15, minute, missing),

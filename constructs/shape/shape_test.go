@@ -267,7 +267,7 @@ func TestBadInput(t *testing.T) {
 		{"infinite GiB", existing.Database{Instance: "shop", AllocatedStorageGiB: math.Inf(1)}, `AllocatedStorageGiB: is +Inf, want whole GiB, 1 to 65536, or 0 for any`},
 		{"denormal GiB", existing.Database{Instance: "shop", AllocatedStorageGiB: denormal}, `AllocatedStorageGiB: is 5e-324, want whole GiB, 1 to 65536, or 0 for any`},
 
-		{"NaN connections", only(monitoring.Redis{Key: "redis", Nodes: map[string]string{"001": "n-001"}, MaxConnections: nan}), `Resources[0] (redis).MaxConnections: is NaN, want a number of connections, or 0 for 65000`},
+		{"NaN connections", only(monitoring.Redis{Key: "redis", Nodes: map[string]string{"001": "n-001"}, MaxConnections: nan}), `Resources[0] (redis).MaxConnections: is NaN, want at most 65000 connections, or 0 for that many`},
 		{"infinite connections", only(monitoring.RDS{Key: "db", Instance: "db", MaxConnections: math.Inf(1)}), `Resources[0] (db).MaxConnections: is +Inf, want a number of connections, or 0 for that of the class`},
 		{"connections of a reference", only(monitoring.RDS{Key: "db", Instance: "db", MaxConnections: math.Float64frombits(0xfdff<<48 + 5)}), `Resources[0] (db).MaxConnections: is a reference, want a number that is written out, because a threshold is calculated from it: a number of connections, or 0 for that of the class`},
 

@@ -23,6 +23,9 @@ type Size struct {
 	// CreditsPerHour is how many CPU credits a class that bursts earns in an hour; 0 for
 	// the others. It saves those of 24 hours at most.
 	CreditsPerHour float64
+	// Connections is how many clients a node of ElastiCache takes; 0 for a class of RDS,
+	// whose [Size.MaxConnections] depend on the engine.
+	Connections float64
 }
 
 // Bursts reports whether the class lives on CPU credits.
@@ -90,6 +93,16 @@ var (
 	}
 )
 
+// CacheConnections is the most that a node takes, but for the small ones below: ElastiCache
+// user guide, "Valkey and Redis OSS parameters", maxclients, which nobody can change.
+const CacheConnections = 65_000
+
+var cacheConnections = map[string]map[string]float64{
+	"t2":  {"micro": 20_000, "small": 20_000, "medium": 20_000},
+	"t3":  {"micro": 20_000, "small": 46_000, "medium": 46_000},
+	"t4g": {"micro": 20_000},
+}
+
 // databases and caches are every class there is, by family and size.
 var databases, caches = databaseTable(), cacheTable()
 
@@ -119,7 +132,10 @@ func cacheTable() map[string]map[string]Size {
 	for name, memory := range cacheMemory {
 		sizes := map[string]Size{}
 		for size, gib := range memory {
-			s := Size{VCPUs: vCPUs[size], Memory: math.Round(gib * GiB)}
+			s := Size{VCPUs: vCPUs[size], Memory: math.Round(gib * GiB), Connections: CacheConnections}
+			if fewer, ok := cacheConnections[name][size]; ok {
+				s.Connections = fewer
+			}
 			if name[0] == 't' {
 				s.VCPUs, s.CreditsPerHour = small[size].VCPUs, small[size].CreditsPerHour
 			}

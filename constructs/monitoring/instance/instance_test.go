@@ -7,21 +7,21 @@ import (
 
 func TestDatabase(t *testing.T) {
 	for class, want := range map[string]Size{
-		"db.t3.micro":      {2, 1 * GiB, 12},
-		"db.t3.small":      {2, 2 * GiB, 24},
-		"db.t4g.2xlarge":   {8, 32 * GiB, 192},
-		"db.t2.micro":      {1, 1 * GiB, 6},
-		"db.m5.24xlarge":   {96, 384 * GiB, 0},
-		"db.m6g.large":     {2, 8 * GiB, 0},
-		"db.r6g.12xlarge":  {48, 384 * GiB, 0},
-		"db.r6i.32xlarge":  {128, 1024 * GiB, 0},
-		"db.r7g.4xlarge":   {16, 128 * GiB, 0},
-		"db.m7g.16xlarge":  {64, 256 * GiB, 0},
-		"db.t3.medium":     {2, 4 * GiB, 24},
-		"db.t4g.large":     {2, 8 * GiB, 36},
-		"db.r5.xlarge":     {4, 32 * GiB, 0},
-		"db.m6i.8xlarge":   {32, 128 * GiB, 0},
-		"db.r6gd.16xlarge": {64, 512 * GiB, 0},
+		"db.t3.micro":      {2, 1 * GiB, 12, 0},
+		"db.t3.small":      {2, 2 * GiB, 24, 0},
+		"db.t4g.2xlarge":   {8, 32 * GiB, 192, 0},
+		"db.t2.micro":      {1, 1 * GiB, 6, 0},
+		"db.m5.24xlarge":   {96, 384 * GiB, 0, 0},
+		"db.m6g.large":     {2, 8 * GiB, 0, 0},
+		"db.r6g.12xlarge":  {48, 384 * GiB, 0, 0},
+		"db.r6i.32xlarge":  {128, 1024 * GiB, 0, 0},
+		"db.r7g.4xlarge":   {16, 128 * GiB, 0, 0},
+		"db.m7g.16xlarge":  {64, 256 * GiB, 0, 0},
+		"db.t3.medium":     {2, 4 * GiB, 24, 0},
+		"db.t4g.large":     {2, 8 * GiB, 36, 0},
+		"db.r5.xlarge":     {4, 32 * GiB, 0, 0},
+		"db.m6i.8xlarge":   {32, 128 * GiB, 0, 0},
+		"db.r6gd.16xlarge": {64, 512 * GiB, 0, 0},
 	} {
 		if got, err := Database(class); err != nil || got != want {
 			t.Errorf("%s: %+v, %v, want %+v", class, got, err, want)
@@ -31,10 +31,15 @@ func TestDatabase(t *testing.T) {
 
 func TestCache(t *testing.T) {
 	for nodeType, want := range map[string]Size{
-		"cache.t3.micro":  {2, 0.5 * GiB, 12},
-		"cache.t2.small":  {1, 1664299827, 12},
-		"cache.r6g.large": {2, 14033805640, 0},
-		"cache.m5.xlarge": {4, 13883481784, 0},
+		"cache.t3.micro":   {2, 0.5 * GiB, 12, 20_000},
+		"cache.t3.small":   {2, 1471026299, 24, 46_000},
+		"cache.t3.medium":  {2, 3317862236, 24, 46_000},
+		"cache.t4g.micro":  {2, 0.5 * GiB, 12, 20_000},
+		"cache.t4g.medium": {2, 3317862236, 24, 65_000},
+		"cache.t2.small":   {1, 1664299827, 12, 20_000},
+		"cache.t2.medium":  {2, 3457448673, 24, 20_000},
+		"cache.r6g.large":  {2, 14033805640, 0, 65_000},
+		"cache.m5.xlarge":  {4, 13883481784, 0, 65_000},
 	} {
 		if got, err := Cache(nodeType); err != nil || got != want {
 			t.Errorf("%s: %+v, %v, want %+v", nodeType, got, err, want)
