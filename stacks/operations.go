@@ -203,7 +203,7 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 	list = append(list,
 		alb,
 		monitoring.RDS{Key: databaseKey, Instance: env.Database.Instance, Class: env.Database.Class},
-		monitoring.Redis{Key: "redis", Nodes: nodes, NodeType: env.Cache.NodeType},
+		monitoring.Redis{Key: cacheKey, Nodes: nodes, NodeType: env.Cache.NodeType},
 	)
 	for _, level := range env.ServiceLevels {
 		slo := monitoring.SLO{Key: level.Key, Objective: level.Objective, Of: alb.Availability(level.TargetGroup)}

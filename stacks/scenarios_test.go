@@ -421,10 +421,27 @@ func stories(env environment.Environment, cfg monitoring.Config) []alarmtest.Sce
 			goesOff(at(2, 6), node+"/cpu-high", warning), isOver(at(2, 21), node+"/cpu-high", warning),
 			goesOff(at(1, 49), node+"/hit-rate-low", warning), isOver(at(2, 24), node+"/hit-rate-low", warning),
 		)
+		// The database speaks for the nodes that are gone with it.
 		lost.Want = append(lost.Want,
+			isHeld(goesOff(at(1, 7), node+"/node-missing", nil)), returns(at(2, 1), node+"/node-missing"),
 			loses(at(1, 7), node+"/cpu-high"), returns(at(2, 1), node+"/cpu-high"),
 			loses(at(1, 20), node+"/hit-rate-low"), returns(at(2, 1), node+"/hit-rate-low"),
 		)
+		gone := alarmtest.Scenario{
+			Name:   node + " is gone, and is replaced",
+			Series: healthy().Stop(node, alarmtest.Between(at(1, 0), at(1, 30))),
+			Want: []alarmtest.Event{
+				goesOff(at(1, 7), node+"/node-missing", critical), isOver(at(1, 31), node+"/node-missing", critical), // 5 + 2
+				loses(at(1, 7), node+"/cpu-high"), returns(at(1, 31), node+"/cpu-high"),
+				loses(at(1, 20), node+"/hit-rate-low"), returns(at(1, 31), node+"/hit-rate-low"),
+			},
+		}
+		for _, e := range atTheEdge(env, cfg) {
+			if e.resource == node && e.missing == cloudwatch.Missing {
+				gone.Want = append(gone.Want, loses(at(1, 0)+time.Duration(e.n+2)*e.period, e.alarm), returns(at(1, 31), e.alarm))
+			}
+		}
+		list = append(list, gone)
 	}
 	for _, service := range env.Cluster.Services {
 		lost.Want = append(lost.Want,
@@ -913,7 +930,8 @@ func TestMessagesWhenEverythingFails(t *testing.T) {
 		for key := range alarms(cfg) {
 			// Two or three days of burning are more than this day has.
 			days := strings.HasSuffix(key, "-2of3") || strings.HasSuffix(key, "-3of3")
-			want := key != "maintenance" && !days && !strings.HasSuffix(key, "/tasks-missing") && (!strings.HasSuffix(key, "/down") || env.Profile == "recommended")
+			isMissing := strings.HasSuffix(key, "-missing") // what is there and fails
+			want := key != "maintenance" && !days && !isMissing && (!strings.HasSuffix(key, "/down") || env.Profile == "recommended")
 			if goesOff[key] != want {
 				t.Errorf("%s goes off: %t, want %t", key, goesOff[key], want)
 			}

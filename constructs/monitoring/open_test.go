@@ -464,7 +464,9 @@ func TestSizedAlarms(t *testing.T) {
 			}
 			got := map[string]float64{}
 			for _, a := range test.resource.Watch().Alarms {
-				got[a.ID] = a.When.(cloudwatch.Threshold).Value
+				if threshold, ok := a.When.(cloudwatch.Threshold); ok {
+					got[a.ID] = threshold.Value
+				}
 			}
 			for id, want := range test.want {
 				value, ok := got[id]

@@ -133,6 +133,13 @@ func (r Redis) recommended(part, node string) []Alarm {
 	}
 	alarms := []Alarm{
 		{
+			// A node that is gone has no metrics, and so sets off none of the others.
+			ID: "node-missing", Severity: Critical,
+			When: cloudwatch.Heartbeat{Of: engine("EngineCPUUtilization", cloudwatch.Average, cloudwatch.Percent)}, Window: minutes(5),
+			FirstStep: "Look at the state of the replication group and at its events: ElastiCache replaces a node by itself, and says so there.",
+			Section:   "redis-node-missing",
+		},
+		{
 			ID: "memory-high", Severity: Warning,
 			When: engine("DatabaseMemoryUsagePercentage", cloudwatch.Average, cloudwatch.Percent).Above(80), Window: minutes(5), Missing: cloudwatch.Missing,
 			FirstStep: "Look for keys without a lifetime; then take larger nodes.",
