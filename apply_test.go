@@ -856,6 +856,9 @@ func (c cloud) checkDashboard(t *testing.T, env environment.Environment) {
 			"text: From outside",
 			"metric: From outside: successful checks and their duration, api",
 			"metric: From outside: successful checks and their duration, dashboard",
+			"text: SNS",
+			"metric: SNS: messages, and failed deliveries, topic-critical",
+			"metric: SNS: messages, and failed deliveries, topic-warning",
 		},
 	}[env.Name]
 	if diff := cmp.Diff(want, titles); diff != "" {

@@ -702,6 +702,8 @@ func atTheEdge(env environment.Environment, cfg monitoring.Config) []edge {
 		sum(above("alb", "client-tls-errors", "ClientTLSNegotiationErrorCount", 100, 3, five, good)),
 		sum(above("alb", "target-tls-errors", "TargetTLSNegotiationErrorCount", 10, 1, five, good)),
 		critical(above("events", "undelivered", "ApproximateNumberOfMessagesVisible", 0, 1, minute, good)),
+		sum(above("topic-critical", "delivery-failed", "NumberOfNotificationsFailed", 0, 1, minute, good)), // the other one tells
+		critical(sum(above("topic-warning", "delivery-failed", "NumberOfNotificationsFailed", 0, 1, minute, good))),
 		above("postgres", "read-latency-high", "ReadLatency", 0.02, 5, minute, missing),
 		above("postgres", "write-latency-high", "WriteLatency", 0.02, 5, minute, missing),
 		below("postgres", "ebs-byte-balance-low", "EBSByteBalance%", 10, 3, minute, missing),
