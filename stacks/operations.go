@@ -195,7 +195,9 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 			Key:               service.Key,
 			Cluster:           env.Cluster.Name,
 			Service:           service.Name,
+			Tasks:             service.Tasks,
 			ContainerInsights: env.Cluster.ContainerInsights,
+			ServiceConnect:    service.ServiceConnect,
 		})
 	}
 	nodes := map[string]string{}
@@ -205,11 +207,14 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 	alb := monitoring.ALB{Key: balancerKey, ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups}
 	list = append(list,
 		alb,
-		monitoring.RDS{Key: databaseKey, Instance: env.Database.Instance, Class: env.Database.Class},
+		monitoring.RDS{
+			Key: databaseKey, Instance: env.Database.Instance, Class: env.Database.Class,
+			PerformanceInsights: env.Database.PerformanceInsights, GP2: env.Database.GP2,
+		},
 		monitoring.Redis{Key: cacheKey, Nodes: nodes, NodeType: env.Cache.NodeType},
 	)
 	for _, level := range env.ServiceLevels {
-		slo := monitoring.SLO{Key: level.Key, Objective: level.Objective, Of: alb.Availability(level.TargetGroup)}
+		slo := monitoring.SLO{Key: level.Key, Objective: level.Objective, Of: alb.Availability(level.TargetGroup), RequestsPerDay: level.RequestsPerDay}
 		if level.Within != 0 {
 			slo.Of = alb.Latency(level.TargetGroup, level.Within)
 		}
