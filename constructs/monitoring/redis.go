@@ -101,7 +101,23 @@ func (r Redis) Watch() Watch {
 			Line{Resource: part, Of: metric("CurrConnections", time.Minute, cloudwatch.Count), Label: "connections", Right: true},
 		)
 	}
-	return Watch{Alarms: alarms, Panels: []Panel{hits, load}}
+	return Watch{Alarms: alarms, Panels: append([]Panel{hits, load}, r.graphs(alarms)...)}
+}
+
+// graphs are what the alarms beyond the essential ones look at.
+func (r Redis) graphs(alarms []Alarm) []Panel {
+	panel := func(id, title string, width int) Panel {
+		return Panel{ID: "redis-" + id, Title: "Redis: " + title, Profile: Recommended, Width: width}
+	}
+	swap := panel("connections", "connections and swap", 6)
+	swap.Right = Axis{Label: "MiB", DivideBy: 1 << 20}
+	return slices.Concat(
+		Graph(panel("memory", "memory and evictions", 6), alarms, "memory-high", "evictions-high"),
+		Graph(swap, alarms, "connections-high", "swap-high"),
+		Graph(panel("host", "CPU of the host and CPU credits", 8), alarms, "host-cpu-high", "cpu-credits-low"),
+		Graph(panel("replication", "replication lag, and changes of the role", 8), alarms, "replication-lag-high", "failover"),
+		Graph(panel("authentication", "failed log-ins", 8), alarms, "authentication-failures"),
+	)
 }
 
 // connections are the most that a node takes.

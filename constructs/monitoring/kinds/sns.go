@@ -91,9 +91,12 @@ func (t SNSTopic) Watch() monitoring.Watch {
 			},
 		)
 	}
-	return watch("sns", alarms, monitoring.Panel{ID: "sns-messages", Title: "SNS: messages, and failed deliveries", Lines: []monitoring.Line{
+	panels := []monitoring.Panel{{ID: "sns-messages", Title: "SNS: messages, and failed deliveries", Lines: []monitoring.Line{
 		{Of: published, Label: "published"},
 		{Of: delivered, Label: "delivered"},
 		{Of: failed, Label: "failed", Right: true},
-	}})
+	}}}
+	invalid := monitoring.Graph(more("sns-invalid", "SNS: messages that filters do not understand, and dead letters"),
+		alarms, "attributes-invalid", "body-invalid", "dead-letters", "dead-letters-lost")
+	return watch("sns", alarms, append(panels, invalid...)...)
 }
