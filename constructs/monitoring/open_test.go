@@ -493,7 +493,7 @@ func TestSizeProblems(t *testing.T) {
 			`Cluster: is "", want the DB cluster identifier`,
 			`Instances["A"]: is "A", want a key of a-z 0-9 -`,
 			`Instances["A"]: is "", want the DB instance identifier ("shop-postgres"): 1 to 63 of a-z 0-9 -, a letter first, no "--", no "-" at the end`,
-			`Class: is "large", want one of db.m5.large`,
+			`Class: is "large", want one of db.c6gd.large`,
 			`Engine: is "", want aurora-postgresql or aurora-mysql`,
 			`BinlogReplica: is true, want false: only aurora-mysql replicates by binlog`,
 			`MaxConnections: is -1, want a number of connections, or 0 for that of the class`,
