@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -29,36 +28,47 @@ import (
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
-// alarmTable renders the alarms of one resource of each kind.
-func alarmTable() string {
-	const another = "<another node>" // has the same alarms
-	cfg := monitoring.Config{Profile: monitoring.Recommended, Resources: []monitoring.Resource{
-		monitoring.ECSService{Key: "<service>", ContainerInsights: true},
-		monitoring.ALB{Key: "<alb>", TargetGroups: map[string]string{"<target group>": ""}},
-		monitoring.RDS{Key: "<database>", Class: "db.t3.small"},
-		monitoring.Redis{Key: "<redis>", Nodes: map[string]string{"<node>": "", another: ""}, NodeType: "cache.t3.small"},
-		monitoring.Canary{Key: "<canary>", URL: "the address", Every: 5 * time.Minute},
-		monitoring.SLO{Key: "<service level>", Objective: 99.5, Of: monitoring.ALB{}.Availability("")},
-	}}
-	table := "| alarm | profile | goes off | metric | severity | without data | first |\n|---|---|---|---|---|---|---|\n"
-	for _, a := range cfg.Alarms() {
-		if strings.HasSuffix(a.Resource, another) {
+// called are the names of the examples of coverage.Kinds in the README.
+var called = map[string]string{
+	"backend": "<service>", "alb": "<alb>", "alb-backend": "<alb>-<target group>", "postgres": "<database>",
+	"orders": "<cluster>", "orders-one": "<cluster>-<instance>", "redis-001": "<redis>-<node>", "redis-002": "<redis>-<node>",
+	"api": "<canary>", "checkout-latency": "<service level>",
+}
+
+// alarmTable renders the alarms of the kinds of package monitoring.
+func alarmTable() (string, error) {
+	table := "| alarm | profile | goes off | metric | severity | without data | needs | first |\n|---|---|---|---|---|---|---|---|\n"
+	written := map[string]bool{}
+	for _, kind := range coverage.Kinds() {
+		if reflect.TypeOf(kind.Example).PkgPath() != reflect.TypeFor[monitoring.RDS]().PkgPath() {
 			continue
 		}
-		profile := a.Profile
-		if profile == "" {
-			profile = monitoring.Essential
+		cfg := monitoring.Config{Profile: monitoring.Recommended, Resources: []monitoring.Resource{kind.Example}}
+		for _, a := range cfg.Alarms() {
+			name, ok := called[a.Resource]
+			if !ok {
+				return "", fmt.Errorf("%s: %s of its example has no name in called", kind.Name, a.Resource)
+			}
+			key := name + "/" + a.ID
+			if written[key] {
+				continue // another node has the same alarms
+			}
+			written[key] = true
+			profile := a.Profile
+			if profile == "" {
+				profile = monitoring.Essential
+			}
+			// Which resource it is stands in the first column.
+			near := func(text string) string { return strings.ReplaceAll(text, a.Resource+"/", "") }
+			missing := a.Missing
+			if missing == "" {
+				missing = "-"
+			}
+			table += fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s | %s | %s |\n",
+				key, profile, near(a.Condition()), looksAt(a), a.Severity, missing, kind.Needs(a.ID), near(a.FirstStep))
 		}
-		// Markdown takes <…> for HTML, and which resource it is stands in the first column.
-		near := func(text string) string { return strings.ReplaceAll(text, a.Resource+"/", "") }
-		missing := a.Missing
-		if missing == "" {
-			missing = "-"
-		}
-		table += fmt.Sprintf("| `%s` | %s | %s | %s | %s | %s | %s |\n",
-			a.Key(), profile, near(a.Condition()), looksAt(a), a.Severity, missing, near(a.FirstStep))
 	}
-	return table
+	return table, nil
 }
 
 // looksAt says what an alarm looks at: an expression that is too long to read has a
@@ -79,7 +89,9 @@ func looksAt(a monitoring.Alarm) string {
 }
 
 func TestReadmeAlarmTable(t *testing.T) {
-	checkTable(t, "README.md", "alarms", alarmTable())
+	table, err := alarmTable()
+	must(t, err)
+	checkTable(t, "README.md", "alarms", table)
 }
 
 // kindsTable renders the alarms of the kinds that are in a package of their own.

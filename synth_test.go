@@ -790,7 +790,7 @@ func TestBadInput(t *testing.T) {
 staging/monitoring: Notify["critical"][0]: is "not-an-email", want an e-mail address ("name@example.com")
 staging/monitoring: Notify["critical"][2]: is "oncall@example.com", want each target once: Notify["critical"][1] is the same
 production/monitoring: Resources[4] (redis).Nodes: is empty, want at least one cache cluster id: CloudWatch has no metrics of replication groups
-production/monitoring: Tune["backend/cpu"]: is "backend/cpu", want one of backend/down, backend/cpu-high, maintenance (the nearest of 69)`
+production/monitoring: Tune["backend/cpu"]: is "backend/cpu", want one of backend/down, backend/cpu-high, maintenance (the nearest of 75)`
 	if err == nil {
 		t.Fatal("synthesized without an error")
 	}

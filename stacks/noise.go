@@ -12,6 +12,7 @@ import (
 const (
 	maintenanceKey = "maintenance"
 	databaseKey    = "postgres"
+	cacheKey       = "redis"
 	balancerKey    = "alb"
 )
 
@@ -64,7 +65,7 @@ func quiet(env environment.Environment, cfg monitoring.Config) monitoring.Config
 			Resource: databaseKey, ID: "down", Severity: monitoring.Critical, When: cloudwatch.Composite{Rule: cloudwatch.AllOf(signs...)},
 			FirstStep: "Look whether the database is there and takes connections, then at its events.",
 			Section:   "database-down",
-		}, databaseKey)
+		}, append(nodesMissing(env, made), databaseKey)...)
 	}
 	for key, s := range cfg.Suppressors {
 		if len(s.By) > 0 && s.By[0] != maintenanceKey {
@@ -73,6 +74,18 @@ func quiet(env environment.Environment, cfg monitoring.Config) monitoring.Config
 		}
 	}
 	return cfg
+}
+
+// nodesMissing are the alarms on nodes of Redis that are gone. The database speaks for
+// them: when it is gone too, it is the network or the zone, and one message says so.
+func nodesMissing(env environment.Environment, made map[string]bool) []string {
+	var keys []string
+	for _, node := range env.Cache.Nodes {
+		if key := cacheKey + "-" + node.Key + "/node-missing"; made[key] {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // levels are the keys of the service levels of a target group.

@@ -12,6 +12,7 @@ import (
 	"github.com/ohmycoins/infra/constructs/events"
 	"github.com/ohmycoins/infra/constructs/existing"
 	"github.com/ohmycoins/infra/constructs/monitoring"
+	"github.com/ohmycoins/infra/constructs/monitoring/kinds"
 	"github.com/ohmycoins/infra/constructs/secrets"
 	"github.com/ohmycoins/infra/internal/cdk"
 	"github.com/ohmycoins/infra/stacks/environment"
@@ -89,12 +90,14 @@ func Monitoring(env environment.Environment) monitoring.Config {
 }
 
 func monitoringConfig(env environment.Environment, exists found, told events.Config) monitoring.Config {
+	topics, profiles := topics(env)
 	return quiet(env, monitoring.Config{
 		Name:       env.Prefix,
 		Region:     env.Region,
 		Notify:     targets(env.Notify),
-		Resources:  append(resources(env, exists), told.Undelivered()),
+		Resources:  append(append(resources(env, exists), told.Undelivered()), topics...),
 		Profile:    monitoring.Profile(env.Profile),
+		Profiles:   profiles,
 		Tune:       tuning(env.Tune),
 		Publishers: append(budgetConfig(env).Publishers(monitoring.Warning), told.Publisher()),
 		Panels:     []monitoring.Panel{budgetConfig(env).Panel()},
@@ -189,7 +192,9 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 			Key:               service.Key,
 			Cluster:           env.Cluster.Name,
 			Service:           service.Name,
+			Tasks:             service.Tasks,
 			ContainerInsights: env.Cluster.ContainerInsights,
+			ServiceConnect:    service.ServiceConnect,
 		})
 	}
 	nodes := map[string]string{}
@@ -199,11 +204,14 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 	alb := monitoring.ALB{Key: balancerKey, ARNSuffix: exists.loadBalancer, TargetGroups: exists.targetGroups}
 	list = append(list,
 		alb,
-		monitoring.RDS{Key: databaseKey, Instance: env.Database.Instance, Class: env.Database.Class},
-		monitoring.Redis{Key: "redis", Nodes: nodes, NodeType: env.Cache.NodeType},
+		monitoring.RDS{
+			Key: databaseKey, Instance: env.Database.Instance, Class: env.Database.Class,
+			PerformanceInsights: env.Database.PerformanceInsights, GP2: env.Database.GP2,
+		},
+		monitoring.Redis{Key: cacheKey, Nodes: nodes, NodeType: env.Cache.NodeType},
 	)
 	for _, level := range env.ServiceLevels {
-		slo := monitoring.SLO{Key: level.Key, Objective: level.Objective, Of: alb.Availability(level.TargetGroup)}
+		slo := monitoring.SLO{Key: level.Key, Objective: level.Objective, Of: alb.Availability(level.TargetGroup), RequestsPerDay: level.RequestsPerDay}
 		if level.Within != 0 {
 			slo.Of = alb.Latency(level.TargetGroup, level.Within)
 		}
@@ -213,6 +221,31 @@ func resources(env environment.Environment, exists found) []monitoring.Resource 
 		list = append(list, c)
 	}
 	return list
+}
+
+// topics are the topics that are made for alarms, and their profiles. What one cannot
+// deliver the other one tells.
+func topics(env environment.Environment) ([]monitoring.Resource, map[string]monitoring.Profile) {
+	if env.Profile != string(monitoring.Recommended) {
+		return nil, nil
+	}
+	var list []monitoring.Resource
+	profiles := map[string]monitoring.Profile{}
+	for _, topic := range []struct {
+		of, toldAs monitoring.Severity
+		recipients environment.Recipients
+	}{
+		{monitoring.Critical, monitoring.Warning, env.Notify.Critical},
+		{monitoring.Warning, monitoring.Critical, env.Notify.Warning},
+	} {
+		if len(topic.recipients.Emails)+len(topic.recipients.URLs) == 0 {
+			continue // none is made
+		}
+		key := "topic-" + string(topic.of)
+		list = append(list, kinds.SNSTopic{Key: key, Name: env.Prefix + "-" + string(topic.of), Severity: topic.toldAs})
+		profiles[key] = monitoring.Essential // the others are about filters, which no subscription has
+	}
+	return list, profiles
 }
 
 // canaries are both made and watched.

@@ -421,10 +421,27 @@ func stories(env environment.Environment, cfg monitoring.Config) []alarmtest.Sce
 			goesOff(at(2, 6), node+"/cpu-high", warning), isOver(at(2, 21), node+"/cpu-high", warning),
 			goesOff(at(1, 49), node+"/hit-rate-low", warning), isOver(at(2, 24), node+"/hit-rate-low", warning),
 		)
+		// The database speaks for the nodes that are gone with it.
 		lost.Want = append(lost.Want,
+			isHeld(goesOff(at(1, 7), node+"/node-missing", nil)), returns(at(2, 1), node+"/node-missing"),
 			loses(at(1, 7), node+"/cpu-high"), returns(at(2, 1), node+"/cpu-high"),
 			loses(at(1, 20), node+"/hit-rate-low"), returns(at(2, 1), node+"/hit-rate-low"),
 		)
+		gone := alarmtest.Scenario{
+			Name:   node + " is gone, and is replaced",
+			Series: healthy().Stop(node, alarmtest.Between(at(1, 0), at(1, 30))),
+			Want: []alarmtest.Event{
+				goesOff(at(1, 7), node+"/node-missing", critical), isOver(at(1, 31), node+"/node-missing", critical), // 5 + 2
+				loses(at(1, 7), node+"/cpu-high"), returns(at(1, 31), node+"/cpu-high"),
+				loses(at(1, 20), node+"/hit-rate-low"), returns(at(1, 31), node+"/hit-rate-low"),
+			},
+		}
+		for _, e := range atTheEdge(env, cfg) {
+			if e.resource == node && e.missing == cloudwatch.Missing {
+				gone.Want = append(gone.Want, loses(at(1, 0)+time.Duration(e.n+2)*e.period, e.alarm), returns(at(1, 31), e.alarm))
+			}
+		}
+		list = append(list, gone)
 	}
 	for _, service := range env.Cluster.Services {
 		lost.Want = append(lost.Want,
@@ -685,6 +702,8 @@ func atTheEdge(env environment.Environment, cfg monitoring.Config) []edge {
 		sum(above("alb", "client-tls-errors", "ClientTLSNegotiationErrorCount", 100, 3, five, good)),
 		sum(above("alb", "target-tls-errors", "TargetTLSNegotiationErrorCount", 10, 1, five, good)),
 		critical(above("events", "undelivered", "ApproximateNumberOfMessagesVisible", 0, 1, minute, good)),
+		sum(above("topic-critical", "delivery-failed", "NumberOfNotificationsFailed", 0, 1, minute, good)), // the other one tells
+		critical(sum(above("topic-warning", "delivery-failed", "NumberOfNotificationsFailed", 0, 1, minute, good))),
 		above("postgres", "read-latency-high", "ReadLatency", 0.02, 5, minute, missing),
 		above("postgres", "write-latency-high", "WriteLatency", 0.02, 5, minute, missing),
 		below("postgres", "ebs-byte-balance-low", "EBSByteBalance%", 10, 3, minute, missing),
@@ -714,7 +733,7 @@ func atTheEdge(env environment.Environment, cfg monitoring.Config) []edge {
 		list = append(list,
 			above(node, "memory-high", "DatabaseMemoryUsagePercentage", 80, 5, minute, missing),
 			sum(above(node, "evictions-high", "Evictions", 100, 3, five, missing)),
-			above(node, "connections-high", "CurrConnections", 52_000, 10, minute, missing), // 80 % of 65,000
+			above(node, "connections-high", "CurrConnections", 36_800, 10, minute, missing), // 80 % of 46,000
 			above(node, "swap-high", "SwapUsage", 50<<20, 5, minute, missing),
 			sum(above(node, "authentication-failures", "AuthenticationFailures", 10, 1, five, good)),
 			above(node, "replication-lag-high", "ReplicationLag", 2, 15, minute, missing),
@@ -913,7 +932,8 @@ func TestMessagesWhenEverythingFails(t *testing.T) {
 		for key := range alarms(cfg) {
 			// Two or three days of burning are more than this day has.
 			days := strings.HasSuffix(key, "-2of3") || strings.HasSuffix(key, "-3of3")
-			want := key != "maintenance" && !days && !strings.HasSuffix(key, "/tasks-missing") && (!strings.HasSuffix(key, "/down") || env.Profile == "recommended")
+			isMissing := strings.HasSuffix(key, "-missing") // what is there and fails
+			want := key != "maintenance" && !days && !isMissing && (!strings.HasSuffix(key, "/down") || env.Profile == "recommended")
 			if goesOff[key] != want {
 				t.Errorf("%s goes off: %t, want %t", key, goesOff[key], want)
 			}

@@ -23,9 +23,13 @@ func (u undelivered) Watch() monitoring.Watch {
 		Namespace: "AWS/SQS", Name: "ApproximateNumberOfMessagesVisible", Stat: cloudwatch.Maximum, Period: time.Minute, Unit: cloudwatch.Count,
 		Dimensions: []cloudwatch.Dimension{{Name: "QueueName", Value: u.queue}},
 	}
-	return monitoring.Watch{Alarms: []monitoring.Alarm{{
+	watch := monitoring.Watch{Alarms: []monitoring.Alarm{{
 		ID: "undelivered", Severity: monitoring.Critical,
 		When: waiting.Above(0), Window: cloudwatch.Window{EvaluationPeriods: 1}, Missing: cloudwatch.NotBreaching,
 		FirstStep: "Read the messages in the queue: each is an event of which nobody was told.", Section: "events-undelivered",
 	}}}
+	watch.Panels = monitoring.Graph(monitoring.Panel{
+		ID: "events-undelivered", Title: "Events: messages of which nobody was told", Profile: monitoring.Recommended,
+	}, watch.Alarms, "undelivered")
+	return watch
 }

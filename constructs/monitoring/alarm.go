@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -54,7 +55,8 @@ const (
 	// Essential are the alarms that every application needs: few, and each worth
 	// waking up for or looking at the same day.
 	Essential Profile = "essential"
-	// Recommended adds those that AWS recommends.
+	// Recommended adds those that AWS recommends, and those that experience does:
+	// docs/coverage.md says which are whose.
 	Recommended Profile = "recommended"
 )
 
@@ -363,23 +365,30 @@ func validateUnit(p *problems.Problems, field string, v float64, row cloudwatch.
 	}
 }
 
+// amounts are metrics in bytes of what there is or what is used. Those of traffic are not
+// among them: an alarm on a link that is silent wants few bytes.
+var amounts = regexp.MustCompile(`^Free|^UnusedMemory$|^SwapUsage$|DiskUsage$|StorageUsed$|BytesUsed|BytesLeft|^StorageBytes$|^BucketSizeBytes$`)
+
 // validateSense looks for thresholds of AWS's own metrics that are below any sensible
-// value, because they are meant in another unit. It knows only metrics of which small
-// values say nothing: shares of what there is, and free space.
+// value, because they are meant in another unit, which AWS's catalogue knows: shares of
+// what there is, and amounts of memory and storage. Rates of errors may be small.
 func validateSense(p *problems.Problems, row cloudwatch.Condition) {
 	threshold, ok := row.(cloudwatch.Threshold)
 	if !ok {
 		return
 	}
 	metric, ok := threshold.Of.(cloudwatch.Metric)
-	if !ok || !strings.HasPrefix(metric.Namespace, "AWS/") {
+	if !ok || !strings.HasPrefix(metric.Namespace, "AWS/") && metric.Namespace != "ECS/ContainerInsights" {
 		return
 	}
 	v, unit := threshold.Value, cloudwatch.UnitOf(metric)
+	if known, ok := cloudwatch.LookUp(metric.Namespace, metric.Name); ok {
+		unit = known.Unit
+	}
 	switch {
-	case unit == cloudwatch.Percent && strings.HasSuffix(metric.Name, "Utilization") && v > 0 && v < 1:
+	case unit == cloudwatch.Percent && !strings.HasSuffix(metric.Name, "ErrorRate") && v > 0 && v < 1:
 		p.Want("When.Value", v, "0 to 100: %s is a percentage, and %v is less than one percent", metric.Name, v)
-	case unit == cloudwatch.Bytes && strings.HasPrefix(metric.Name, "Free") && v > 0 && v < mebibyte:
+	case unit == cloudwatch.Bytes && amounts.MatchString(metric.Name) && v > 0 && v < mebibyte:
 		p.Want("When.Value", v, "bytes: %s is in bytes, such as 20 * monitoring.GiB", metric.Name)
 	}
 }

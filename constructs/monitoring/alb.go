@@ -95,6 +95,14 @@ func (b ALB) Watch() Watch {
 		},
 		failures,
 	}
+	panel := func(id, title string) Panel {
+		return Panel{ID: "alb-" + id, Title: "ALB: " + title, Profile: Recommended, Width: 8}
+	}
+	watch.Panels = slices.Concat(watch.Panels,
+		Graph(panel("5xx-rate", "share of requests that fail"), watch.Alarms, "5xx-rate-high", "elb-5xx-rate-high"),
+		Graph(panel("connections", "connections that fail"), watch.Alarms, "connections-rejected", "target-connection-errors", "client-tls-errors", "target-tls-errors"),
+		Graph(panel("healthy", "healthy targets"), watch.Alarms, "no-healthy-targets"),
+	)
 	return watch
 }
 

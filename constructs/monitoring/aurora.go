@@ -84,7 +84,26 @@ func (a Aurora) Watch() Watch {
 	if len(load.Lines) > 0 {
 		watch.Panels = []Panel{load}
 	}
+	watch.Panels = append(watch.Panels, auroraGraphs(alarms)...)
 	return watch
+}
+
+// auroraGraphs are what alarms look at, besides CPU and connections.
+func auroraGraphs(alarms []Alarm) []Panel {
+	panel := databasePanel("Aurora")
+	writer, volume, local := panel("writer", "uptime of the writer", 8), panel("volume", "volume left", 8), panel("local-storage", "free local storage", 8)
+	writer.Profile = Essential // like its alarm
+	volume.Left = Axis{Label: "TiB", DivideBy: 1 << 40}
+	local.Left = Axis{Label: "GiB", DivideBy: GiB}
+	return slices.Concat(
+		Graph(writer, alarms, "writer-down"),
+		Graph(volume, alarms, "volume-low"),
+		databaseGraphs("Aurora", alarms),
+		Graph(panel("buffer-cache", "hit rate of the buffer cache", 8), alarms, "buffer-cache-hit-ratio-low"),
+		Graph(local, alarms, "local-storage-low"),
+		Graph(panel("replica-lag", "lag of replicas, and of replication by binlog", 8), alarms, "replica-lag-high", "binlog-replication-stopped"),
+		Graph(panel("transactions", "blocked transactions and history", 8), alarms, "transactions-blocked", "history-list-long"),
+	)
 }
 
 // cluster are the alarms of the cluster as a whole.

@@ -228,14 +228,18 @@ func TestDashboardSections(t *testing.T) {
 		"ECS: deployments that go on 12 | Ask **#ops**. 12",
 		"## ECS 24",
 		"ECS: CPU and memory utilization, backend 12 | ECS: desired and running tasks, backend 12",
-		"ECS: CPU and memory utilization, frontend 24",
+		"ECS: tasks that send measurements, backend 8 | ECS: tasks that do not run, and restarts, backend 8 | ECS: storage of the tasks, backend 8",
+		"ECS: CPU and memory utilization, frontend 12 | ECS: tasks that send measurements, frontend 8",
 		"### ECS: desired and running tasks\n\nNo task counts for **frontend**: Container Insights is off in cluster `cluster`. 12",
 		"## ALB 24",
 		"ALB: response time 12 | ALB: HTTP 2xx and 4xx 6 | ALB: HTTP 5xx and unhealthy targets 6",
+		"ALB: share of requests that fail 8 | ALB: connections that fail 8 | ALB: healthy targets 8",
 		"## RDS 24",
-		"RDS: CPU and connections 12 | RDS: free storage 12",
+		"RDS: CPU and connections 6 | RDS: free storage 6 | RDS: latency of the disk 6",
+		"RDS: transaction ids in use 8 | RDS: balances of the disk 8 | RDS: days until the storage is full 8",
 		"## Redis 24",
-		"Redis: hit rate 12 | Redis: engine CPU and connections 12",
+		"Redis: hit rate 6 | Redis: engine CPU and connections 6 | Redis: memory and evictions 6 | Redis: connections and swap 6",
+		"Redis: replication lag, and changes of the role 8 | Redis: failed log-ins 8",
 		"## More 24",
 		"Orders 24",
 	}
@@ -264,7 +268,7 @@ func TestDashboardSplits(t *testing.T) {
 		cfg := application()
 		cfg.Resources, cfg.Profile, cfg.RunbookURL = nil, profile, "https://example.com/runbook"
 		const services = 700
-		lines := map[Profile]int{Essential: 4 * services, Recommended: 5 * services}[profile]
+		lines := map[Profile]int{Essential: 4 * services, Recommended: 14 * services}[profile]
 		for i := range services {
 			cfg.Resources = append(cfg.Resources, ECSService{Key: fmt.Sprintf("s%d", i), Cluster: "c", Service: fmt.Sprintf("s%d", i), ContainerInsights: true})
 		}

@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
@@ -114,8 +115,21 @@ func (s ECSService) Watch() Watch {
 				Lines: []Line{{Of: cpu, Label: "CPU"}, {Of: memory, Label: "memory"}},
 			},
 			s.tasks(),
-		}, s.deployments()...),
+		}, append(s.deployments(), s.graphs(alarms)...)...),
 	}
+}
+
+// graphs are what the alarms beyond the essential ones look at.
+func (s ECSService) graphs(alarms []Alarm) []Panel {
+	panel := func(id, title string) Panel {
+		return Panel{ID: "ecs-" + id, Title: "ECS: " + title, Profile: Recommended, Width: 8, Rank: 2}
+	}
+	return slices.Concat(
+		Graph(panel("tasks-there", "tasks that send measurements"), alarms, "tasks-missing"),
+		Graph(panel("tasks-unstable", "tasks that do not run, and restarts"), alarms, "tasks-below-desired", "tasks-pending", "containers-restart"),
+		Graph(panel("storage", "storage of the tasks"), alarms, "ephemeral-storage-high", "volume-full"),
+		Graph(panel("service-connect", "Service Connect"), alarms, "service-5xx-high", "service-response-time-high"),
+	)
 }
 
 // deployments shows when there were any, where it is known.

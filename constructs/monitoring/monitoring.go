@@ -1,6 +1,7 @@
 // Package monitoring watches an application on AWS: alarms, the topics that they
-// notify and a dashboard. It knows ECS services, load balancers, RDS and Redis;
-// other packages add kinds of their own by implementing [Resource].
+// notify and a dashboard. It knows ECS services, load balancers, RDS, Aurora, Redis,
+// canaries and service levels; other packages add kinds of their own by implementing
+// [Resource].
 package monitoring
 
 import (

@@ -447,7 +447,7 @@ func TestSizedAlarms(t *testing.T) {
 		},
 		"redis": {
 			Redis{Key: "r", Nodes: map[string]string{"001": "r-001"}, NodeType: "cache.t3.small"},
-			map[string]float64{"host-cpu-high": 45, "cpu-credits-low": 57, "connections-high": 52000, "replication-lag-high": -1},
+			map[string]float64{"host-cpu-high": 45, "cpu-credits-low": 57, "connections-high": 36800, "replication-lag-high": -1},
 		},
 		"two nodes": {
 			Redis{Key: "r", Nodes: map[string]string{"001": "r-001", "002": "r-002"}, NodeType: "cache.r6g.xlarge", MaxConnections: 1000},
@@ -464,7 +464,9 @@ func TestSizedAlarms(t *testing.T) {
 			}
 			got := map[string]float64{}
 			for _, a := range test.resource.Watch().Alarms {
-				got[a.ID] = a.When.(cloudwatch.Threshold).Value
+				if threshold, ok := a.When.(cloudwatch.Threshold); ok {
+					got[a.ID] = threshold.Value
+				}
 			}
 			for id, want := range test.want {
 				value, ok := got[id]
@@ -491,14 +493,17 @@ func TestSizeProblems(t *testing.T) {
 			`Cluster: is "", want the DB cluster identifier`,
 			`Instances["A"]: is "A", want a key of a-z 0-9 -`,
 			`Instances["A"]: is "", want the DB instance identifier ("shop-postgres"): 1 to 63 of a-z 0-9 -, a letter first, no "--", no "-" at the end`,
-			`Class: is "large", want one of db.m5.large`,
+			`Class: is "large", want one of db.c6gd.large`,
 			`Engine: is "", want aurora-postgresql or aurora-mysql`,
 			`BinlogReplica: is true, want false: only aurora-mysql replicates by binlog`,
 			`MaxConnections: is -1, want a number of connections, or 0 for that of the class`,
 		},
 		&Redis{Nodes: map[string]string{"001": "r-001"}, NodeType: "cache.t3.large", MaxConnections: -5}: {
 			`NodeType: is "cache.t3.large", want one of cache.t3.micro, cache.t3.small, cache.t3.medium`,
-			`MaxConnections: is -5, want a number of connections, or 0 for 65000`,
+			`MaxConnections: is -5, want at most 65000 connections, or 0 for that many`,
+		},
+		&Redis{Nodes: map[string]string{"001": "r-001"}, NodeType: "cache.t3.micro", MaxConnections: 20_001}: {
+			`MaxConnections: is 20001, want at most 20000 connections, or 0 for that many: a node takes no more`,
 		},
 		&ECSService{Cluster: "c", Service: "s", Tasks: -1, MaxResponseTime: 2}: {
 			`Tasks: is -1, want the smallest number of tasks that is enough, or 0 for 1`,

@@ -3,6 +3,7 @@ package monitoring
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
@@ -68,7 +69,7 @@ func (d RDS) Validate() error {
 func (d RDS) Watch() Watch {
 	cpu := d.metric("CPUUtilization", cloudwatch.Average, cloudwatch.Percent)
 	storage := d.metric("FreeStorageSpace", cloudwatch.Minimum, cloudwatch.Bytes)
-	return Watch{
+	watch := Watch{
 		Alarms: append([]Alarm{
 			{
 				ID: "cpu-high", Severity: Warning,
@@ -98,9 +99,48 @@ func (d RDS) Watch() Watch {
 			},
 		},
 	}
+	panel := databasePanel("RDS")
+	days := panel("days", "days until the storage is full", 8)
+	most := 10.0 * float64(d.fullWithin()) // a disk that does not fill lasts for millions
+	days.Left = Axis{Label: "days", Max: &most}
+	watch.Panels = slices.Concat(watch.Panels,
+		databaseGraphs("RDS", watch.Alarms),
+		Graph(panel("disk-balance", "balances of the disk", 8), watch.Alarms, "ebs-byte-balance-low", "ebs-io-balance-low", "burst-balance-low"),
+		Graph(days, watch.Alarms, "storage-full-soon"),
+		Graph(panel("replica-lag", "lag of the replica", 8), watch.Alarms, "replica-lag-high"),
+	)
+	return watch
+}
+
+// databasePanel returns panels of a kind of database for the alarms beyond the essential
+// ones.
+func databasePanel(kind string) func(id, title string, width int) Panel {
+	return func(id, title string, width int) Panel {
+		return Panel{ID: strings.ToLower(kind) + "-" + id, Title: kind + ": " + title, Profile: Recommended, Width: width}
+	}
+}
+
+// databaseGraphs are what alarms look at that instances of RDS and of Aurora have.
+func databaseGraphs(kind string, alarms []Alarm) []Panel {
+	panel := databasePanel(kind)
+	memory := panel("memory", "free memory and CPU credits", 6)
+	memory.Left = Axis{Label: "MiB", DivideBy: 1 << 20}
+	return slices.Concat(
+		Graph(panel("latency", "latency of the disk", 6), alarms, "read-latency-high", "write-latency-high"),
+		Graph(memory, alarms, "memory-low", "cpu-credits-low"),
+		Graph(panel("db-load", "sessions at work", 8), alarms, "load-high"),
+		Graph(panel("transaction-ids", "transaction ids in use", 8), alarms, "transaction-ids-high"),
+	)
 }
 
 const fullWithinDays = 4
+
+func (d RDS) fullWithin() int {
+	if d.FullWithinDays == 0 {
+		return fullWithinDays
+	}
+	return d.FullWithinDays
+}
 
 // recommended are the alarms beyond the essential ones.
 func (d RDS) recommended() []Alarm {
@@ -173,10 +213,6 @@ func (d RDS) recommended() []Alarm {
 // fullSoon compares how many days the free storage lasts, at the speed of the last
 // hours.
 func (d RDS) fullSoon() Alarm {
-	days := d.FullWithinDays
-	if days == 0 {
-		days = fullWithinDays
-	}
 	const period = 6 * time.Hour // four a day: the fourth part of a day's growth, without the noise of hours
 	return Alarm{
 		ID: "storage-full-soon", Severity: Warning, Profile: Recommended,
@@ -184,7 +220,7 @@ func (d RDS) fullSoon() Alarm {
 			// What does not shrink lasts for a very long time: a byte a period.
 			Expression: "free / IF(DIFF(free) < 0, 0 - DIFF(free), 1) / 4", Label: "days until the storage is full",
 			Using: map[string]cloudwatch.Metric{"free": d.metric("FreeStorageSpace", cloudwatch.Average, cloudwatch.Bytes).WithPeriod(period)},
-		}.Below(float64(days)),
+		}.Below(float64(d.fullWithin())),
 		Window: cloudwatch.Window{EvaluationPeriods: 2}, Missing: cloudwatch.Missing,
 		FirstStep: "Find out what fills the disk, then remove it or raise the allocated storage.",
 		Section:   "rds-storage-full-soon",

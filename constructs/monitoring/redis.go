@@ -24,11 +24,12 @@ type Redis struct {
 	// Standalone says that the nodes are in no replication group, so that their ids may
 	// end in anything. Default: ids end in a number, "-001".
 	Standalone bool
-	// NodeType is the type of the nodes: "cache.t3.micro". The CPU of the host and CPU
-	// credits are compared with what it has. Default: no alarms on them.
+	// NodeType is the type of the nodes: "cache.t3.micro". Connections, the CPU of the host
+	// and CPU credits are compared with what it has. Default: no alarms on the CPU of the
+	// host and on credits, and the connections of a large node.
 	NodeType string
-	// MaxConnections is the most connections that a node takes. Default: 65,000, AWS's
-	// limit.
+	// MaxConnections is the most connections that a node is to have. Default: what the node
+	// type takes, 20,000 to 65,000.
 	MaxConnections float64
 }
 
@@ -55,7 +56,10 @@ func (r Redis) Validate() error {
 	if _, err := instance.Cache(r.NodeType); r.NodeType != "" && err != nil {
 		p.Want("NodeType", r.NodeType, "%s", err)
 	}
-	shape.CheckKnown(&p, "MaxConnections", r.MaxConnections, fmt.Sprintf("a number of connections, or 0 for %d", int(cacheConnections)))
+	shape.CheckKnown(&p, "MaxConnections", r.MaxConnections, fmt.Sprintf("at most %.0f connections, or 0 for that many", r.connections()))
+	if r.MaxConnections > r.connections() {
+		p.Want("MaxConnections", r.MaxConnections, "at most %.0f connections, or 0 for that many: a node takes no more", r.connections())
+	}
 	return p.Err()
 }
 
@@ -97,12 +101,32 @@ func (r Redis) Watch() Watch {
 			Line{Resource: part, Of: metric("CurrConnections", time.Minute, cloudwatch.Count), Label: "connections", Right: true},
 		)
 	}
-	return Watch{Alarms: alarms, Panels: []Panel{hits, load}}
+	return Watch{Alarms: alarms, Panels: append([]Panel{hits, load}, r.graphs(alarms)...)}
 }
 
-// cacheConnections is the most that a node takes: ElastiCache user guide, "Large
-// number of connections".
-const cacheConnections = 65_000.0
+// graphs are what the alarms beyond the essential ones look at.
+func (r Redis) graphs(alarms []Alarm) []Panel {
+	panel := func(id, title string, width int) Panel {
+		return Panel{ID: "redis-" + id, Title: "Redis: " + title, Profile: Recommended, Width: width}
+	}
+	swap := panel("connections", "connections and swap", 6)
+	swap.Right = Axis{Label: "MiB", DivideBy: 1 << 20}
+	return slices.Concat(
+		Graph(panel("memory", "memory and evictions", 6), alarms, "memory-high", "evictions-high"),
+		Graph(swap, alarms, "connections-high", "swap-high"),
+		Graph(panel("host", "CPU of the host and CPU credits", 8), alarms, "host-cpu-high", "cpu-credits-low"),
+		Graph(panel("replication", "replication lag, and changes of the role", 8), alarms, "replication-lag-high", "failover"),
+		Graph(panel("authentication", "failed log-ins", 8), alarms, "authentication-failures"),
+	)
+}
+
+// connections are the most that a node takes.
+func (r Redis) connections() float64 {
+	if size, err := instance.Cache(r.NodeType); err == nil {
+		return size.Connections
+	}
+	return instance.CacheConnections
+}
 
 // recommended are the alarms of a node beyond the essential ones.
 func (r Redis) recommended(part, node string) []Alarm {
@@ -121,9 +145,16 @@ func (r Redis) recommended(part, node string) []Alarm {
 	minutes := func(n int) cloudwatch.Window { return cloudwatch.Window{EvaluationPeriods: n} }
 	most := r.MaxConnections
 	if most == 0 {
-		most = cacheConnections
+		most = r.connections()
 	}
 	alarms := []Alarm{
+		{
+			// A node that is gone has no metrics, and so sets off none of the others.
+			ID: "node-missing", Severity: Critical,
+			When: cloudwatch.Heartbeat{Of: engine("EngineCPUUtilization", cloudwatch.Average, cloudwatch.Percent)}, Window: minutes(5),
+			FirstStep: "Look at the state of the replication group and at its events: ElastiCache replaces a node by itself, and says so there.",
+			Section:   "redis-node-missing",
+		},
 		{
 			ID: "memory-high", Severity: Warning,
 			When: engine("DatabaseMemoryUsagePercentage", cloudwatch.Average, cloudwatch.Percent).Above(80), Window: minutes(5), Missing: cloudwatch.Missing,

@@ -103,6 +103,28 @@ type Panel struct {
 	Rank int
 }
 
+// Graph returns a panel of what alarms look at, for [Watch.Panels]: a line for each alarm
+// that has one of the IDs, in their order, on the right axis when its unit is not that of
+// the first. It returns none when no alarm has.
+func Graph(p Panel, alarms []Alarm, ids ...string) []Panel {
+	drawn := map[string]bool{}
+	for _, id := range ids {
+		for _, a := range alarms {
+			of := cloudwatch.SeriesOf(a.When)
+			if a.ID != id || drawn[identity(of)] {
+				continue
+			}
+			drawn[identity(of)] = true
+			right := len(p.Lines) > 0 && cloudwatch.UnitOf(of) != cloudwatch.UnitOf(p.Lines[0].Of)
+			p.Lines = append(p.Lines, Line{Resource: a.Resource, Of: of, Right: right})
+		}
+	}
+	if len(p.Lines) == 0 {
+		return nil
+	}
+	return []Panel{p}
+}
+
 // Overview is the [Panel.Section] of what belongs to everything: budgets of service
 // levels, deployments. It comes first, below the states of the alarms, without a heading.
 const Overview = "Overview"

@@ -70,6 +70,15 @@ func extra(change func(*monitoring.Alarm)) config {
 	})
 }
 
+// low is an alarm on a metric of AWS that is below a value.
+func low(namespace, name string, unit cloudwatch.Unit, value float64) func(*monitoring.Alarm) {
+	return func(a *monitoring.Alarm) {
+		m := cpu()
+		m.Namespace, m.Name, m.Unit = namespace, name, unit
+		a.When = m.Below(value)
+	}
+}
+
 func cpu() cloudwatch.Metric {
 	return cloudwatch.Metric{
 		Namespace: "AWS/EC2", Name: "CPUUtilization", Stat: cloudwatch.Average, Period: 5 * time.Minute, Unit: cloudwatch.Percent,
@@ -267,7 +276,7 @@ func TestBadInput(t *testing.T) {
 		{"infinite GiB", existing.Database{Instance: "shop", AllocatedStorageGiB: math.Inf(1)}, `AllocatedStorageGiB: is +Inf, want whole GiB, 1 to 65536, or 0 for any`},
 		{"denormal GiB", existing.Database{Instance: "shop", AllocatedStorageGiB: denormal}, `AllocatedStorageGiB: is 5e-324, want whole GiB, 1 to 65536, or 0 for any`},
 
-		{"NaN connections", only(monitoring.Redis{Key: "redis", Nodes: map[string]string{"001": "n-001"}, MaxConnections: nan}), `Resources[0] (redis).MaxConnections: is NaN, want a number of connections, or 0 for 65000`},
+		{"NaN connections", only(monitoring.Redis{Key: "redis", Nodes: map[string]string{"001": "n-001"}, MaxConnections: nan}), `Resources[0] (redis).MaxConnections: is NaN, want at most 65000 connections, or 0 for that many`},
 		{"infinite connections", only(monitoring.RDS{Key: "db", Instance: "db", MaxConnections: math.Inf(1)}), `Resources[0] (db).MaxConnections: is +Inf, want a number of connections, or 0 for that of the class`},
 		{"connections of a reference", only(monitoring.RDS{Key: "db", Instance: "db", MaxConnections: math.Float64frombits(0xfdff<<48 + 5)}), `Resources[0] (db).MaxConnections: is a reference, want a number that is written out, because a threshold is calculated from it: a number of connections, or 0 for that of the class`},
 
@@ -280,6 +289,12 @@ func TestBadInput(t *testing.T) {
 			free.Namespace, free.Name, free.Unit = "AWS/RDS", "FreeableMemory", cloudwatch.Bytes
 			a.When = free.Below(20)
 		}), `Extra[0] (shop/slow).When.Value: is 20, want bytes: FreeableMemory is in bytes, such as 20 * monitoring.GiB`},
+		{"share as the hit rate of a cache", extra(low("AWS/ElastiCache", "CacheHitRate", cloudwatch.Percent, 0.7)), `Extra[0] (shop/slow).When.Value: is 0.7, want 0 to 100: CacheHitRate is a percentage, and 0.7 is less than one percent`},
+		{"share as a balance", extra(low("AWS/RDS", "EBSIOBalance%", cloudwatch.Percent, 0.1)), `Extra[0] (shop/slow).When.Value: is 0.1, want 0 to 100: EBSIOBalance% is a percentage, and 0.1 is less than one percent`},
+		{"share as memory in use", extra(low("AWS/ElastiCache", "DatabaseMemoryUsagePercentage", cloudwatch.Percent, 0.8)), `Extra[0] (shop/slow).When.Value: is 0.8, want 0 to 100: DatabaseMemoryUsagePercentage is a percentage, and 0.8 is less than one percent`},
+		{"share of a task's disk", extra(low("ECS/ContainerInsights", "TaskEphemeralStorageUtilization", cloudwatch.Percent, 0.8)), `Extra[0] (shop/slow).When.Value: is 0.8, want 0 to 100: TaskEphemeralStorageUtilization is a percentage, and 0.8 is less than one percent`},
+		{"MiB of swap", extra(low("AWS/ElastiCache", "SwapUsage", cloudwatch.Bytes, 50)), `Extra[0] (shop/slow).When.Value: is 50, want bytes: SwapUsage is in bytes, such as 20 * monitoring.GiB`},
+		{"TiB that are left", extra(low("AWS/RDS", "AuroraVolumeBytesLeftTotal", cloudwatch.Bytes, 12)), `Extra[0] (shop/slow).When.Value: is 12, want bytes: AuroraVolumeBytesLeftTotal is in bytes, such as 20 * monitoring.GiB`},
 		{"share in a level", extra(func(a *monitoring.Alarm) {
 			a.Levels = []monitoring.Level{{Severity: monitoring.Critical, Value: 0.95}}
 		}), `Extra[0] (shop/slow).Levels[0].Value: is 0.95, want 0 to 100: CPUUtilization is a percentage, and 0.95 is less than one percent`},
@@ -589,5 +604,19 @@ func TestRegions(t *testing.T) {
 	}
 	if n < 40 {
 		t.Errorf("the SDK has %d regions, want all of them", n)
+	}
+}
+
+// A threshold that is small, and meant.
+func TestSmallThresholds(t *testing.T) {
+	for name, cfg := range map[string]config{
+		"a rate of errors": extra(low("AWS/CloudFront", "5xxErrorRate", cloudwatch.Percent, 0.5)),
+		"a silent link":    extra(low("AWS/NATGateway", "BytesInFromSource", cloudwatch.Bytes, 100)),
+		"any swap":         extra(low("AWS/ElastiCache", "SwapUsage", cloudwatch.Bytes, 0)),
+		"a metric of ours": extra(low("Shop", "CacheHitRate", cloudwatch.Percent, 0.5)),
+	} {
+		if err := cfg.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -69,6 +69,12 @@ type Service struct {
 	Name string
 	// Container is the name of the container that serves requests.
 	Container string
+	// Tasks is how many tasks are enough: with fewer the alarm tasks-missing goes off. It
+	// is no more than the service always has, deployments and scaling included. Default: 1.
+	Tasks int
+	// ServiceConnect says that the service publishes what ECS Service Connect sees, so that
+	// its own errors have an alarm. Default: false.
+	ServiceConnect bool
 	// LogGroup is the CloudWatch Logs group of the container.
 	LogGroup string
 	// Repository is the ECR repository of the container's image.
@@ -130,6 +136,11 @@ type Database struct {
 	Instance string
 	// Class is the instance class: "db.t3.micro".
 	Class string
+	// PerformanceInsights says that it is on, so that the load has an alarm. Default: false.
+	PerformanceInsights bool
+	// GP2 says that the storage is of type gp2 and below 1 TiB, so that its burst balance
+	// has an alarm. Default: false.
+	GP2 bool
 }
 
 // Cache is the nodes of Redis in ElastiCache.
@@ -255,6 +266,9 @@ type ServiceLevel struct {
 	// Within is how long a good request takes at most. Default: a good request is one that
 	// does not fail.
 	Within time.Duration
+	// RequestsPerDay is how many requests there are on a usual day: what so few cannot measure
+	// is refused. Default: nothing is checked.
+	RequestsPerDay float64
 }
 
 // Events says which events of AWS are told.

@@ -130,6 +130,9 @@ func (cluster Cluster) check(c *checker) {
 		c.name(in+".Name", service.Name)
 		names(in+".Name", service.Name)
 		c.name(in+".Container", service.Container)
+		if service.Tasks < 0 {
+			c.Want(in+".Tasks", service.Tasks, "how many tasks are enough, or 0 for 1")
+		}
 		shape.LogGroupName.Check(&c.Problems, in+".LogGroup", service.LogGroup)
 		c.match(in+".Repository", service.Repository, pathPattern, `the name of an ECR repository ("omc-backend"), not its URI`)
 		service.Build.check(c, in+".Build")
@@ -185,6 +188,9 @@ func (e Environment) checkServiceLevels(c *checker) {
 	for i, level := range e.ServiceLevels {
 		if !slices.Contains(groups, level.TargetGroup) {
 			c.Want(fmt.Sprintf("ServiceLevels[%d].TargetGroup", i), level.TargetGroup, "%s", problems.OneOf(level.TargetGroup, groups))
+		}
+		if !(level.RequestsPerDay >= 0) {
+			c.Want(fmt.Sprintf("ServiceLevels[%d].RequestsPerDay", i), level.RequestsPerDay, "how many requests there are on a usual day, or 0 when nobody knows")
 		}
 	}
 }

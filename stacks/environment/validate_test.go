@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,7 @@ func TestValidate(t *testing.T) {
 		"no services":      {func(e *Environment) { e.Cluster.Services = nil }, []string{`Cluster.Services: is empty, want at least one service`}},
 		"one service":      {func(e *Environment) { e.Cluster.Services[1].Key = "backend" }, []string{`Cluster.Services[1].Key: is "backend", want each once: Cluster.Services[0].Key is the same`}},
 		"service name":     {func(e *Environment) { e.Cluster.Services[1].Name = "" }, []string{`Cluster.Services[1].Name: is "", want ` + aName}},
+		"tasks":            {func(e *Environment) { e.Cluster.Services[0].Tasks = -1 }, []string{`Cluster.Services[0].Tasks: is -1, want how many tasks are enough, or 0 for 1`}},
 		"repository":       {func(e *Environment) { e.Cluster.Services[0].Repository = "" }, []string{`Cluster.Services[0].Repository: is "", want the name of an ECR repository ("omc-backend"), not its URI`}},
 		"log group":        {func(e *Environment) { e.Cluster.Services[0].LogGroup = "" }, []string{`Cluster.Services[0].LogGroup: is "", want the name of a log group ("/ecs/shop/web"): 1 to 512 of A-Z a-z 0-9 _ - / . #`}},
 		"context":          {func(e *Environment) { e.Cluster.Services[0].Build.Context = "../x" }, []string{`Cluster.Services[0].Build.Context: is "../x", want a path below the root of the application's working tree`}},
@@ -52,6 +54,7 @@ func TestValidate(t *testing.T) {
 		"balancer":         {func(e *Environment) { e.LoadBalancer.Name = "app/x/1" }, []string{`LoadBalancer.Name: is "app/x/1", want ` + aName}},
 		"one target group": {func(e *Environment) { e.LoadBalancer.TargetGroups[1] = e.LoadBalancer.TargetGroups[0] }, []string{`LoadBalancer.TargetGroups[1].Key: is "backend", want each once: LoadBalancer.TargetGroups[0].Key is the same`, `LoadBalancer.TargetGroups[1].Name: is "ohmycoins-staging-backend-tg", want each once: LoadBalancer.TargetGroups[0].Name is the same`}},
 		"service level":    {func(e *Environment) { e.ServiceLevels[1].TargetGroup = "api" }, []string{`ServiceLevels[1].TargetGroup: is "api", want one of backend, frontend`}},
+		"requests":         {func(e *Environment) { e.ServiceLevels[1].RequestsPerDay = math.NaN() }, []string{`ServiceLevels[1].RequestsPerDay: is NaN, want how many requests there are on a usual day, or 0 when nobody knows`}},
 		"database":         {func(e *Environment) { e.Database.Instance = "" }, []string{`Database.Instance: is "", want ` + aName}},
 		"node":             {func(e *Environment) { e.Cache.Nodes[0].Key = "A" }, []string{`Cache.Nodes[0].Key: is "A", want a stable name of a-z 0-9 - ("001")`}},
 		"secret":           {func(e *Environment) { e.Secret.Name = "" }, []string{`Secret.Name: is "", want the name of a secret ("shop/app-secrets"): 1 to 512 of A-Z a-z 0-9 / _ + = . @ -`}},

@@ -134,6 +134,8 @@ func (d DynamoDBTable) Watch() monitoring.Watch {
 	if d.ToKinesis {
 		alarms = append(alarms, d.kinesisAlarms(of)...)
 	}
+	toKinesis := monitoring.Panel{ID: "dynamodb-changes", Title: "DynamoDB: changes that are not in the stream, and their age"}
+	panels = append(panels, monitoring.Graph(toKinesis, alarms, "changes-lost", "changes-throttled", "changes-late")...)
 	w := watch("dynamodb", alarms, panels...)
 	for i := range w.Alarms { // operations and regions share a section
 		switch {

@@ -66,6 +66,11 @@ func watch(kind string, alarms []monitoring.Alarm, panels ...monitoring.Panel) m
 	return monitoring.Watch{Alarms: alarms, Panels: panels}
 }
 
+// more is a panel of the profile Recommended, for what its alarms look at.
+func more(id, title string) monitoring.Panel {
+	return monitoring.Panel{ID: id, Title: title, Profile: monitoring.Recommended}
+}
+
 // part is the key of a part of a resource: "site-redirect".
 func part(resource, key string) string { return resource + "-" + key }
 

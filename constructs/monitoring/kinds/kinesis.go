@@ -111,11 +111,11 @@ func (s KinesisStream) Watch() monitoring.Watch {
 		})
 		lag.Lines = append(lag.Lines, monitoring.Line{Resource: part(s.Key, key), Of: behind, Label: "behind"})
 	}
-	return watch("kinesis", alarms, lag,
-		monitoring.Panel{ID: "kinesis-records", Title: "Kinesis: records", Lines: []monitoring.Line{
-			{Of: of("IncomingRecords", cloudwatch.Sum), Label: "written"},
-			{Of: failed, Label: "failed"},
-			{Of: writes, Label: "throttled", Right: true},
-		}},
-	)
+	panels := []monitoring.Panel{lag, {ID: "kinesis-records", Title: "Kinesis: records", Lines: []monitoring.Line{
+		{Of: of("IncomingRecords", cloudwatch.Sum), Label: "written"},
+		{Of: failed, Label: "failed"},
+		{Of: writes, Label: "throttled", Right: true},
+	}}}
+	calls := monitoring.Graph(more("kinesis-calls", "Kinesis: calls that succeed, and throttled reads"), alarms, "put-failing", "get-failing", "reads-throttled")
+	return watch("kinesis", alarms, append(panels, calls...)...)
 }

@@ -100,5 +100,6 @@ func (f LambdaFunction) Watch() monitoring.Watch {
 		})
 		panels = append(panels, monitoring.Panel{ID: "lambda-stream", Title: "Lambda: age of the stream's records", Lines: []monitoring.Line{{Of: age, Label: "age"}}})
 	}
+	panels = append(panels, monitoring.Graph(more("lambda-dropped", "Lambda: dropped events"), alarms, "events-dropped")...)
 	return watch("lambda", alarms, panels...)
 }

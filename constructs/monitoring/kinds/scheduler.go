@@ -40,23 +40,24 @@ func (g ScheduleGroup) Watch() monitoring.Watch {
 			When: sum(name).Above(0), Window: periods(window), Missing: cloudwatch.NotBreaching, FirstStep: firstStep,
 		}
 	}
-	return watch("scheduler",
-		[]monitoring.Alarm{
-			fault("invocations-dropped", "InvocationDroppedCount", 1, monitoring.Critical, monitoring.Essential,
-				"Find the schedule whose target did not run, and start it by hand."),
-			fault("dead-letters-lost", "InvocationsFailedToBeSentToDeadLetterCount", 1, monitoring.Warning, monitoring.Recommended,
-				"Let the schedule's role send to its queue for dead letters."),
-			fault("target-failing", "TargetErrorCount", 5, monitoring.Warning, monitoring.Recommended,
-				"Check the target and what the schedule's role may do."),
-			fault("target-throttled", "TargetErrorThrottledCount", 15, monitoring.Warning, monitoring.Recommended,
-				"Spread the schedules with flexible time windows, or raise the quota of the target."),
-			fault("invocations-throttled", "InvocationThrottleCount", 15, monitoring.Warning, monitoring.Recommended,
-				"Spread the schedules with flexible time windows, or raise the quota of invocations."),
-		},
-		monitoring.Panel{ID: "scheduler-invocations", Title: "Scheduler: invocations and faults", Lines: []monitoring.Line{
-			{Of: sum("InvocationAttemptCount"), Label: "attempts"},
-			{Of: sum("TargetErrorCount"), Label: "errors of targets", Right: true},
-			{Of: sum("InvocationDroppedCount"), Label: "dropped", Right: true},
-		}},
-	)
+	alarms := []monitoring.Alarm{
+		fault("invocations-dropped", "InvocationDroppedCount", 1, monitoring.Critical, monitoring.Essential,
+			"Find the schedule whose target did not run, and start it by hand."),
+		fault("dead-letters-lost", "InvocationsFailedToBeSentToDeadLetterCount", 1, monitoring.Warning, monitoring.Recommended,
+			"Let the schedule's role send to its queue for dead letters."),
+		fault("target-failing", "TargetErrorCount", 5, monitoring.Warning, monitoring.Recommended,
+			"Check the target and what the schedule's role may do."),
+		fault("target-throttled", "TargetErrorThrottledCount", 15, monitoring.Warning, monitoring.Recommended,
+			"Spread the schedules with flexible time windows, or raise the quota of the target."),
+		fault("invocations-throttled", "InvocationThrottleCount", 15, monitoring.Warning, monitoring.Recommended,
+			"Spread the schedules with flexible time windows, or raise the quota of invocations."),
+	}
+	panels := []monitoring.Panel{{ID: "scheduler-invocations", Title: "Scheduler: invocations and faults", Lines: []monitoring.Line{
+		{Of: sum("InvocationAttemptCount"), Label: "attempts"},
+		{Of: sum("TargetErrorCount"), Label: "errors of targets", Right: true},
+		{Of: sum("InvocationDroppedCount"), Label: "dropped", Right: true},
+	}}}
+	throttled := monitoring.Graph(more("scheduler-throttled", "Scheduler: throttled, and lost dead letters"),
+		alarms, "target-throttled", "invocations-throttled", "dead-letters-lost")
+	return watch("scheduler", alarms, append(panels, throttled...)...)
 }

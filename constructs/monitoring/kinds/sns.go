@@ -6,14 +6,17 @@ import (
 	"github.com/ohmycoins/infra/constructs/shape"
 )
 
-// SNSTopic is an SNS topic. Watch the topics of alarms too, in a Monitoring that
-// notifies others: an alarm whose message is not delivered is none. Metrics: Amazon SNS
+// SNSTopic is an SNS topic. Watch the topics of alarms too, each told through another one:
+// an alarm whose message is not delivered is none. Metrics: Amazon SNS
 // developer guide, "Monitoring Amazon SNS topics using CloudWatch".
 type SNSTopic struct {
 	// Key is the topic's stable name: "alarms".
 	Key string
 	// Name is the name of the topic, with ".fifo" where it is one.
 	Name string
+	// Severity is how messages that are not delivered are told: of a topic of alarms with a
+	// severity that another topic tells. Default: monitoring.Critical.
+	Severity monitoring.Severity
 	// DeadLetters says that subscriptions have queues for what could not be delivered.
 	// Default: false.
 	DeadLetters bool
@@ -45,7 +48,7 @@ func (t SNSTopic) Watch() monitoring.Watch {
 	// alarms have one message in a while, and each one counts.
 	alarms := []monitoring.Alarm{
 		{
-			ID: "delivery-failed", Severity: monitoring.Critical,
+			ID: "delivery-failed", Severity: monitoring.Severity(orDefault(string(t.Severity), string(monitoring.Critical))),
 			When: failed.Above(0), Window: periods(1), Missing: cloudwatch.NotBreaching,
 			FirstStep: "Find the endpoint that refuses messages in the delivery log, and tell those who wait for them.",
 		},
@@ -88,9 +91,12 @@ func (t SNSTopic) Watch() monitoring.Watch {
 			},
 		)
 	}
-	return watch("sns", alarms, monitoring.Panel{ID: "sns-messages", Title: "SNS: messages, and failed deliveries", Lines: []monitoring.Line{
+	panels := []monitoring.Panel{{ID: "sns-messages", Title: "SNS: messages, and failed deliveries", Lines: []monitoring.Line{
 		{Of: published, Label: "published"},
 		{Of: delivered, Label: "delivered"},
 		{Of: failed, Label: "failed", Right: true},
-	}})
+	}}}
+	invalid := monitoring.Graph(more("sns-invalid", "SNS: messages that filters do not understand, and dead letters"),
+		alarms, "attributes-invalid", "body-invalid", "dead-letters", "dead-letters-lost")
+	return watch("sns", alarms, append(panels, invalid...)...)
 }

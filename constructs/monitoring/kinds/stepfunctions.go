@@ -67,10 +67,13 @@ func (m StateMachine) Watch() monitoring.Watch {
 			FirstStep: "Compare the states of a slow execution with those of an older one.",
 		})
 	}
-	return watch("state-machine", alarms, monitoring.Panel{ID: "state-machines", Title: "Step Functions: executions and their duration", Lines: []monitoring.Line{
+	panels := []monitoring.Panel{{ID: "state-machines", Title: "Step Functions: executions and their duration", Lines: []monitoring.Line{
 		{Of: of("ExecutionsStarted", cloudwatch.Sum, cloudwatch.Count), Label: "started"},
 		{Of: of("ExecutionsSucceeded", cloudwatch.Sum, cloudwatch.Count), Label: "succeeded"},
 		{Of: of("ExecutionsFailed", cloudwatch.Sum, cloudwatch.Count), Label: "failed"},
 		{Of: duration, Label: "p95", Right: true},
-	}})
+	}}}
+	unfinished := monitoring.Panel{ID: "state-machine-ends", Title: "Step Functions: executions that do not end well"}
+	panels = append(panels, monitoring.Graph(unfinished, alarms, "executions-timed-out", "executions-aborted", "executions-throttled")...)
+	return watch("state-machine", alarms, panels...)
 }

@@ -34,21 +34,52 @@ type rate struct {
 	// Default: one.
 	resource string
 	units    func(resource map[string]any) float64
+	// isFree says whether the free tier may have one. Default: it may.
+	isFree func(resource map[string]any) bool
 }
 
 // rates are the prices. What has no price stands here too, so that nobody looks for it.
 var rates = []rate{
-	{"alarms", "$0.10 for each metric that one looks at, three for an anomaly", "10 metrics", 0.10, 10, "aws_cloudwatch_metric_alarm", alarmMetrics},
-	{"alarms on alarms (composite)", "$0.50 each", "", 0.50, 0, "aws_cloudwatch_composite_alarm", nil},
-	{"dashboards", "$3 each", "3 of up to 50 metrics", 3, 3, "aws_cloudwatch_dashboard", nil},
-	{"metrics made of log lines", "$0.30 each", "10 metrics", 0.30, 10, "aws_cloudwatch_log_metric_filter", nil},
-	{"canaries", "$0.0012 for each run", "100 runs", 0.0012, 100, "aws_synthetics_canary", canaryRuns},
-	{"Route 53 health checks of what runs in AWS", "$0.50 each, and $1 for each of HTTPS, words in the answer, latency and 10 seconds", "50 without these", 0.50, 0, "aws_route53_health_check", healthCheckUnits},
-	{"KMS keys of the topics", "$1 each", "", 1, 0, "aws_kms_key", nil},
-	{"budgets", "$0: they do nothing but tell", "", 0, 0, "aws_budgets_budget", nil},
-	{"detection of unusual cost", "$0", "", 0, 0, "aws_ce_anomaly_monitor", nil},
-	{"rules for events of AWS", "$0", "", 0, 0, "aws_cloudwatch_event_rule", nil},
-	{"queues for what cannot be delivered", "$0 for the first million requests", "", 0, 0, "aws_sqs_queue", nil},
+	{"alarms", "$0.10 for each metric that one looks at, three for an anomaly", "10 metrics", 0.10, 10, "aws_cloudwatch_metric_alarm", alarmMetrics, nil},
+	{"alarms on alarms (composite)", "$0.50 each", "", 0.50, 0, "aws_cloudwatch_composite_alarm", nil, nil},
+	{"dashboards", "$3 each", "3 of up to 50 metrics", 3, 3, "aws_cloudwatch_dashboard", nil, isSmall},
+	{"metrics made of log lines", "$0.30 each", "10 metrics", 0.30, 10, "aws_cloudwatch_log_metric_filter", nil, nil},
+	{"canaries", "$0.0012 for each run", "100 runs", 0.0012, 100, "aws_synthetics_canary", canaryRuns, nil},
+	{"Route 53 health checks of what runs in AWS", "$0.50 each, and $1 for each of HTTPS, words in the answer, latency and 10 seconds", "50 without these", 0.50, 0, "aws_route53_health_check", healthCheckUnits, nil},
+	{"KMS keys of the topics", "$1 each", "", 1, 0, "aws_kms_key", nil, nil},
+	{"budgets", "$0: they do nothing but tell", "", 0, 0, "aws_budgets_budget", nil, nil},
+	{"detection of unusual cost", "$0", "", 0, 0, "aws_ce_anomaly_monitor", nil, nil},
+	{"rules for events of AWS", "$0", "", 0, 0, "aws_cloudwatch_event_rule", nil, nil},
+	{"queues for what cannot be delivered", "$0 for the first million requests", "", 0, 0, "aws_sqs_queue", nil, nil},
+}
+
+// freeMetrics is how many metrics a dashboard of the free tier has at most: CloudWatch
+// pricing, "Free tier".
+const freeMetrics = 50
+
+// isSmall reports whether a dashboard is one that the free tier has. Metrics count once for
+// each time that a graph names them, since AWS does not say how it counts.
+func isSmall(dashboard map[string]any) bool {
+	text, _ := dashboard["dashboard_body"].(string)
+	var body struct {
+		Widgets []struct {
+			Properties struct {
+				Metrics [][]any `json:"metrics"`
+			} `json:"properties"`
+		} `json:"widgets"`
+	}
+	if err := json.Unmarshal([]byte(text), &body); err != nil {
+		return false
+	}
+	n := 0
+	for _, w := range body.Widgets {
+		for _, m := range w.Properties.Metrics {
+			if len(m) > 1 { // else an expression
+				n++
+			}
+		}
+	}
+	return n <= freeMetrics
 }
 
 // Of returns what a stack costs, a line for each kind that there is a price of.
@@ -62,15 +93,19 @@ func Of(stack string) ([]Line, error) {
 	lines := make([]Line, len(rates))
 	for i, r := range rates {
 		line := Line{What: r.what, Price: r.price, Free: r.free, Each: r.each, Resources: len(doc.Resource[r.resource])}
+		free := 0.0
 		for _, resource := range doc.Resource[r.resource] {
-			if r.units == nil {
-				line.Units++
-			} else {
-				line.Units += r.units(resource)
+			units := 1.0
+			if r.units != nil {
+				units = r.units(resource)
+			}
+			line.Units += units
+			if r.isFree == nil || r.isFree(resource) {
+				free += units
 			}
 		}
 		line.Dollars = cents(line.Units * r.each)
-		line.Off = cents(min(line.Units, r.freeUnits) * r.each)
+		line.Off = cents(min(free, r.freeUnits) * r.each)
 		lines[i] = line
 	}
 	return lines, nil

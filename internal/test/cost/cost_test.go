@@ -1,6 +1,15 @@
 package cost
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
+
+// drawing is a dashboard whose only graph has n metrics, and an expression.
+func drawing(n int) string {
+	metrics := strings.Repeat(`[\"Shop\",\"Orders\",{}],`, n) + `[{\"expression\":\"m1\"}]`
+	return `{"dashboard_body":"{\"widgets\":[{\"properties\":{\"metrics\":[` + metrics + `]}},{\"properties\":{\"markdown\":\"x\"}}]}"}`
+}
 
 func TestOf(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -15,7 +24,8 @@ func TestOf(t *testing.T) {
 		"metric math":      {`"aws_cloudwatch_metric_alarm":{"a":{"metric_query":[{"id":"x","metric":{"period":60}},{"id":"y","metric":[{"period":60}]},{"id":"r","expression":"x/y"}]}}`, "alarms", 2, 0.20, 0.20},
 		"an anomaly":       {`"aws_cloudwatch_metric_alarm":{"a":{"metric_query":[{"id":"x","metric":{"period":60}},{"id":"b","expression":"ANOMALY_DETECTION_BAND(x, 2)"}]}}`, "alarms", 3, 0.30, 0.30},
 		"a composite":      {`"aws_cloudwatch_composite_alarm":{"a":{},"b":{}}`, "alarms on alarms (composite)", 2, 1, 0},
-		"four dashboards":  {`"aws_cloudwatch_dashboard":{"a":{},"b":{},"c":{},"d":{}}`, "dashboards", 4, 12, 9},
+		"four dashboards":  {`"aws_cloudwatch_dashboard":{"a":` + drawing(1) + `,"b":` + drawing(50) + `,"c":` + drawing(50) + `,"d":` + drawing(2) + `}`, "dashboards", 4, 12, 9},
+		"a large one":      {`"aws_cloudwatch_dashboard":{"a":` + drawing(50) + `,"b":` + drawing(51) + `}`, "dashboards", 2, 6, 3},
 		"a canary":         {`"aws_synthetics_canary":{"a":{"schedule":{"expression":"rate(5 minutes)"}}}`, "canaries", 8760, 10.51, 0.12},
 		"an hourly canary": {`"aws_synthetics_canary":{"a":{"schedule":[{"expression":"rate(1 hour)"}]}}`, "canaries", 730, 0.88, 0.12},
 		"a canary by hand": {`"aws_synthetics_canary":{"a":{"schedule":{"expression":"rate(0 minutes)"}}}`, "canaries", 0, 0, 0},

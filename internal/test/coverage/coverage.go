@@ -5,6 +5,7 @@ package coverage
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -199,6 +200,39 @@ func (r recommendation) sameDimensions(m cloudwatch.Metric) bool {
 	return true
 }
 
+// Needs says which options of a kind an alarm of its example needs: fields without which
+// there is no such alarm, and maps that need more than one entry. "" when it needs none.
+func (k Kind) Needs(id string) string {
+	var list []string
+	value := reflect.ValueOf(k.Example)
+	for i := range value.NumField() {
+		field := value.Type().Field(i)
+		if !field.IsExported() || field.Name == "Key" {
+			continue
+		}
+		without := func(v reflect.Value) bool {
+			changed := reflect.New(value.Type()).Elem()
+			changed.Set(value)
+			changed.Field(i).Set(v)
+			ids := alarms(Kind{Example: changed.Interface().(monitoring.Resource)})
+			has := func(a monitoring.Alarm) bool { return a.ID == id }
+			return len(ids) > 0 && !slices.ContainsFunc(ids, has)
+		}
+		switch of := value.Field(i); {
+		case of.IsZero():
+		case without(reflect.Zero(of.Type())):
+			list = append(list, "`"+field.Name+"`")
+		case of.Kind() == reflect.Map && !slices.ContainsFunc(of.MapKeys(), func(key reflect.Value) bool {
+			one := reflect.MakeMap(of.Type())
+			one.SetMapIndex(key, of.MapIndex(key))
+			return !without(one)
+		}):
+			list = append(list, "two `"+field.Name+"`")
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
 // Document is docs/coverage.md.
 func Document(kinds []Kind) string {
 	list, _ := compare(kinds)
@@ -209,6 +243,7 @@ func Document(kinds []Kind) string {
 	line("What is watched of each kind of resource, and what becomes of the alarms that AWS recommends for it. `make snapshots` writes this page")
 	line("from the kinds' tables and [AWS's catalogue](../constructs/monitoring/cloudwatch/catalogue.txt); a test fails where an alarm that AWS")
 	line("recommends has neither a row with the same statistic, comparison and treatment of missing data that is at least as fast, nor a reason.")
+	line("What an alarm needs are the fields of its kind without which it is not made, and with it what it meets; thresholds are those of the kind's example.")
 	line("")
 	line("| kind | alarms | of these essential | AWS's recommendations met | excepted |")
 	line("|---|---|---|---|---|")
@@ -236,10 +271,10 @@ func Document(kinds []Kind) string {
 		line("")
 		line("## %s", kind.Name)
 		line("")
-		line("| alarm | profile | severity | metric | goes off |")
-		line("|---|---|---|---|---|")
+		line("| alarm | profile | severity | metric | goes off | needs |")
+		line("|---|---|---|---|---|---|")
 		for _, a := range alarms(kind) {
-			line("| `%s` | %s | %s | %s | %s |", a.ID, profile(a), a.Severity, series(a), cell(a.Condition()))
+			line("| `%s` | %s | %s | %s | %s | %s |", a.ID, profile(a), a.Severity, series(a), cell(a.Condition()), kind.Needs(a.ID))
 		}
 		if !slices.ContainsFunc(list, func(r recommendation) bool { return r.kind == kind.Name }) {
 			continue
@@ -249,16 +284,19 @@ func Document(kinds []Kind) string {
 		line("|---|---|---|---|")
 		for _, r := range list {
 			if r.kind == kind.Name {
-				line("| %s | %s | %s | %s |", r.name(), strings.Join(r.Dimensions, ", "), cell(r.String()), r.answer())
+				line("| %s | %s | %s | %s |", r.name(), strings.Join(r.Dimensions, ", "), cell(r.String()), r.answer(kind))
 			}
 		}
 	}
 	return b.String()
 }
 
-func (r recommendation) answer() string {
+func (r recommendation) answer(kind Kind) string {
 	switch {
 	case r.met != "":
+		if needs := kind.Needs(r.met); needs != "" {
+			return "`" + r.met + "` with " + needs
+		}
 		return "`" + r.met + "`"
 	case r.exception.Instead != "":
 		return "`" + r.exception.Instead + "` instead: " + r.exception.Why

@@ -1,11 +1,18 @@
 package coverage
 
 import (
+	"maps"
 	"os"
+	"path"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
@@ -56,6 +63,81 @@ func TestMetricsExist(t *testing.T) {
 				case known.Unit != m.Unit:
 					t.Errorf("%s: %s: %s is in %s, AWS says %s", kind.Name, a.ID, m.Name, m.Unit, known.Unit)
 				}
+			}
+		}
+	}
+}
+
+// Without its namespace what AWS recommends there is not compared with a kind; with one
+// that its alarms do not use it answers for others.
+func TestNamespacesAreThoseOfTheAlarms(t *testing.T) {
+	for _, kind := range Kinds() {
+		used := map[string]bool{}
+		for _, a := range kind.Example.Watch().Alarms {
+			for _, m := range cloudwatch.Metrics(cloudwatch.SeriesOf(a.When)) {
+				if strings.HasPrefix(m.Namespace, "AWS/") || len(cloudwatch.MetricNames(m.Namespace)) > 0 {
+					used[m.Namespace] = true
+				}
+			}
+		}
+		got := slices.Sorted(slices.Values(kind.Namespaces))
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(used)), got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: Namespaces (-alarms +said):\n%s", kind.Name, diff)
+		}
+	}
+}
+
+// Every kind that there is stands in the list.
+func TestKindsAreAll(t *testing.T) {
+	listed := map[string]bool{}
+	for _, kind := range Kinds() {
+		of := reflect.TypeOf(kind.Example)
+		listed[path.Base(of.PkgPath())+"."+of.Name()] = true
+	}
+	watches := regexp.MustCompile(`(?m)^func \(\w+ \*?([A-Z]\w*)\) Watch\(\)`)
+	for _, folder := range []string{"monitoring", "monitoring/kinds"} {
+		files, err := filepath.Glob("../../../constructs/" + folder + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range watches.FindAllStringSubmatch(string(text), -1) {
+				found++
+				if name := path.Base(folder) + "." + m[1]; !listed[name] {
+					t.Errorf("%s is a kind and not in Kinds", name)
+				}
+			}
+		}
+		if found == 0 {
+			t.Errorf("no kind in %s", folder)
+		}
+	}
+}
+
+// What an alarm needs is worked out by leaving out one field after the other.
+func TestNeeds(t *testing.T) {
+	for _, test := range []struct{ kind, alarm, want string }{
+		{"RDS instance", "cpu-high", ""},
+		{"RDS instance", "load-high", "`Class`, `PerformanceInsights`"},
+		{"RDS instance", "burst-balance-low", "`GP2`"},
+		{"Redis and Valkey", "host-cpu-high", "`NodeType`"},
+		{"Redis and Valkey", "failover", "two `Nodes`"},
+		{"Redis and Valkey", "memory-high", ""},
+		{"DynamoDB table", "query-slow", "`MaxLatency`"},
+		{"Custom metric", "silent", ""},
+		{"Application load balancer", "no-healthy-targets", "`TargetGroups`"},
+	} {
+		for _, kind := range Kinds() {
+			if got := kind.Needs(test.alarm); kind.Name == test.kind && got != test.want {
+				t.Errorf("%s: %s needs %q, want %q", test.kind, test.alarm, got, test.want)
 			}
 		}
 	}

@@ -16,7 +16,7 @@ func core() []Kind {
 			Name:       "ECS service",
 			Namespaces: []string{"AWS/ECS", "ECS/ContainerInsights"},
 			Example: monitoring.ECSService{
-				Key: "backend", Cluster: "shop", Service: "backend", Tasks: 2,
+				Key: "backend", Cluster: "shop", Service: "backend",
 				ContainerInsights: true, ServiceConnect: true, MaxResponseTime: 1, Volume: true,
 			},
 			Exceptions: []Exception{
@@ -77,10 +77,11 @@ func core() []Kind {
 		},
 		{
 			Name:    "Canary",
-			Example: monitoring.Canary{Key: "api", Name: "shop-api", URL: "https://api.example.com/health", Every: 5 * time.Minute, Body: "true", MaxDuration: 2 * time.Second},
+			Example: monitoring.Canary{Key: "api", Name: "shop-api", URL: "https://api.example.com/health", Every: 5 * time.Minute, Body: "true"},
 		},
 		{
-			Name: "Service level",
+			Name:       "Service level",
+			Namespaces: []string{"AWS/ApplicationELB"},
 			Example: monitoring.SLO{
 				Key: "checkout-latency", Objective: 99.5, Of: monitoring.ALB{
 					ARNSuffix: "app/shop/0000000000000000", TargetGroups: map[string]string{"checkout": "targetgroup/checkout/0000000000000000"},

@@ -568,6 +568,10 @@ func (a *Account) measure(ctx context.Context, env environment.Environment, bala
 				"FreeableMemory": 210 << 20, "SwapUsage": 0, "ReplicationLag": 0, "AuthenticationFailures": 0,
 			}))
 	}
+	for _, topic := range []string{"critical", "warning"} {
+		errs = append(errs, put("AWS/SNS", map[string]string{"TopicName": env.Prefix + "-" + topic},
+			map[string]float64{"NumberOfNotificationsDelivered": 2, "NumberOfNotificationsFailed": 1}))
+	}
 	for _, canary := range env.Synthetics.Canaries {
 		errs = append(errs, put("CloudWatchSynthetics", map[string]string{"CanaryName": canary.Name},
 			map[string]float64{"SuccessPercent": 100, "Duration": 640}))
