@@ -57,7 +57,7 @@ production: Deployment.TimeoutMinutes: is -1, want 0 (the default of 15) or 1 to
 				"production": `Emails: []string{"platform@example.com"}=Emails: nil`,
 			},
 			stderr: `staging/monitoring: Notify["critical"][0]: is "not-an-email", want an e-mail address ("name@example.com")
-production/monitoring: Notify["warning"]: is empty, want at least one target for backend/cpu-high, backend/memory-high, backend/tasks-below-desired and 49 more
+production/monitoring: Notify["warning"]: is empty, want at least one target for backend/cpu-high, backend/memory-high, backend/tasks-below-desired and 50 more
 `,
 			status: 1,
 		},

@@ -84,6 +84,7 @@ var alarmGroups = [][2]string{
 	{"rds", "Database"},
 	{"redis", "Redis"},
 	{"events", "Events"},
+	{"sns", "Topics of the alarms"},
 	{"service", "Speak for others"},
 	{"database", "Speak for others"},
 }

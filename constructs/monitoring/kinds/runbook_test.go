@@ -116,7 +116,7 @@ var look = map[string][]string{
 var names = map[string]string{
 	"API":               "a1b2c3d4e5",
 	"BUCKET":            "shop-pictures",
-	"CERTIFICATE_ARN":   "arn:aws:acm:ap-southeast-2:ACCOUNT_ID:certificate/11111111-2222-3333-4444-555555555555",
+	"CERTIFICATE_ARN":   "arn:aws:acm:ap-southeast-2:ACCOUNT_ID:certificate/1a2b3c4d-5e6f-1a2b-3c4d-1a2b3c4d5e6f",
 	"CLUSTER":           "shop",
 	"DEAD_LETTERS_ARN":  "arn:aws:sqs:ap-southeast-2:ACCOUNT_ID:shop-orders-dead",
 	"DEAD_LETTERS_URL":  "https://sqs.ap-southeast-2.amazonaws.com/ACCOUNT_ID/shop-orders-dead",
@@ -126,7 +126,7 @@ var names = map[string]string{
 	"FROM":              `$(date -u -d "1 day ago" +%FT%TZ)`,
 	"FUNCTION":          "shop-resize",
 	"GROUP":             "shop-workers",
-	"HEALTH_CHECK":      "11111111-2222-3333-4444-555555555555",
+	"HEALTH_CHECK":      "1a2b3c4d-5e6f-1a2b-3c4d-1a2b3c4d5e6f",
 	"INSTANCE":          "i-0123456789abcdef0",
 	"LOG_GROUP":         "/ecs/shop/backend",
 	"METRIC":            "Orders",

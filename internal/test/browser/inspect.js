@@ -23,7 +23,8 @@
 		if (!chart) continue;
 		const lines = chart.querySelectorAll('path.line'), legend = widget.querySelectorAll('.legend li');
 		if (lines.length === 0 || lines.length !== legend.length) problems.push(`${title}: ${lines.length} lines, ${legend.length} in the legend`);
-		for (const line of lines) if (!line.getAttribute('d')) problems.push(title + ': a line without a path');
+		const empty = [...lines].filter(line => !line.getAttribute('d')).length; // what counts errors has no values without any
+		if (empty !== (chart.getAttribute('aria-label') ?? '').split(': no values').length - 1) problems.push(title + ': a line without a path');
 		overlaps(chart.querySelectorAll('text'), title + ': text');
 		const frame = chart.getBoundingClientRect();
 		for (const text of chart.querySelectorAll('text')) {

@@ -39,11 +39,13 @@ func samplePage(t *testing.T, env string) Page {
 		Values: func(graph dashboard.Metrics, n int) (Series, error) {
 			random := rand.New(rand.NewPCG(uint64(n), uint64(len(graph.Title))))
 			period := time.Duration(graph.Period) * time.Second
-			values := make([]float64, 3*time.Hour/period)
+			values := make([]float64, max(1, 3*time.Hour/period))
 			for i := range values {
 				values[i] = 40 + 30*math.Sin(float64(i)/20+float64(n)) + 5*random.Float64()
 			}
-			values[len(values)/3] = math.NaN()
+			if len(values) > 3 {
+				values[len(values)/3] = math.NaN()
+			}
 			return Series{start, period, values}, nil
 		},
 		Alarm: func(arn string) Alarm {
