@@ -159,9 +159,10 @@ func TestNames(t *testing.T) {
 		"ohmycoins-staging-cluster/ohmycoins-staging-backend": true,
 		"ohmycoins-staging-alb/50dc6c495c0c9188":              true, "ohmycoins-staging-lb/50dc6c495c0c9188": false,
 		"ohmycoins-staging-app-secrets-AbCdEf": true, "ohmycoins-staging-redis-003": false,
-		"ohmycoins-staging-postgres-20261123070000":                    true,
+		"ohmycoins-staging-postgres-20261123070000":          true,
+		"ohmycoins-staging-postgres-snapshot-20261123070000": true, "ohmycoins-staging-pg-snapshot-20261123070000": false,
 		"ohmycoins-staging-alb-12345.ap-southeast-2.elb.amazonaws.com": true,
-		"ohmycoins-prod-backend":                                       false,
+		"ohmycoins-prod-backend": false,
 	} {
 		if unknown := a.UnknownNames("x " + name + " y"); (len(unknown) == 0) != known {
 			t.Errorf("%s: unknown %v, want known %v", name, unknown, known)

@@ -43,9 +43,9 @@ var (
 	prefixOnly  = regexp.MustCompile(`^ohmycoins-(?:staging|prod)[/-]?$`)
 	topLevelLog = regexp.MustCompile(`^/ecs/ohmycoins-(?:staging|prod)/?$`)
 	ending      = regexp.MustCompile(`[.,/-]+$`)
-	// timed is what people put behind a name: the time of a snapshot. Fewer digits may
-	// be a node that does not exist.
-	timed = regexp.MustCompile(`-[0-9]{14}$`)
+	// timed is what people put behind a name: the time of a snapshot, or when one was
+	// restored. Fewer digits may be a node that does not exist.
+	timed = regexp.MustCompile(`(-snapshot)?-[0-9]{14}$`)
 	// domainName is what AWS calls a load balancer in DNS.
 	domainName = regexp.MustCompile(`-[0-9]+\.[a-z0-9-]+\.elb\.amazonaws\.com$`)
 	// endpoint is what AWS puts behind the name of a database, which may be a restored
