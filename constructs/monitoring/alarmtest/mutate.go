@@ -190,18 +190,19 @@ func (s story) noticesComposite(told teller, alarm cloudwatch.CompositeAlarm) (b
 	return !same, nil
 }
 
-type mutation struct {
+// mutation is an alarm with another value in one field.
+type mutation[A any] struct {
 	field, from, to string
-	alarm           cloudwatch.MetricAlarm
+	alarm           A
 }
 
-func mutations(a cloudwatch.MetricAlarm) []mutation {
-	var list []mutation
+func mutations(a cloudwatch.MetricAlarm) []mutation[cloudwatch.MetricAlarm] {
+	var list []mutation[cloudwatch.MetricAlarm]
 	add := func(field string, from, to any, change func(*cloudwatch.MetricAlarm)) {
 		changed := a
 		changed.Queries = slices.Clone(a.Queries)
 		change(&changed)
-		list = append(list, mutation{field, fmt.Sprint(from), fmt.Sprint(to), changed})
+		list = append(list, mutation[cloudwatch.MetricAlarm]{field, fmt.Sprint(from), fmt.Sprint(to), changed})
 	}
 	if a.ThresholdMetricID == "" {
 		thresholds := []float64{a.Threshold * 0.8, a.Threshold * 1.2}
@@ -287,17 +288,12 @@ func lasts(a cloudwatch.MetricAlarm, period time.Duration) bool {
 	return time.Duration(a.EvaluationPeriods)*period <= most
 }
 
-type compositeMutation struct {
-	field, from, to string
-	alarm           cloudwatch.CompositeAlarm
-}
-
-func compositeMutations(a cloudwatch.CompositeAlarm) []compositeMutation {
-	var list []compositeMutation
+func compositeMutations(a cloudwatch.CompositeAlarm) []mutation[cloudwatch.CompositeAlarm] {
+	var list []mutation[cloudwatch.CompositeAlarm]
 	add := func(field string, from, to any, change func(*cloudwatch.CompositeAlarm)) {
 		changed := a
 		change(&changed)
-		list = append(list, compositeMutation{field, fmt.Sprint(from), fmt.Sprint(to), changed})
+		list = append(list, mutation[cloudwatch.CompositeAlarm]{field, fmt.Sprint(from), fmt.Sprint(to), changed})
 	}
 	rules := []string{"NOT (" + a.AlarmRule + ")"}
 	if swapped := strings.NewReplacer(" AND ", " OR ", " OR ", " AND ").Replace(a.AlarmRule); swapped != a.AlarmRule {

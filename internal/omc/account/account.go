@@ -105,6 +105,20 @@ func each[T any](ctx context.Context, items []T, do func(context.Context, T) err
 	return first
 }
 
+// gather reads something for each name, side by side, and returns it by name.
+func gather[T any](ctx context.Context, names []string, read func(context.Context, string) (T, error)) (map[string]T, error) {
+	found := map[string]T{}
+	var mu sync.Mutex
+	err := each(ctx, names, func(ctx context.Context, name string) error {
+		one, err := read(ctx, name)
+		mu.Lock()
+		defer mu.Unlock()
+		found[name] = one
+		return err
+	})
+	return found, err
+}
+
 // pages asks for every page of an answer, also one that is half read: AWS says by its
 // token that there is more.
 func pages(what string, next func(token *string) (*string, error)) error {
@@ -157,13 +171,9 @@ func Dashboards(ctx context.Context, client *cloudwatch.Client, prefix string) (
 }
 
 // metrics lists the metrics of each namespace that matters.
-func (r reader) metrics(ctx context.Context) error {
-	listed := map[string][]model.Metric{}
-	var mu sync.Mutex
-	r.world.Listed = listed
-	return each(ctx, r.world.Namespaces(), func(ctx context.Context, namespace string) error {
-		var list []model.Metric
-		err := pages("listing the metrics of "+namespace, func(token *string) (*string, error) {
+func (r reader) metrics(ctx context.Context) (err error) {
+	r.world.Listed, err = gather(ctx, r.world.Namespaces(), func(ctx context.Context, namespace string) (list []model.Metric, err error) {
+		err = pages("listing the metrics of "+namespace, func(token *string) (*string, error) {
 			out, err := r.CloudWatch.ListMetrics(ctx, &cloudwatch.ListMetricsInput{Namespace: &namespace, NextToken: token})
 			if err != nil {
 				return nil, err
@@ -173,11 +183,9 @@ func (r reader) metrics(ctx context.Context) error {
 			}
 			return out.NextToken, nil
 		})
-		mu.Lock()
-		defer mu.Unlock()
-		listed[namespace] = list
-		return err
+		return list, err
 	})
+	return err
 }
 
 // A stretch is a length of time up to now in which metrics are looked for.
@@ -286,18 +294,10 @@ func (r reader) last(ctx context.Context, length, period time.Duration, wanted [
 }
 
 // topics reads the topics that the audited alarms notify.
-func (r reader) topics(ctx context.Context) error {
-	topics := map[string]audit.Topic{}
-	var mu sync.Mutex
-	r.world.Topics = topics
+func (r reader) topics(ctx context.Context) (err error) {
 	arns, _ := r.world.Targets()
-	return each(ctx, arns, func(ctx context.Context, arn string) error {
-		topic, err := r.topic(ctx, arn)
-		mu.Lock()
-		defer mu.Unlock()
-		topics[arn] = topic
-		return err
-	})
+	r.world.Topics, err = gather(ctx, arns, r.topic)
+	return err
 }
 
 func (r reader) topic(ctx context.Context, arn string) (audit.Topic, error) {
@@ -337,18 +337,10 @@ func (r reader) topic(ctx context.Context, arn string) (audit.Topic, error) {
 }
 
 // functions reads the functions that the audited alarms call.
-func (r reader) functions(ctx context.Context) error {
-	functions := map[string]audit.Function{}
-	var mu sync.Mutex
-	r.world.Functions = functions
+func (r reader) functions(ctx context.Context) (err error) {
 	_, arns := r.world.Targets()
-	return each(ctx, arns, func(ctx context.Context, arn string) error {
-		function, err := r.function(ctx, arn)
-		mu.Lock()
-		defer mu.Unlock()
-		functions[arn] = function
-		return err
-	})
+	r.world.Functions, err = gather(ctx, arns, r.function)
+	return err
 }
 
 func (r reader) function(ctx context.Context, arn string) (audit.Function, error) {

@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -110,7 +111,7 @@ func (r *run) noteMigration(ctx context.Context, t *target, arn string) {
 func unfinishedMigration(r *ledger.Record) string {
 	for _, s := range r.Services {
 		if m := s.Migration; m != nil && !m.Ended {
-			return fmt.Sprintf("the migration of %s may still run (task %s, started by %s)", s.Service, orNothing(rollout.TaskID(m.Task)), m.StartedBy)
+			return fmt.Sprintf("the migration of %s may still run (task %s, started by %s)", s.Service, cmp.Or(rollout.TaskID(m.Task), "nothing"), m.StartedBy)
 		}
 	}
 	return ""

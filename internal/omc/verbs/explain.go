@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,7 +104,7 @@ func tasksOf(tasks []ecstypes.Task, definition string) []ecstypes.Task {
 
 // stoppedTask says why a task stopped.
 func stoppedTask(task ecstypes.Task) []string {
-	lines := []string{fmt.Sprintf("task %s stopped: %s", rollout.TaskID(aws.ToString(task.TaskArn)), orNothing(aws.ToString(task.StoppedReason)))}
+	lines := []string{fmt.Sprintf("task %s stopped: %s", rollout.TaskID(aws.ToString(task.TaskArn)), cmp.Or(aws.ToString(task.StoppedReason), "nothing"))}
 	for _, c := range task.Containers {
 		var parts []string
 		if c.ExitCode != nil {
@@ -161,7 +162,7 @@ func (r *run) explainTargets(ctx context.Context, ro *transition) []string {
 				continue
 			}
 			lines = append(lines, fmt.Sprintf("target %s is %s: %s", aws.ToString(health.Target.Id), health.TargetHealth.State,
-				orNothing(aws.ToString(health.TargetHealth.Description))))
+				cmp.Or(aws.ToString(health.TargetHealth.Description), "nothing")))
 		}
 	}
 	return lines

@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -147,7 +148,7 @@ func stopReason(task ecstypes.Task, c ecstypes.Container) string {
 	if why := aws.ToString(c.Reason); why != "" {
 		reason = strings.TrimPrefix(reason+": "+why, ": ")
 	}
-	return orNothing(reason)
+	return cmp.Or(reason, "nothing")
 }
 
 // stopTask ends a migration that nobody waits for any more.

@@ -487,7 +487,7 @@ func (a *App) putSecret(ctx, work context.Context, pending *pendingSecret, token
 	}
 	if now.current != pending.read {
 		return false, fmt.Errorf("somebody else has changed secret %s since it was read (version %s, want %s): nothing was written; run the command again, and it is merged with what is there now",
-			name, orNothing(now.current), orNothing(pending.read))
+			name, cmp.Or(now.current, "nothing"), cmp.Or(pending.read, "nothing"))
 	}
 	if err := lease.check(work, "writing secret "+name); err != nil {
 		return false, err
@@ -509,7 +509,7 @@ func (a *App) putSecret(ctx, work context.Context, pending *pendingSecret, token
 	case err != nil:
 		a.out.Warn("the secret was written, and whether somebody else changed it at the same moment is not known: " + awsapi.Brief(err))
 	case after.current != token:
-		return true, fmt.Errorf("secret %s was written, and somebody else has changed it at the same moment: version %s is there now; run the command again", name, orNothing(after.current))
+		return true, fmt.Errorf("secret %s was written, and somebody else has changed it at the same moment: version %s is there now; run the command again", name, cmp.Or(after.current, "nothing"))
 	case after.previous != pending.read:
 		return true, fmt.Errorf("secret %s was written over a change that somebody else made at the same moment: version %s holds that change; compare, and put it back", name, cmp.Or(after.previous, "which is gone"))
 	}

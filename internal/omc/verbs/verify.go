@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -145,7 +146,7 @@ func judgeServices(want []environment.Service, got map[string]ecstypes.Service) 
 			wrong = append(wrong, fmt.Sprintf("%s runs %d of %d tasks", service.Name, s.Running, s.Desired))
 		}
 		if primary := rollout.PrimaryOf(described).RolloutState; primary != ecstypes.DeploymentRolloutStateCompleted {
-			wrong = append(wrong, fmt.Sprintf("the roll-out of %s is %s, want COMPLETED", service.Name, orNothing(string(primary))))
+			wrong = append(wrong, fmt.Sprintf("the roll-out of %s is %s, want COMPLETED", service.Name, cmp.Or(string(primary), "nothing")))
 		}
 	}
 	return fmt.Sprintf("%d of %d run every task", len(want), len(want)), wrong
@@ -283,7 +284,7 @@ func (a *App) databaseState(ctx context.Context, name string) string {
 	case err != nil:
 		return "unknown (" + awsapi.Brief(err) + ")"
 	}
-	return orNothing(aws.ToString(out.DBInstances[0].DBInstanceStatus))
+	return cmp.Or(aws.ToString(out.DBInstances[0].DBInstanceStatus), "nothing")
 }
 
 func (a *App) nodeState(ctx context.Context, id string) string {
@@ -294,7 +295,7 @@ func (a *App) nodeState(ctx context.Context, id string) string {
 	case err != nil:
 		return "unknown (" + awsapi.Brief(err) + ")"
 	}
-	return orNothing(aws.ToString(out.CacheClusters[0].CacheClusterStatus))
+	return cmp.Or(aws.ToString(out.CacheClusters[0].CacheClusterStatus), "nothing")
 }
 
 // errorCount is how many lines with ERROR a log group has.
@@ -446,7 +447,7 @@ func judgeAlarms(alarms []cloudwatchtypes.MetricAlarm, env environment.Environme
 // conditionOf says in words when an alarm goes off.
 func conditionOf(a cloudwatchtypes.MetricAlarm) string {
 	if a.MetricName == nil { // a computed metric has no words
-		return orNothing(aws.ToString(a.StateReason))
+		return cmp.Or(aws.ToString(a.StateReason), "nothing")
 	}
 	return aws.ToString(a.MetricName) + " " + backtest.WithUnits(account.MetricAlarm(a).MetricAlarm).Words()
 }
