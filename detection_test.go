@@ -118,10 +118,8 @@ func TestDetection(t *testing.T) {
 	ws.put(t, strings.NewReplacer(
 		`"finding_publishing_frequency": "FIFTEEN_MINUTES"`, `"finding_publishing_frequency": "ONE_HOUR"`,
 		`"failure_threshold": 2`, `"failure_threshold": 3`,
-		`"Name": "example-site"`, `"Name": "example-site", "CostCenter": "1"`,
+		`"Name": "example-site"`, `"CostCenter": "1"`,
 	).Replace(reviewed(t, "detection")))
-	must(t, ws.Apply(ctx))
-	ws.put(t, reviewed(t, "detection"))
 	must(t, ws.Apply(ctx))
 	must(t, ws.Destroy(ctx))
 

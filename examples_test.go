@@ -15,7 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ohmycoins/infra/constructs/canary"
@@ -42,16 +45,6 @@ func TestExamples(t *testing.T) {
 	goIn(t, "examples", nil, "test", "-count=1", "./...")
 }
 
-// shopExists is what the example's app expects to be there.
-const shopExists = `{
-	"provider": {"aws": [{}]},
-	"resource": {
-		"aws_s3_bucket": {"state": {"bucket": "shop-terraform-state", "force_destroy": true}},
-		"aws_sqs_queue": {"orders": {"name": "shop-orders"}, "failed": {"name": "shop-orders-failed"}},
-		"aws_cloudwatch_log_group": {"web": {"name": "/shop/web"}}
-	}
-}`
-
 // TestExampleShop applies what the example's program writes, and reads it back.
 func TestExampleShop(t *testing.T) {
 	t.Parallel()
@@ -61,9 +54,7 @@ func TestExampleShop(t *testing.T) {
 	must(t, err)
 
 	server := startAWS(t, nil, nil)
-	exists := workspace(t, shopExists, server.Env())
-	must(t, exists.InitWithoutBackend(t.Context()))
-	must(t, exists.Apply(t.Context()))
+	makeShop(t, server)
 	ws := workspace(t, string(stack), server.Env())
 	must(t, os.CopyFS(filepath.Join(ws.dir, "assets"), os.DirFS(filepath.Join(out, "stacks", "shop", "assets"))))
 	must(t, ws.Init(t.Context()))
@@ -90,6 +81,23 @@ func TestExampleShop(t *testing.T) {
 	if metric, composite := shop.alarms(t); len(metric)+len(composite) > 0 {
 		t.Errorf("%d alarms on metrics and %d composite ones are left", len(metric), len(composite))
 	}
+}
+
+// makeShop makes what the example's app expects to be there.
+func makeShop(t *testing.T, server *localaws.Server) {
+	t.Helper()
+	ctx, cfg := t.Context(), server.Config()
+	_, err := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }).CreateBucket(ctx, &s3.CreateBucketInput{
+		Bucket:                    aws.String("shop-terraform-state"),
+		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(cfg.Region)},
+	})
+	must(t, err)
+	for _, queue := range []string{"shop-orders", "shop-orders-failed"} {
+		_, err := sqs.NewFromConfig(cfg).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &queue})
+		must(t, err)
+	}
+	_, err = cloudwatchlogs.NewFromConfig(cfg).CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("/shop/web")})
+	must(t, err)
 }
 
 // shopCloud reads back what the example made.

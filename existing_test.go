@@ -196,7 +196,8 @@ func TestExisting(t *testing.T) {
 		checkFound(t, got)
 		checkDocumentedActions(t, recorder.Actions(terraform))
 
-		err = plan(t, synthesized["existing-wrong"], variables)
+		ws.put(t, synthesized["existing-wrong"])
+		_, err = ws.Plan(t.Context())
 		wantNamed(t, err, "database example-postgres: Class is db.t3.micro, want db.m5.large.",
 			"database example-postgres: Engine is postgres, want mysql.",
 			"database example-postgres: AllocatedStorageGiB is 20, want 100.",

@@ -29,50 +29,40 @@ func TestReadBack(t *testing.T) {
 	arn := func(service, region, name string) string {
 		return "arn:aws:" + service + ":" + region + ":" + localAccount + ":" + name
 	}
-	here, global := everyKindConfigs()
 	topic, secret := arn("sns", "ap-southeast-2", "team"), arn("secretsmanager", "ap-southeast-2", "secret:example-AbCdEf")
-	of := map[string]string{
+	canary := map[string]string{
 		"bucket": "example-canaries", "role": "example-canaries", "boundary": arn("iam", "", "policy/example-boundary"),
 		"name": "example-bucket", "url": "https://www.example.com/",
 	}
-	for id, test := range map[string]struct {
-		variables map[string]string
-		check     func(t *testing.T)
-	}{
-		"monitoring-kinds": {check: func(t *testing.T) {
-			checkDefinitions(t, server, here)
-			checkDefinitions(t, server, global)
-		}},
-		"budget-full": {map[string]string{"topic-arn": topic}, func(t *testing.T) {
-			checkBudget(t, server, everyBudgetConfig(topic))
-		}},
-		"canary-full": {of, func(t *testing.T) {
-			checkCanaries(t, server, everyCanaryConfig(func(id string) string { return of[id] }), "Team")
-		}},
-		"events-full": {map[string]string{"cluster": "example", "secret-arn": secret}, func(t *testing.T) {
-			told, watched := everyEventConfigs("example", secret)
-			checkDefinitions(t, server, watched)
-			told.Topics = map[monitoring.Severity][]string{
-				monitoring.Critical: {arn("sns", told.Region, "example-critical"), "arn:aws:sns:ap-southeast-2:000000000000:pager"},
-				monitoring.Warning:  {"arn:aws:sns:ap-southeast-2:000000000000:team"},
-			}
-			cfg := server.Config()
-			checkRules(t, eventbridge.NewFromConfig(cfg), sqs.NewFromConfig(cfg), told)
-		}},
-	} {
-		t.Run(id, func(t *testing.T) {
-			t.Parallel()
-			ws := workspace(t, reviewed(t, id), server.Env())
-			ws.addAssets(t, id)
-			if test.variables != nil {
-				ws.setVariables(t, test.variables)
-			}
-			ws = withLocalState(t, ws)
-			must(t, ws.Apply(t.Context()))
-			wantChanges(t, ws, "applied twice")
-			test.check(t)
-		})
+	variables := map[string]string{
+		"budget-full-topic-arn": topic, "events-full-cluster": "example", "events-full-secret-arn": secret,
 	}
+	for name, value := range canary {
+		variables["canary-full-"+name] = value
+	}
+	stacks := map[string]string{}
+	for _, id := range []string{"monitoring-kinds", "budget-full", "canary-full", "events-full"} {
+		stacks[id] = reviewed(t, id)
+	}
+	ws := group(t, stacks, server.Env())
+	ws.setVariables(t, variables)
+	must(t, ws.Init(t.Context()))
+	must(t, ws.Apply(t.Context()))
+	wantChanges(t, ws, "applied twice")
+
+	here, global := everyKindConfigs()
+	checkDefinitions(t, server, here)
+	checkDefinitions(t, server, global)
+	checkBudget(t, server, everyBudgetConfig(topic))
+	checkCanaries(t, server, everyCanaryConfig(func(id string) string { return canary[id] }), "Team")
+	told, watched := everyEventConfigs("example", secret)
+	checkDefinitions(t, server, watched)
+	told.Topics = map[monitoring.Severity][]string{
+		monitoring.Critical: {arn("sns", told.Region, "example-critical"), "arn:aws:sns:ap-southeast-2:000000000000:pager"},
+		monitoring.Warning:  {"arn:aws:sns:ap-southeast-2:000000000000:team"},
+	}
+	cfg := server.Config()
+	checkRules(t, eventbridge.NewFromConfig(cfg), sqs.NewFromConfig(cfg), told)
 }
 
 // setVariables gives the variables of a stack their values.

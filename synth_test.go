@@ -469,7 +469,7 @@ func variants() map[string]func(app cdk.Scope) {
 	everything.Notify.Critical.URLs = []string{"https://events.example.com/integration"}
 	everything.Notify.Warning.TopicARNs = []string{"arn:aws:sns:ap-southeast-2:000000000000:team"}
 	everything.Tune["redis-001/hit-rate-low"] = environment.Tuning{Off: true, Reason: "nothing is cached yet"}
-	tuned := recipients("oncall@example.com", "platform@example.com", "third@example.com")
+	tuned := environment.Staging()
 	tuned.Tune["backend/cpu-high"] = environment.Tuning{Threshold: 90}
 	staging := func(env environment.Environment) func(cdk.Scope) {
 		return func(app cdk.Scope) { stacks.NewOperations(app, env) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,13 +31,47 @@ func workspace(t *testing.T, stack string, env map[string]string) stackWorkspace
 	dir := t.TempDir()
 	ws, err := inst.Workspace(dir, env)
 	must(t, err)
-	// moto answers 500 to what it does not implement; the provider would retry that
-	// for minutes. A dropped connection deserves a second attempt.
-	const override = `{"provider": {"aws": [{"max_retries": 3}]}}`
-	must(t, os.WriteFile(filepath.Join(dir, "local_override.tf.json"), []byte(override), 0o600))
 	w := stackWorkspace{ws, dir}
 	w.put(t, stack)
+	retryLittle(t, dir)
 	return w
+}
+
+// retryLittle keeps the provider from retrying for minutes: moto answers 500 to what it
+// does not implement. A dropped connection deserves a second attempt.
+func retryLittle(t *testing.T, dir string) {
+	t.Helper()
+	const override = `{"provider": {"aws": [{"max_retries": 3}]}}`
+	must(t, os.WriteFile(filepath.Join(dir, "local_override.tf.json"), []byte(override), 0o600))
+}
+
+// group is a workspace that holds several stacks as modules, by their ids, because
+// Terraform and the provider take longer to start than to look at most of them. The
+// variable "name" of a stack is "id-name" here.
+func group(t *testing.T, stacks map[string]string, env map[string]string) stackWorkspace {
+	t.Helper()
+	modules, variables := map[string]map[string]string{}, map[string]any{"unused": map[string]any{"default": ""}} // never none
+	for id, stack := range stacks {
+		var declared struct{ Variable map[string]any }
+		must(t, json.Unmarshal([]byte(stack), &declared))
+		modules[id] = map[string]string{"source": "./" + id}
+		for name, declaration := range declared.Variable {
+			variables[id+"-"+name] = declaration
+			modules[id][name] = "${var." + id + "-" + name + "}"
+		}
+	}
+	root, err := json.Marshal(map[string]any{"module": modules, "variable": variables})
+	must(t, err)
+	ws := workspace(t, string(root), env)
+	must(t, os.Remove(filepath.Join(ws.dir, "local_override.tf.json"))) // the modules have the providers
+	for id, stack := range stacks {
+		dir := filepath.Join(ws.dir, id)
+		must(t, os.Mkdir(dir, 0o700))
+		stackWorkspace{ws.Workspace, dir}.put(t, stack)
+		retryLittle(t, dir)
+		ws.addAssets(t, id)
+	}
+	return ws
 }
 
 // put replaces the stack by a variant of it.
@@ -45,12 +80,17 @@ func (w stackWorkspace) put(t *testing.T, stack string) {
 	must(t, os.WriteFile(filepath.Join(w.dir, "cdk.tf.json"), []byte(stack), 0o600))
 }
 
-// addAssets puts the files of a snapshot beside the stack.
+// addAssets puts the files of a snapshot beside the stack. Folders of the same name, a
+// hash, hold the same.
 func (w stackWorkspace) addAssets(t *testing.T, id string) {
 	t.Helper()
-	assets := filepath.Join("__snapshots__", id, "assets")
-	if _, err := os.Stat(assets); err == nil {
-		must(t, os.CopyFS(filepath.Join(w.dir, "assets"), os.DirFS(assets)))
+	folders, err := filepath.Glob(filepath.Join("__snapshots__", id, "assets", "*"))
+	must(t, err)
+	for _, from := range folders {
+		to := filepath.Join(w.dir, "assets", filepath.Base(from))
+		if _, err := os.Stat(to); err != nil {
+			must(t, os.CopyFS(to, os.DirFS(from)))
+		}
 	}
 }
 
@@ -73,36 +113,43 @@ func reviewed(t *testing.T, id string) string {
 }
 
 func TestValidate(t *testing.T) {
+	t.Parallel()
+	together := map[string]string{}
 	for _, id := range snapshotIDs() {
+		stack := reviewed(t, id)
+		if !strings.Contains(stack, `"import": [`) { // modules may not have it
+			together[id] = stack
+			continue
+		}
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			validate(t, reviewed(t, id))
+			if err := validate(t, workspace(t, stack, nil)); err != nil {
+				t.Error(err)
+			}
 		})
 	}
+	t.Run("others", func(t *testing.T) {
+		t.Parallel()
+		if err := validate(t, group(t, together, nil)); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
-func validate(t *testing.T, stack string) {
+func validate(t *testing.T, ws stackWorkspace) error {
 	t.Helper()
-	ws := workspace(t, stack, nil)
-	if err := ws.InitWithoutBackend(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := ws.Validate(t.Context()); err != nil {
-		t.Error(err)
-	}
+	must(t, ws.InitWithoutBackend(t.Context()))
+	return ws.Validate(t.Context())
 }
 
 // TestValidateCanFail shows that the validation above sees what the provider
-// refuses.
+// refuses, in every stack of a group.
 func TestValidateCanFail(t *testing.T) {
 	t.Parallel()
 	broken := strings.Replace(reviewed(t, "monitoring-minimal"), "GreaterThanThreshold", "MoreThanThreshold", 1)
-	ws := workspace(t, broken, nil)
-	if err := ws.InitWithoutBackend(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	err := ws.Validate(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "MoreThanThreshold") {
-		t.Errorf("error is %v, want one about MoreThanThreshold", err)
+	unknown := strings.Replace(reviewed(t, "budget-minimal"), `"limit_unit"`, `"unit_of_the_limit"`, 1)
+	err := validate(t, group(t, map[string]string{"broken": broken, "sound": reviewed(t, "canary-minimal"), "unknown": unknown}, nil))
+	if err == nil || !strings.Contains(err.Error(), "MoreThanThreshold") || !strings.Contains(err.Error(), "unit_of_the_limit") {
+		t.Errorf("error is %v, want one about MoreThanThreshold and unit_of_the_limit", err)
 	}
 }

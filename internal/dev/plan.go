@@ -49,10 +49,15 @@ func makePlan(ctx context.Context, inst *terraform.Installation, env, dir string
 	if err := ws.Init(ctx); err != nil {
 		return err
 	}
-	if _, err := ws.PlanTo(ctx, filepath.Join(dir, planFile)); err != nil {
+	file := filepath.Join(dir, planFile)
+	if _, err := ws.PlanTo(ctx, file); err != nil {
 		return err
 	}
-	plan, text, err := ws.ShowPlan(ctx, filepath.Join(dir, planFile))
+	text, err := ws.ShowPlanText(ctx, file)
+	if err != nil {
+		return err
+	}
+	plan, err := ws.ShowPlan(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -76,7 +81,7 @@ func applyPlan(ctx context.Context, inst *terraform.Installation, env, dir, word
 	if err := ws.Init(ctx); err != nil {
 		return err
 	}
-	plan, _, err := ws.ShowPlan(ctx, filepath.Join(dir, planFile))
+	plan, err := ws.ShowPlan(ctx, filepath.Join(dir, planFile))
 	if err != nil {
 		return err
 	}

@@ -267,9 +267,12 @@ func TestUserConfig(t *testing.T) {
 
 func TestEnviron(t *testing.T) {
 	inst := &Installation{ExecPath: "/x/terraform", CLIConfig: "/p/cli.tfrc"}
-	want := []string{"CHECKPOINT_DISABLE=1", "TERRAFORM_BINARY_NAME=/x/terraform", "TF_CLI_CONFIG_FILE=/p/cli.tfrc"}
-	if got := inst.Environ(); !slices.Equal(got, want) {
-		t.Errorf("Environ = %q, want %q", got, want)
+	for users, gogc := range map[string]string{"": "400", "off": "off"} {
+		t.Setenv("GOGC", users)
+		want := []string{"CHECKPOINT_DISABLE=1", "GOGC=" + gogc, "TERRAFORM_BINARY_NAME=/x/terraform", "TF_CLI_CONFIG_FILE=/p/cli.tfrc"}
+		if got := inst.Environ(); !slices.Equal(got, want) {
+			t.Errorf("Environ = %q, want %q", got, want)
+		}
 	}
 }
 

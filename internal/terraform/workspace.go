@@ -122,42 +122,49 @@ func (w *Workspace) Validate(ctx context.Context) error {
 	})
 }
 
-// Plan returns what Apply would do now. [Changes] summarizes it.
+// Plan returns what Apply would do now, which [Changes] summarizes: an empty plan when
+// it would do nothing.
 func (w *Workspace) Plan(ctx context.Context) (*tfjson.Plan, error) {
 	tmp, err := os.MkdirTemp("", "terraform-plan-")
 	if err != nil {
 		return nil, fmt.Errorf("terraform plan in %s: %w", w.dir, err)
 	}
 	defer func() { _ = os.RemoveAll(tmp) }() // in the system's temporary folder
-	return w.PlanTo(ctx, filepath.Join(tmp, "plan"))
+	file := filepath.Join(tmp, "plan")
+	changes, err := w.PlanTo(ctx, file)
+	if err != nil || !changes {
+		return &tfjson.Plan{}, err
+	}
+	return w.ShowPlan(ctx, file)
 }
 
-// PlanTo is Plan, and keeps the plan in a file for [Workspace.ApplyPlan]. It takes no
-// lock, so that it needs no right to write: a plan that is out of date is refused when
-// it is applied.
-func (w *Workspace) PlanTo(ctx context.Context, file string) (*tfjson.Plan, error) {
-	var plan *tfjson.Plan
-	err := w.run(ctx, "plan", func() error {
-		_, err := w.tf.Plan(ctx, tfexec.Out(file), tfexec.Lock(false))
-		if err != nil {
-			return err
-		}
+// PlanTo plans, keeps the plan in a file for [Workspace.ApplyPlan], and reports whether
+// it would do anything. It takes no lock, so that it needs no right to write: a plan that
+// is out of date is refused when it is applied.
+func (w *Workspace) PlanTo(ctx context.Context, file string) (changes bool, err error) {
+	err = w.run(ctx, "plan", func() error {
+		changes, err = w.tf.Plan(ctx, tfexec.Out(file), tfexec.Lock(false))
+		return err
+	})
+	return changes, err
+}
+
+// ShowPlan returns what a plan that PlanTo kept would do.
+func (w *Workspace) ShowPlan(ctx context.Context, file string) (plan *tfjson.Plan, err error) {
+	err = w.run(ctx, "show", func() error {
 		plan, err = w.tf.ShowPlanFile(ctx, file)
 		return err
 	})
 	return plan, err
 }
 
-// ShowPlan returns what a plan that PlanTo kept would do, for programs and for people.
-func (w *Workspace) ShowPlan(ctx context.Context, file string) (plan *tfjson.Plan, text string, err error) {
+// ShowPlanText is ShowPlan for people.
+func (w *Workspace) ShowPlanText(ctx context.Context, file string) (text string, err error) {
 	err = w.run(ctx, "show", func() error {
-		if plan, err = w.tf.ShowPlanFile(ctx, file); err != nil {
-			return err
-		}
 		text, err = w.tf.ShowPlanFileRaw(ctx, file)
 		return err
 	})
-	return plan, text, err
+	return text, err
 }
 
 // ApplyPlan applies a plan that PlanTo kept, and nothing else. Terraform refuses it when

@@ -250,6 +250,7 @@ func TestInitWithoutBackend(t *testing.T) {
 }
 
 func TestWorkspaceEnvironment(t *testing.T) {
+	t.Setenv("GOGC", "")
 	inst := &Installation{ExecPath: "/x/terraform", CLIConfig: "/p/cli.tfrc"}
 	process := []string{
 		"HOME=/home/me", "AWS_REGION=us-east-1", "EQUAL=a=b", "TF_CLI_CONFIG_FILE=/missing",
@@ -258,7 +259,7 @@ func TestWorkspaceEnvironment(t *testing.T) {
 	got := inst.environment(process, map[string]string{"AWS_REGION": "ap-southeast-2"})
 	want := map[string]string{
 		"HOME": "/home/me", "AWS_REGION": "ap-southeast-2", "EQUAL": "a=b",
-		"TF_CLI_CONFIG_FILE": "/p/cli.tfrc", "CHECKPOINT_DISABLE": "1",
+		"TF_CLI_CONFIG_FILE": "/p/cli.tfrc", "CHECKPOINT_DISABLE": "1", "GOGC": "400",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("environment (-want +got):\n%s", diff)
