@@ -114,7 +114,6 @@ func TestDetection(t *testing.T) {
 	if detector.Status != "ENABLED" || detector.FindingPublishingFrequency != "FIFTEEN_MINUTES" || detector.Tags["Environment"] != "staging" {
 		t.Errorf("the detector is %s, publishes every %s and has the tags %v", detector.Status, detector.FindingPublishingFrequency, detector.Tags)
 	}
-	must(t, finder.Destroy(ctx))
 	ws.put(t, strings.NewReplacer(
 		`"finding_publishing_frequency": "FIFTEEN_MINUTES"`, `"finding_publishing_frequency": "ONE_HOUR"`,
 		`"failure_threshold": 2`, `"failure_threshold": 3`,
