@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -72,6 +75,28 @@ func group(t *testing.T, stacks map[string]string, env map[string]string) stackW
 		ws.addAssets(t, id)
 	}
 	return ws
+}
+
+// Init also forgets the checksums of the provider, which Terraform has compared now, and
+// would compare again at each command: half a second for 700 MB.
+func (w stackWorkspace) Init(ctx context.Context) error {
+	return errors.Join(w.Workspace.Init(ctx), w.forgetChecksums())
+}
+
+// InitWithoutBackend is Init without the backend.
+func (w stackWorkspace) InitWithoutBackend(ctx context.Context) error {
+	return errors.Join(w.Workspace.InitWithoutBackend(ctx), w.forgetChecksums())
+}
+
+var checksums = regexp.MustCompile(`\n *hashes *= \[[^\]]*\]`)
+
+func (w stackWorkspace) forgetChecksums() error {
+	file := filepath.Join(w.dir, ".terraform.lock.hcl")
+	lock, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, checksums.ReplaceAll(lock, nil), 0o600)
 }
 
 // put replaces the stack by a variant of it.
