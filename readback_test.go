@@ -20,7 +20,7 @@ import (
 	"github.com/ohmycoins/infra/internal/test/localaws"
 )
 
-// TestReadBack applies what our own stacks have little of, side by side in one account:
+// TestReadBack applies what our own stacks have little of, together in one account:
 // an alarm of every kind, and everything that budgets, canaries and events can have. It
 // looks at all of it through the API of AWS.
 func TestReadBack(t *testing.T) {
