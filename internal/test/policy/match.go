@@ -37,6 +37,16 @@ func resourceLike(resource, pattern string) (bool, error) {
 	return arnLike(resource, pattern)
 }
 
+// actionLike reports whether an action matches a pattern of a policy. Neither has a case.
+func actionLike(action, pattern string) (bool, error) {
+	if !hasWildcards(pattern) {
+		return strings.EqualFold(action, pattern), nil
+	}
+	return wildcard(strings.ToLower(pattern), strings.ToLower(action))
+}
+
+func hasWildcards(pattern string) bool { return strings.ContainsAny(pattern, "*?$") }
+
 // A rune of a pattern: literal, or one of the wildcards.
 type token struct {
 	text string
@@ -65,7 +75,7 @@ func tokens(pattern string) ([]token, error) {
 
 // wildcard reports whether text matches a pattern with * and ?.
 func wildcard(pattern, text string) (bool, error) {
-	if !strings.ContainsAny(pattern, "*?$") {
+	if !hasWildcards(pattern) {
 		return pattern == text, nil
 	}
 	list, err := tokens(pattern)
