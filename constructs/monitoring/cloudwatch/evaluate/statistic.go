@@ -62,10 +62,11 @@ func (s *samples) add(stat statistic, sets []StatisticSet) {
 	case stat.needsSamples():
 		s.each = append(s.each, sets...)
 	case stat.Kind == cloudwatch.KindMinimum || stat.Kind == cloudwatch.KindMaximum:
+		low, high := s.min, s.max
 		for i := range sets {
-			s.min = min(s.min, sets[i].Minimum)
-			s.max = max(s.max, sets[i].Maximum)
+			low, high = min(low, sets[i].Minimum), max(high, sets[i].Maximum)
 		}
+		s.min, s.max = low, high
 	}
 }
 
