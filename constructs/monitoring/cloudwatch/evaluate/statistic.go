@@ -36,35 +36,45 @@ func (s statistic) fewSamples() float64 {
 
 // samples gathers what statistics are computed of.
 type samples struct {
-	count, sum float64
-	// min and max are there only where the statistic is one of them.
-	min, max float64
-	// each has the samples themselves, as sets of which all samples are the same; only
-	// where the statistic needs them.
-	each []StatisticSet
-	// none: nothing was added.
-	none bool
+	count, sum, min, max float64
+	// each has the samples themselves, with how often they occur; only where the
+	// statistic needs them.
+	each []sample
 }
 
-func (s *samples) reset() {
-	*s = samples{each: s.each[:0], min: math.Inf(1), max: math.Inf(-1), none: true}
+type sample struct{ value, count float64 }
+
+func (s *samples) reset() { *s = samples{each: s.each[:0], min: math.Inf(1), max: math.Inf(-1)} }
+
+func (s *samples) add(count, sum, low, high float64) {
+	s.count += count
+	s.sum += sum
+	s.min = min(s.min, low)
+	s.max = max(s.max, high)
 }
 
-// add adds samples for a statistic, in order.
-func (s *samples) add(stat statistic, sets []StatisticSet) {
+// addSets adds the samples of sets for a statistic. Where it needs the samples
+// themselves, those of a set are the same.
+func (s *samples) addSets(stat statistic, sets []StatisticSet) {
 	count, sum := s.count, s.sum
-	for i := range sets {
+	for i := range sets { // an empty one adds nothing
 		count += sets[i].SampleCount
 		sum += sets[i].Sum
 	}
-	s.count, s.sum, s.none = count, sum, s.none && len(sets) == 0
+	s.count, s.sum = count, sum
 	switch {
 	case stat.needsSamples():
-		s.each = append(s.each, sets...)
+		for i := range sets {
+			if sets[i].SampleCount > 0 {
+				s.each = append(s.each, sample{sets[i].Minimum, sets[i].SampleCount})
+			}
+		}
 	case stat.Kind == cloudwatch.KindMinimum || stat.Kind == cloudwatch.KindMaximum:
 		low, high := s.min, s.max
 		for i := range sets {
-			low, high = min(low, sets[i].Minimum), max(high, sets[i].Maximum)
+			if sets[i].SampleCount > 0 {
+				low, high = min(low, sets[i].Minimum), max(high, sets[i].Maximum)
+			}
 		}
 		s.min, s.max = low, high
 	}
@@ -88,7 +98,7 @@ func (s statistic) of(in *samples) float64 {
 		return in.max
 	}
 	if s.Percent { // limits that are values need no order
-		slices.SortFunc(in.each, func(a, b StatisticSet) int { return cmp.Compare(a.Minimum, b.Minimum) })
+		slices.SortFunc(in.each, func(a, b sample) int { return cmp.Compare(a.value, b.value) })
 	}
 	if s.Kind == cloudwatch.KindPercentile {
 		return in.at(rank(s.High, in.count) - 1)
@@ -133,12 +143,12 @@ func (s statistic) ranks(count float64) (from, to float64) {
 func (s *samples) at(place float64) float64 {
 	before := 0.0
 	for _, e := range s.each {
-		before += e.SampleCount
+		before += e.count
 		if place < before {
-			return e.Minimum
+			return e.value
 		}
 	}
-	return s.each[len(s.each)-1].Minimum
+	return s.each[len(s.each)-1].value
 }
 
 // within counts and adds up the samples inside the limits. A lower limit that is
@@ -147,15 +157,15 @@ func (s statistic) within(in *samples) (count, total float64) {
 	from, to := s.ranks(in.count)
 	before := 0.0
 	for _, e := range in.each {
-		n := e.SampleCount
+		n := e.count
 		if s.Percent {
-			n = max(0, min(before+e.SampleCount, to)-max(before, from))
-		} else if e.Minimum <= s.Low || e.Minimum > s.High {
+			n = max(0, min(before+e.count, to)-max(before, from))
+		} else if e.value <= s.Low || e.value > s.High {
 			n = 0
 		}
-		before += e.SampleCount
+		before += e.count
 		count += n
-		total += n * e.Minimum
+		total += n * e.value
 	}
 	return count, total
 }
@@ -171,10 +181,10 @@ func (s statistic) winsorized(in *samples, count, total float64) float64 {
 	} else {
 		for _, e := range in.each {
 			switch {
-			case e.Minimum <= s.Low:
-				below += e.SampleCount
-			case e.Minimum > s.High:
-				above += e.SampleCount
+			case e.value <= s.Low:
+				below += e.count
+			case e.value > s.High:
+				above += e.count
 			}
 		}
 	}

@@ -18,10 +18,6 @@ type window struct {
 	stat   statistic
 	period time.Duration
 	grid   grid
-	// sets are all samples of the series: those of entry i from first[i] to first[i+1].
-	// Where the statistic needs the samples themselves, those of a set are the same.
-	sets  []StatisticSet
-	first []int
 	// complete has the data points of the periods that end at each unit of the grid,
 	// with everything that ever arrives in them.
 	complete []float64
@@ -195,7 +191,6 @@ func (s *Series) negative(i int, stat statistic) error {
 
 func newWindow(s *Series, stat statistic, period time.Duration, g grid, counts bool) *window {
 	w := &window{series: s, stat: stat, period: period, grid: g, points: make([]float64, g.count)}
-	w.flatten()
 	before := g.before()
 	n := before
 	if g.steps > 0 {
@@ -244,60 +239,54 @@ func (w *window) samplesIn(j, periods int) float64 {
 	return total
 }
 
-// flatten brings the series, whichever form it has, into one that is quick to add up.
-func (w *window) flatten() {
-	s := w.series
-	w.first = make([]int, 1, s.len()+1)
-	w.sets = make([]StatisticSet, 0, s.len())
-	for i := range s.len() {
-		switch {
-		case s.Values != nil:
-			w.addValue(i)
-		case s.Samples != nil:
-			for _, v := range s.Samples[i] {
-				w.sets = append(w.sets, StatisticSet{1, v, v, v})
-			}
-		case s.Sets[i].SampleCount > 0 && w.stat.needsSamples():
-			n, v := s.Sets[i].SampleCount, s.Sets[i].Minimum
-			w.sets = append(w.sets, StatisticSet{n, n * v, v, v})
-		case s.Sets[i].SampleCount > 0:
-			w.sets = append(w.sets, s.Sets[i])
-		}
-		w.first = append(w.first, len(w.sets))
-	}
-}
-
-func (w *window) addValue(i int) {
-	v, n := w.series.Values[i], 1.0
-	if w.series.Counts != nil {
-		n = w.series.Counts[i]
-	}
-	switch {
-	case math.IsNaN(v):
-	case w.stat.Kind == cloudwatch.KindAverage:
-		w.sets = append(w.sets, StatisticSet{n, n * v, v, v})
-	default:
-		w.sets = append(w.sets, StatisticSet{n, v, v, v})
-	}
-}
-
 // gather collects the samples of the period that ends at a time, as far as they
 // are visible at another.
 func (w *window) gather(end, now int64) {
 	s := w.series
 	w.scratch.reset()
-	entries := int64(len(w.first) - 1)
-	to := (end - s.Start.UnixNano()) / int64(s.Period)
-	from := min(max(0, to-int64(w.period/s.Period)), entries)
-	to = max(from, min(to, entries))
-	if now == math.MaxInt64 {
-		w.scratch.add(w.stat, w.sets[w.first[from]:w.first[to]])
+	past := (end - s.Start.UnixNano()) / int64(s.Period)
+	from := int(max(0, past-int64(w.period/s.Period)))
+	to := int(min(past, int64(s.len())))
+	if now == math.MaxInt64 && s.Sets != nil && from < to {
+		w.scratch.addSets(w.stat, s.Sets[from:to])
 		return
 	}
-	for i := int(from); i < int(to); i++ {
-		if s.visible(i) <= now {
-			w.scratch.add(w.stat, w.sets[w.first[i]:w.first[i+1]])
+	for i := from; i < to; i++ {
+		if now != math.MaxInt64 && s.visible(i) > now {
+			continue
 		}
+		switch {
+		case s.Values != nil:
+			w.addValue(i)
+		case s.Samples != nil:
+			for _, v := range s.Samples[i] {
+				w.add(v, 1)
+			}
+		default:
+			w.scratch.addSets(w.stat, s.Sets[i:i+1])
+		}
+	}
+}
+
+func (w *window) addValue(i int) {
+	v := w.series.Values[i]
+	switch {
+	case math.IsNaN(v):
+	case w.series.Stat == "":
+		w.add(v, 1)
+	case w.series.Counts == nil:
+		w.scratch.add(1, v, v, v)
+	case w.stat.Kind == cloudwatch.KindAverage:
+		w.scratch.add(w.series.Counts[i], v*w.series.Counts[i], v, v)
+	default:
+		w.scratch.add(w.series.Counts[i], v, v, v)
+	}
+}
+
+func (w *window) add(v, count float64) {
+	w.scratch.add(count, v*count, v, v)
+	if w.stat.needsSamples() {
+		w.scratch.each = append(w.scratch.each, sample{v, count})
 	}
 }
 
@@ -307,7 +296,7 @@ func (w *window) value() float64 {
 	switch {
 	case w.series.Stat == "" || w.stat.Kind == cloudwatch.KindMinimum || w.stat.Kind == cloudwatch.KindMaximum:
 		return w.stat.of(&w.scratch)
-	case w.scratch.none:
+	case w.scratch.min > w.scratch.max: // nothing
 		return math.NaN()
 	case w.stat.Kind == cloudwatch.KindAverage && w.series.Counts != nil:
 		return w.scratch.sum / w.scratch.count
