@@ -9,7 +9,6 @@ import (
 	"github.com/ohmycoins/infra/constructs/monitoring"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch"
 	"github.com/ohmycoins/infra/constructs/monitoring/cloudwatch/evaluate"
-	"github.com/ohmycoins/infra/stacks/environment"
 )
 
 // speaker is an alarm of CloudWatch, and what it depends on.
@@ -94,7 +93,8 @@ func isPart(cfg monitoring.Config, name string) bool {
 
 // Whatever one or two alarms are in ALARM, somebody is told about each.
 func TestNoAlarmIsForgotten(t *testing.T) {
-	everyEnvironment(t, func(t *testing.T, _ environment.Environment, cfg monitoring.Config) {
+	everyEnvironment(t, func(t *testing.T, s stage) {
+		cfg := s.cfg
 		all := speakers(t, cfg)
 		var metric []string
 		for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -117,7 +117,8 @@ func TestNoAlarmIsForgotten(t *testing.T) {
 
 // Alone, an alarm tells by itself, or the alarm on its service or database does.
 func TestEveryAlarmTellsByItself(t *testing.T) {
-	everyEnvironment(t, func(t *testing.T, _ environment.Environment, cfg monitoring.Config) {
+	everyEnvironment(t, func(t *testing.T, s stage) {
+		cfg := s.cfg
 		all, messages := speakers(t, cfg), cfg.Messages()
 		for name, s := range all {
 			if len(s.names) > 0 || isPart(cfg, name) {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,10 +27,26 @@ func at(hours, minutes int) time.Duration {
 	return time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
 }
 
-// everyEnvironment runs a test for each stack.
-func everyEnvironment(t *testing.T, test func(t *testing.T, env environment.Environment, cfg monitoring.Config)) {
+// stage is a stack's environment with its scenarios, which tests read and do not change.
+type stage struct {
+	env       environment.Environment
+	cfg       monitoring.Config
+	scenarios []alarmtest.Scenario
+}
+
+var stages = sync.OnceValue(func() []stage {
+	var all []stage
 	for _, env := range environment.All() {
-		t.Run(env.Name, func(t *testing.T) { test(t, env, stacks.Monitoring(env)) })
+		cfg := stacks.Monitoring(env)
+		all = append(all, stage{env, cfg, scenarios(env, cfg)})
+	}
+	return all
+})
+
+// everyEnvironment runs a test for each stack.
+func everyEnvironment(t *testing.T, test func(t *testing.T, s stage)) {
+	for _, s := range stages() {
+		t.Run(s.env.Name, func(t *testing.T) { t.Parallel(); test(t, s) })
 	}
 }
 
@@ -761,29 +778,27 @@ func alarms(cfg monitoring.Config) map[string]bool {
 }
 
 func TestScenarios(t *testing.T) {
-	everyEnvironment(t, func(t *testing.T, env environment.Environment, cfg monitoring.Config) {
-		for _, s := range scenarios(env, cfg) {
-			t.Run(s.Name, func(t *testing.T) { alarmtest.Run(t, cfg, s) })
+	t.Parallel()
+	everyEnvironment(t, func(t *testing.T, stage stage) {
+		for _, s := range stage.scenarios {
+			t.Run(s.Name, func(t *testing.T) { t.Parallel(); alarmtest.Run(t, stage.cfg, s) })
 		}
 	})
 }
 
-// An alarm that no scenario sets off may be one that nothing can.
+// An alarm that no scenario sets off may be one that nothing can. TestScenarios shows that
+// what a scenario wants happens, and nothing else.
 func TestEveryAlarmGoesOffInAScenario(t *testing.T) {
-	everyEnvironment(t, func(t *testing.T, env environment.Environment, cfg monitoring.Config) {
+	everyEnvironment(t, func(t *testing.T, stage stage) {
 		goes := map[string]bool{}
-		for _, s := range scenarios(env, cfg) {
-			events, err := alarmtest.Play(cfg, s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, e := range events {
+		for _, s := range stage.scenarios {
+			for _, e := range s.Want {
 				if e.State == cloudwatch.InAlarm {
 					goes[e.Alarm] = true
 				}
 			}
 		}
-		for _, a := range cfg.Alarms() {
+		for _, a := range stage.cfg.Alarms() {
 			if !goes[a.Key()] {
 				t.Errorf("%s (%s) goes off in no scenario", a.Key(), a.Condition())
 			}
@@ -795,12 +810,13 @@ func TestEveryAlarmGoesOffInAScenario(t *testing.T) {
 // of periods and of how long a suppressor lasts not every change has to be noticed. The
 // shares are in docs/architecture.md.
 func TestScenariosNoticeWrongAlarms(t *testing.T) {
+	t.Parallel()
 	all, noticed := map[string]map[string]int{}, map[string]map[string]int{}
 	var names []string
-	for _, env := range environment.All() {
+	for _, s := range stages() {
+		env := s.env
 		names = append(names, env.Name)
-		cfg := stacks.Monitoring(env)
-		mutants, err := alarmtest.Mutate(cfg, scenarios(env, cfg))
+		mutants, err := alarmtest.Mutate(s.cfg, s.scenarios)
 		if err != nil {
 			t.Fatalf("%s: %v", env.Name, err)
 		}
@@ -854,7 +870,8 @@ func compareTable(t *testing.T, path, name, want string) {
 // when it comes back.
 func TestMessagesWhenEverythingIsLost(t *testing.T) {
 	const most = 3
-	everyEnvironment(t, func(t *testing.T, _ environment.Environment, cfg monitoring.Config) {
+	everyEnvironment(t, func(t *testing.T, s stage) {
+		cfg := s.cfg
 		lost := healthy(cfg).StopAll(alarmtest.Between(at(1, 0), at(7, 0)))
 		events, err := alarmtest.Play(cfg, alarmtest.Scenario{Name: "everything is lost", Series: lost})
 		if err != nil {
@@ -886,7 +903,8 @@ func TestMessagesWhenEverythingIsLost(t *testing.T) {
 // each alarm tells everybody once at most. Where tasks are missing there is no CPU to be
 // high, so that the services' tasks are there.
 func TestMessagesWhenEverythingFails(t *testing.T) {
-	everyEnvironment(t, func(t *testing.T, env environment.Environment, cfg monitoring.Config) {
+	everyEnvironment(t, func(t *testing.T, s stage) {
+		env, cfg := s.env, s.cfg
 		failing, span := healthy(cfg), alarmtest.At(at(1, 0))
 		set := func(resource, metric string, value float64) {
 			failing.Set(resource, metric, alarmtest.Constant(value), span)

@@ -183,8 +183,8 @@ func Run(t testing.TB, cfg monitoring.Config, s Scenario) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, same := compare(s.Want, got); !same {
-		t.Errorf("scenario %q:\n%s", s.Name, text)
+	if rows := match(s.Want, got); !same(rows) {
+		t.Errorf("scenario %q:\n%s", s.Name, sideBySide(rows))
 	}
 }
 
@@ -199,11 +199,14 @@ func Messages(events []Event) map[string]int {
 	return messages
 }
 
-// is says whether an event is the wanted one. Told: whether the recipients are right.
-func (e Event) is(got Event) (same, told bool) {
-	same = e.Alarm == got.Alarm && e.State == got.State && e.Held == got.Held && got.At >= e.At && got.At <= e.At+e.Within && (e.Delay == 0 || e.Delay == got.Delay)
-	want, tells := slices.Sorted(slices.Values(e.Tells)), slices.Sorted(slices.Values(got.Tells))
-	return same, e.Tells == nil || slices.Equal(want, tells)
+// is says whether an event is the wanted one, whoever is told of it.
+func (e *Event) is(got *Event) bool {
+	return e.Alarm == got.Alarm && e.State == got.State && e.Held == got.Held && got.At >= e.At && got.At <= e.At+e.Within && (e.Delay == 0 || e.Delay == got.Delay)
+}
+
+// told says whether those are told of an event who should be.
+func (e *Event) told(got *Event) bool {
+	return e.Tells == nil || slices.Equal(slices.Sorted(slices.Values(e.Tells)), slices.Sorted(slices.Values(got.Tells)))
 }
 
 // row is a wanted and a real event that belong together, or one of them.
@@ -218,7 +221,7 @@ func match(want, got []Event) []row {
 	for i := range want {
 		r := row{want: &want[i]}
 		for k := range got {
-			if same, _ := want[i].is(got[k]); same && !taken[k] {
+			if !taken[k] && want[i].is(&got[k]) {
 				taken[k], r.got = true, &got[k]
 				break
 			}
@@ -249,22 +252,22 @@ func (r row) mark() string {
 	case r.want == nil:
 		return "unwanted"
 	}
-	if _, told := r.want.is(*r.got); !told {
+	if !r.want.told(r.got) {
 		return "tells"
 	}
 	return ""
 }
 
-// compare shows both timelines side by side, and whether they are the same.
-func compare(want, got []Event) (string, bool) {
-	same := true
+// same says whether what happens is what is wanted.
+func same(rows []row) bool {
+	return !slices.ContainsFunc(rows, func(r row) bool { return r.mark() != "" })
+}
+
+// sideBySide shows both timelines.
+func sideBySide(rows []row) string {
 	lines := [][3]string{{"", "want", "got"}}
-	for _, r := range match(want, got) {
-		same = same && r.mark() == ""
+	for _, r := range rows {
 		lines = append(lines, [3]string{r.mark(), r.want.text(), r.got.text()})
-	}
-	if len(lines) == 1 {
-		lines = append(lines, [3]string{"", "nothing", "nothing"})
 	}
 	var widths [3]int
 	for _, line := range lines {
@@ -277,7 +280,7 @@ func compare(want, got []Event) (string, bool) {
 		text := fmt.Sprintf("  %-*s | %-*s | %s", widths[0], line[0], widths[1], line[1], line[2])
 		b.WriteString(strings.TrimRight(text, " ") + "\n")
 	}
-	return b.String(), same
+	return b.String()
 }
 
 // text writes an event in a line of a timeline.

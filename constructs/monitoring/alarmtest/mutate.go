@@ -42,8 +42,8 @@ func Mutate(cfg monitoring.Config, scenarios []Scenario) ([]Mutant, error) {
 		var err error
 		if stories[i], err = s.story(cfg); err != nil {
 			errs = append(errs, err)
-		} else if text, same := compare(s.Want, told.events(stories[i].in, stories[i].history)); !same {
-			errs = append(errs, fmt.Errorf("scenario %q fails before anything is changed:\n%s", s.Name, text))
+		} else if rows := match(s.Want, told.events(stories[i].in, stories[i].history)); !same(rows) {
+			errs = append(errs, fmt.Errorf("scenario %q fails before anything is changed:\n%s", s.Name, sideBySide(rows)))
 		}
 	}
 	if len(errs) > 0 {
@@ -166,8 +166,7 @@ func (s story) notices(told teller, alarm cloudwatch.MetricAlarm) (bool, error) 
 			want = append(want, e)
 		}
 	}
-	_, same := compare(want, told.events(alone, history))
-	return !same, nil
+	return !same(match(want, told.events(alone, history))), nil
 }
 
 // noticesComposite plays a scenario with the changed alarm among the others. What the
@@ -186,8 +185,7 @@ func (s story) noticesComposite(told teller, alarm cloudwatch.CompositeAlarm) (b
 	}
 	history.Notifications = append(history.Notifications, s.told...)
 	slices.SortStableFunc(history.Notifications, func(a, b evaluate.Notification) int { return a.At.Compare(b.At) })
-	_, same := compare(s.Want, told.events(in, history))
-	return !same, nil
+	return !same(match(s.Want, told.events(in, history))), nil
 }
 
 // mutation is an alarm with another value in one field.

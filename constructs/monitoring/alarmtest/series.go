@@ -161,23 +161,27 @@ func (s *Series) change(resource, metric string, c change) *Series {
 // find returns the metrics of a resource: those of a name, or all.
 func (s *Series) find(resource, metric string) []*line {
 	var found []*line
-	var names []string
-	for _, id := range slices.Sorted(maps.Keys(s.lines)) {
-		l := s.lines[id]
-		for _, r := range l.resources {
-			if name := fmt.Sprintf("%q %q", r, l.metric.Name); !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
+	for _, l := range s.lines {
 		if slices.Contains(l.resources, resource) && (metric == "" || metric == l.metric.Name) {
 			found = append(found, l)
 		}
 	}
 	if len(found) == 0 && len(s.lines) > 0 {
-		slices.Sort(names)
-		s.errs = append(s.errs, fmt.Errorf("no alarm looks at %q of %q; there are %s", metric, resource, strings.Join(names, ", ")))
+		s.errs = append(s.errs, fmt.Errorf("no alarm looks at %q of %q; there are %s", metric, resource, strings.Join(s.names(), ", ")))
 	}
 	return found
+}
+
+// names are the resources with the names of their metrics, in order.
+func (s *Series) names() []string {
+	var names []string
+	for _, l := range s.lines {
+		for _, r := range l.resources {
+			names = append(names, fmt.Sprintf("%q %q", r, l.metric.Name))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // data makes the series that alarms are evaluated on.

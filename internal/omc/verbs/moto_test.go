@@ -101,6 +101,7 @@ func TestOnMoto(t *testing.T) {
 			t.Errorf("%+v: %v", status, err)
 		}
 	})
+	t.Run("verbs", func(t *testing.T) { motoVerbs(t, server) })
 	t.Run("a missing key", func(t *testing.T) {
 		_, err := secretsmanager.NewFromConfig(server.Config()).PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{
 			SecretId: &env.Secret.Name, SecretString: aws.String(`{"SECRET_KEY":"something-secret"}`),

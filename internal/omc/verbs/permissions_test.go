@@ -19,7 +19,8 @@ var recorders struct {
 	all []*policy.Recorder
 }
 
-// TestMain checks after all tests that omc needs every permission of its role.
+// TestMain checks after all tests that omc needs every permission of its role, and removes
+// what they share.
 func TestMain(m *testing.M) {
 	status := m.Run()
 	if all := flag.Lookup("test.run").Value.String()+flag.Lookup("test.skip").Value.String() == ""; status == 0 && all {
@@ -28,6 +29,7 @@ func TestMain(m *testing.M) {
 			status = 1
 		}
 	}
+	_ = os.RemoveAll(trees)
 	os.Exit(status)
 }
 

@@ -173,24 +173,37 @@ func (f *fakeBuilder) Push(_ context.Context, names []string, login image.Login,
 	return nil
 }
 
-// workingTree makes a git repository that looks like the application's.
+// workingTree is a git repository that looks like the application's. It is the same for
+// all, because git takes longer than most tests.
 func workingTree(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	script := `set -e
-mkdir backend frontend
+	if err := makeTrees(); err != nil {
+		t.Fatalf("making working trees: %v", err)
+	}
+	return filepath.Join(trees, "clean")
+}
+
+// trees has a working tree as it was committed, and one with a change. TestMain removes it.
+var trees string
+
+var makeTrees = sync.OnceValue(func() (err error) {
+	if trees, err = os.MkdirTemp("", ""); err != nil {
+		return err
+	}
+	cmd := exec.Command("sh", "-c", `set -e
+mkdir -p clean/backend clean/frontend; cd clean
 printf 'FROM scratch\nCOPY app /app\n' >backend/Dockerfile; echo backend >backend/app
 printf 'FROM scratch\nARG VITE_API_URL\nLABEL api=$VITE_API_URL\nCOPY app /app\n' >frontend/Dockerfile; echo frontend >frontend/app
 git init -q .
 git add .
-git -c user.name=test -c user.email=test@example.com -c commit.gpgsign=false commit -qm first`
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
-	cmd.Dir = dir
+git -c user.name=test -c user.email=test@example.com -c commit.gpgsign=false commit -qm first
+cp -R . ../dirty; echo changed >../dirty/backend/app`)
+	cmd.Dir = trees
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("making a working tree: %v: %s", err, out)
+		return fmt.Errorf("%w: %s", err, out)
 	}
-	return dir
-}
+	return nil
+})
 
 func contains(t *testing.T, text string, wanted ...string) {
 	t.Helper()
@@ -209,13 +222,8 @@ func ops(calls []fakeaws.Call) []string {
 	return list
 }
 
-// dirty makes the working tree differ from its commit.
-func (b *bench) dirty() {
-	b.t.Helper()
-	if err := os.WriteFile(filepath.Join(b.opt.Source, "backend", "app"), []byte("changed"), 0o644); err != nil {
-		b.t.Fatal(err)
-	}
-}
+// dirty gives the bench a working tree that differs from its commit.
+func (b *bench) dirty() { b.opt.Source = filepath.Join(trees, "dirty") }
 
 // lockedBy makes somebody else hold the lock since a time.
 func (b *bench) lockedBy(since time.Time) {

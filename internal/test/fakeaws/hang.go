@@ -19,15 +19,18 @@ const attemptTimeout = 10 * time.Second
 type attempts struct {
 	cloud  *Cloud
 	number atomic.Int64
-	client http.Client
 }
+
+// client keeps connections for all calls that are made side by side. Those of the default
+// one are closed with any server of a test.
+var client = http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 
 // Do makes one attempt.
 func (a *attempts) Do(req *http.Request) (*http.Response, error) {
 	began := a.cloud.Clock.Now()
 	number := strconv.FormatInt(a.number.Add(1), 10)
 	req.Header.Set(attemptHeader, number)
-	resp, err := a.client.Do(req) //nolint:gosec // on this machine
+	resp, err := client.Do(req) //nolint:gosec // on this machine
 	if err == nil {
 		return resp, nil
 	}

@@ -21,55 +21,57 @@ func Digest(text string) string {
 
 // answer carries out a call.
 func (c *Cloud) answer(r request) reply {
-	handler, ok := map[string]func(request) reply{
-		"GetCallerIdentity":      c.getCallerIdentity,
-		"DescribeClusters":       c.describeClusters,
-		"DescribeServices":       c.describeServices,
-		"UpdateService":          c.updateService,
-		"DescribeTaskDefinition": c.describeTaskDefinition,
-		"RegisterTaskDefinition": c.registerTaskDefinition,
-		"RunTask":                c.runTask,
-		"StopTask":               c.stopTask,
-		"ListTasks":              c.listTasks,
-		"DescribeTasks":          c.describeTasks,
-		"DescribeRepositories":   c.describeRepositories,
-		"DescribeImages":         c.describeImages,
-		"BatchGetImage":          c.batchGetImage,
-		"PutImage":               c.putImage,
-		"GetAuthorizationToken":  c.getAuthorizationToken,
-		"GetSecretValue":         c.getSecretValue,
-		"DescribeAlarms":         c.describeAlarms,
-		"GetLogEvents":           c.getLogEvents,
-		"DescribeTargetHealth":   c.describeTargetHealth,
-		"GetObject":              c.getObject,
-		"PutObject":              c.putObject,
-		"DeleteObject":           c.deleteObject,
-		"ListObjects":            c.listObjects,
-
-		"DescribeSecret":           c.describeSecret,
-		"PutSecretValue":           c.putSecretValue,
-		"ListTagsForResource":      c.listTagsForResource,
-		"SetAlarmState":            c.setAlarmState,
-		"PutMetricData":            c.putMetricData,
-		"FilterLogEvents":          c.filterLogEvents,
-		"DescribeTargetGroups":     c.describeTargetGroups,
-		"DescribeDBInstances":      c.describeDatabases,
-		"DescribeCacheClusters":    c.describeCacheClusters,
-		"ListSubscriptionsByTopic": c.listSubscriptionsByTopic,
-
-		"ListMetrics":          c.listMetrics,
-		"GetMetricData":        c.getMetricData,
-		"DescribeAlarmHistory": c.describeAlarmHistory,
-		"ListDashboards":       c.listDashboards,
-		"GetDashboard":         c.getDashboard,
-		"GetTopicAttributes":   c.getTopicAttributes,
-		"DescribeKey":          c.describeKey,
-		"GetKeyPolicy":         c.getKeyPolicy,
-	}[r.op]
+	handler, ok := handlers[r.op]
 	if !ok {
 		return failure(http.StatusNotImplemented, "NotImplemented", "fakeaws has no "+r.op)
 	}
-	return handler(r)
+	return handler(c, r)
+}
+
+var handlers = map[string]func(*Cloud, request) reply{
+	"GetCallerIdentity":      (*Cloud).getCallerIdentity,
+	"DescribeClusters":       (*Cloud).describeClusters,
+	"DescribeServices":       (*Cloud).describeServices,
+	"UpdateService":          (*Cloud).updateService,
+	"DescribeTaskDefinition": (*Cloud).describeTaskDefinition,
+	"RegisterTaskDefinition": (*Cloud).registerTaskDefinition,
+	"RunTask":                (*Cloud).runTask,
+	"StopTask":               (*Cloud).stopTask,
+	"ListTasks":              (*Cloud).listTasks,
+	"DescribeTasks":          (*Cloud).describeTasks,
+	"DescribeRepositories":   (*Cloud).describeRepositories,
+	"DescribeImages":         (*Cloud).describeImages,
+	"BatchGetImage":          (*Cloud).batchGetImage,
+	"PutImage":               (*Cloud).putImage,
+	"GetAuthorizationToken":  (*Cloud).getAuthorizationToken,
+	"GetSecretValue":         (*Cloud).getSecretValue,
+	"DescribeAlarms":         (*Cloud).describeAlarms,
+	"GetLogEvents":           (*Cloud).getLogEvents,
+	"DescribeTargetHealth":   (*Cloud).describeTargetHealth,
+	"GetObject":              (*Cloud).getObject,
+	"PutObject":              (*Cloud).putObject,
+	"DeleteObject":           (*Cloud).deleteObject,
+	"ListObjects":            (*Cloud).listObjects,
+
+	"DescribeSecret":           (*Cloud).describeSecret,
+	"PutSecretValue":           (*Cloud).putSecretValue,
+	"ListTagsForResource":      (*Cloud).listTagsForResource,
+	"SetAlarmState":            (*Cloud).setAlarmState,
+	"PutMetricData":            (*Cloud).putMetricData,
+	"FilterLogEvents":          (*Cloud).filterLogEvents,
+	"DescribeTargetGroups":     (*Cloud).describeTargetGroups,
+	"DescribeDBInstances":      (*Cloud).describeDatabases,
+	"DescribeCacheClusters":    (*Cloud).describeCacheClusters,
+	"ListSubscriptionsByTopic": (*Cloud).listSubscriptionsByTopic,
+
+	"ListMetrics":          (*Cloud).listMetrics,
+	"GetMetricData":        (*Cloud).getMetricData,
+	"DescribeAlarmHistory": (*Cloud).describeAlarmHistory,
+	"ListDashboards":       (*Cloud).listDashboards,
+	"GetDashboard":         (*Cloud).getDashboard,
+	"GetTopicAttributes":   (*Cloud).getTopicAttributes,
+	"DescribeKey":          (*Cloud).describeKey,
+	"GetKeyPolicy":         (*Cloud).getKeyPolicy,
 }
 
 func (c *Cloud) getCallerIdentity(r request) reply {

@@ -176,7 +176,7 @@ func (s Statement) matchesAction(action string) (bool, error) {
 		patterns = s.NotAction
 	}
 	for _, pattern := range patterns {
-		ok, err := wildcard(strings.ToLower(pattern), strings.ToLower(action))
+		ok, err := actionLike(action, pattern)
 		if ok || err != nil {
 			return s.NotAction == nil, err
 		}

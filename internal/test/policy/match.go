@@ -37,6 +37,16 @@ func resourceLike(resource, pattern string) (bool, error) {
 	return arnLike(resource, pattern)
 }
 
+// actionLike reports whether an action matches a pattern of a policy. Neither has a case.
+func actionLike(action, pattern string) (bool, error) {
+	if !hasWildcards(pattern) {
+		return strings.EqualFold(action, pattern), nil
+	}
+	return wildcard(strings.ToLower(pattern), strings.ToLower(action))
+}
+
+func hasWildcards(pattern string) bool { return strings.ContainsAny(pattern, "*?$") }
+
 // A rune of a pattern: literal, or one of the wildcards.
 type token struct {
 	text string
@@ -45,7 +55,7 @@ type token struct {
 
 // tokens takes a pattern apart. ${*}, ${?} and ${$} are the characters themselves.
 func tokens(pattern string) ([]token, error) {
-	var list []token
+	list := make([]token, 0, len(pattern))
 	for pattern != "" {
 		switch {
 		case strings.HasPrefix(pattern, "${"):
@@ -65,39 +75,34 @@ func tokens(pattern string) ([]token, error) {
 
 // wildcard reports whether text matches a pattern with * and ?.
 func wildcard(pattern, text string) (bool, error) {
-	if !strings.ContainsAny(pattern, "*?$") {
+	if !hasWildcards(pattern) {
 		return pattern == text, nil
 	}
 	list, err := tokens(pattern)
 	if err != nil {
 		return false, err
 	}
-	// The states are positions in the pattern; * stays where it is, or ends.
-	reached := make([]bool, len(list)+1)
-	reached[0] = true
-	step := func() {
-		for i, t := range list {
-			if reached[i] && t.kind == '*' {
-				reached[i+1] = true
-			}
+	// After what does not match, the last * takes one more, and all behind it is tried again.
+	at, star, taken := 0, -1, 0
+	for i := 0; i < len(text); {
+		switch {
+		case at < len(list) && list[at].kind == '*':
+			star, taken = at, i
+			at++
+		case at < len(list) && (list[at].kind == '?' || list[at].text == text[i:i+1]):
+			at++
+			i++
+		case star >= 0:
+			taken++
+			at, i = star+1, taken
+		default:
+			return false, nil
 		}
 	}
-	step()
-	for i := range len(text) {
-		next := make([]bool, len(list)+1)
-		for j, t := range list {
-			switch {
-			case !reached[j]:
-			case t.kind == '*':
-				next[j] = true
-			case t.kind == '?' || t.text == text[i:i+1]:
-				next[j+1] = true
-			}
-		}
-		reached = next
-		step()
+	for at < len(list) && list[at].kind == '*' {
+		at++
 	}
-	return reached[len(list)], nil
+	return at == len(list), nil
 }
 
 // unescape returns a value that has no wildcards.

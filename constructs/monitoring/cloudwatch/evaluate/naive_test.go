@@ -169,9 +169,10 @@ func randomWorld(r *rand.Rand) world {
 // seen are the samples of a metric in the period before end that are visible now.
 func (w world) seen(metric int, s Series, end, now time.Time, period time.Duration) []float64 {
 	var all []float64
+	start, left := s.Start.Sub(end), now.Sub(end)
 	for i, samples := range w.samples[metric] {
-		begin := s.Start.Add(time.Duration(i) * s.Period)
-		if !begin.Before(end.Add(-period)) && begin.Before(end) && !begin.Add(s.Period+s.Delay).After(now) {
+		begin := start + time.Duration(i)*s.Period // as seen from end
+		if begin >= -period && begin < 0 && begin+s.Period+s.Delay <= left {
 			all = append(all, samples...)
 		}
 	}
@@ -257,8 +258,9 @@ func wideStatistic(stat string, samples []float64) float64 {
 // average is what a limit of a band is over a period.
 func average(s Series, end time.Time, period time.Duration) float64 {
 	total, n := 0.0, 0.0
+	start := s.Start.Sub(end)
 	for i, v := range s.Values {
-		if begin := s.Start.Add(time.Duration(i) * s.Period); !begin.Before(end.Add(-period)) && begin.Before(end) {
+		if begin := start + time.Duration(i)*s.Period; begin >= -period && begin < 0 {
 			total, n = total+v, n+1
 		}
 	}

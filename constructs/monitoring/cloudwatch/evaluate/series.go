@@ -146,7 +146,7 @@ func (d Data) validate() []error {
 	return errs
 }
 
-func (s Series) len() int { return max(len(s.Values), len(s.Samples), len(s.Sets)) }
+func (s *Series) len() int { return max(len(s.Values), len(s.Samples), len(s.Sets)) }
 
 func (s Series) validate() error {
 	var errs []error

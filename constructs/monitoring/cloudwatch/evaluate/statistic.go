@@ -53,6 +53,33 @@ func (s *samples) add(count, sum, low, high float64) {
 	s.max = max(s.max, high)
 }
 
+// addSets adds the samples of sets for a statistic. Where it needs the samples
+// themselves, those of a set are the same.
+func (s *samples) addSets(stat statistic, sets []StatisticSet) {
+	count, sum := s.count, s.sum
+	for i := range sets { // an empty one adds nothing
+		count += sets[i].SampleCount
+		sum += sets[i].Sum
+	}
+	s.count, s.sum = count, sum
+	switch {
+	case stat.needsSamples():
+		for i := range sets {
+			if sets[i].SampleCount > 0 {
+				s.each = append(s.each, sample{sets[i].Minimum, sets[i].SampleCount})
+			}
+		}
+	case stat.Kind == cloudwatch.KindMinimum || stat.Kind == cloudwatch.KindMaximum:
+		low, high := s.min, s.max
+		for i := range sets {
+			if sets[i].SampleCount > 0 {
+				low, high = min(low, sets[i].Minimum), max(high, sets[i].Maximum)
+			}
+		}
+		s.min, s.max = low, high
+	}
+}
+
 // of is the statistic of the samples, NaN where there are none.
 func (s statistic) of(in *samples) float64 {
 	if in.count == 0 {
@@ -121,7 +148,7 @@ func (s *samples) at(place float64) float64 {
 			return e.value
 		}
 	}
-	return s.max
+	return s.each[len(s.each)-1].value
 }
 
 // within counts and adds up the samples inside the limits. A lower limit that is

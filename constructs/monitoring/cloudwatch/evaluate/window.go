@@ -244,9 +244,14 @@ func (w *window) samplesIn(j, periods int) float64 {
 func (w *window) gather(end, now int64) {
 	s := w.series
 	w.scratch.reset()
-	to := (end - s.Start.UnixNano()) / int64(s.Period)
-	from := max(0, to-int64(w.period/s.Period))
-	for i := int(from); i < min(int(to), s.len()); i++ {
+	past := (end - s.Start.UnixNano()) / int64(s.Period)
+	from := int(max(0, past-int64(w.period/s.Period)))
+	to := int(min(past, int64(s.len())))
+	if now == math.MaxInt64 && s.Sets != nil && from < to {
+		w.scratch.addSets(w.stat, s.Sets[from:to])
+		return
+	}
+	for i := from; i < to; i++ {
 		if now != math.MaxInt64 && s.visible(i) > now {
 			continue
 		}
@@ -257,11 +262,8 @@ func (w *window) gather(end, now int64) {
 			for _, v := range s.Samples[i] {
 				w.add(v, 1)
 			}
-		case s.Sets[i].SampleCount > 0 && w.stat.needsSamples():
-			w.add(s.Sets[i].Minimum, s.Sets[i].SampleCount)
-		case s.Sets[i].SampleCount > 0:
-			set := s.Sets[i]
-			w.scratch.add(set.SampleCount, set.Sum, set.Minimum, set.Maximum)
+		default:
+			w.scratch.addSets(w.stat, s.Sets[i:i+1])
 		}
 	}
 }
