@@ -4,7 +4,11 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,28 +21,64 @@ import (
 // Every type, every module and every export of the AWS provider is what is in its
 // archive.
 func TestStoreIsTheArchive(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/cdktf/cdktf-provider-aws-go/aws/v19").Output()
+	provider, err := wholeProvider()
 	if err != nil {
 		t.Fatal(err)
 	}
-	archives, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "jsii", "*.tgz"))
-	if err != nil || len(archives) != 1 {
-		t.Fatalf("archives are %v, %v, want one", archives, err)
-	}
-	unpacked, err := filepath.Glob(filepath.Join(jsiiCache, "@cdktf", "provider-aws", "*", "*")) // by jsii itself
-	if err != nil || len(unpacked) != 1 {
-		t.Fatalf("unpacked to %v, %v, want one folder", unpacked, err)
-	}
-	scripts := filepath.Dir(one(t, warm(t, "cache"), "store.js"))
-	out, err = exec.CommandContext(t.Context(), "node", "--max-old-space-size=4096", "testdata/compare.js", scripts, archives[0], unpacked[0]).CombinedOutput()
+	dir := t.TempDir()
+	describe(t, provider, dir)
+	scripts := filepath.Dir(one(t, fullCache, "store.js"))
+	out, err := exec.CommandContext(t.Context(), "node", "--max-old-space-size=4096", "testdata/compare.js", scripts, provider, dir).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "23208 types, 2144 files, ") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
 
-// archive returns a package archive with these files.
-func archive(t *testing.T, files map[string]string) []byte {
+// describe puts what compare.js needs to know of an archive into a folder.
+func describe(t *testing.T, archive, dir string) {
 	t.Helper()
+	file, err := os.Open(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	gz, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, content []byte) {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	digests := map[string]string{}
+	for r := tar.NewReader(gz); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content := make([]byte, header.Size)
+		if _, err := io.ReadFull(r, content); err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(header.Name, "package/")
+		digests[name] = fmt.Sprintf("%x", sha256.Sum256(content))
+		if name == ".jsii" || name == "lib/index.js" {
+			write(filepath.Base(name), content)
+		}
+	}
+	list, err := json.Marshal(digests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("digests.json", list)
+}
+
+// pack returns a package archive with these files.
+func pack(files map[string]string) ([]byte, error) {
 	var buffer bytes.Buffer
 	gz := gzip.NewWriter(&buffer)
 	w := tar.NewWriter(gz)
@@ -53,21 +93,28 @@ func archive(t *testing.T, files map[string]string) []byte {
 			header.Typeflag, header.Linkname, header.Size = tar.TypeSymlink, target, 0
 		}
 		if err := w.WriteHeader(header); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		if header.Size > 0 {
 			if _, err := w.Write([]byte(files[name])); err != nil {
-				t.Fatal(err)
+				return nil, err
 			}
 		}
 	}
-	if err := w.Close(); err != nil {
+	if err := errors.Join(w.Close(), gz.Close()); err != nil {
+		return nil, err
+	}
+	return buffer.Bytes(), nil
+}
+
+// archive is an archive that can be packed.
+func archive(t *testing.T, files map[string]string) []byte {
+	t.Helper()
+	packed, err := pack(files)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := gz.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return buffer.Bytes()
+	return packed
 }
 
 // build runs build.js and returns the index that it made, without the digest.
