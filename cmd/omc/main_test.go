@@ -101,7 +101,7 @@ func TestInterruptedProcess(t *testing.T) {
 			cmd.Stdout, cmd.Stderr = writer, writer
 			started := make(chan *os.Process, 1)
 			cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
-				if op == "DescribeServices" && n == 3 { // the first of the roll-out
+				if op == "PutObject" && n == 7 { // the record of the services' updates
 					if test.deaf {
 						_ = reader.Close()
 					}
@@ -134,6 +134,9 @@ func TestInterruptedProcess(t *testing.T) {
 				if got := service.Deployments[0].Definition; !strings.HasSuffix(got, ":41") {
 					t.Errorf("%s runs %s, want what ran before", key, got)
 				}
+			}
+			if n := cloud.Count("UpdateService"); n != 4 {
+				t.Errorf("%d updates of services, want two there and two back", n)
 			}
 			if _, locked := cloud.Objects["ohmycoins-terraform-state/deployments/staging/lock.json"]; locked {
 				t.Error("the lock is still held")
