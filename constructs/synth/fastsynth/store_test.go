@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,27 +118,10 @@ func archive(t *testing.T, files map[string]string) []byte {
 	return packed
 }
 
-// build runs build.js and returns the index that it made, without the digest.
-func build(t *testing.T, archive []byte) (index map[string]any, dir, stderr string) {
+// index returns the index of a store, without the digest.
+func index(t *testing.T, store string) (index map[string]any) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "archive.tgz")
-	if err := os.WriteFile(file, archive, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	stdin, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stdin.Close()
-	dir = t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "node", "node/build.js", dir)
-	cmd.Stdin = stdin
-	var buffer bytes.Buffer
-	cmd.Stderr = &buffer
-	if err := cmd.Run(); err != nil {
-		return nil, dir, buffer.String()
-	}
-	content, err := os.ReadFile(filepath.Join(dir, "index"))
+	content, err := os.ReadFile(filepath.Join(store, "index"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +129,7 @@ func build(t *testing.T, archive []byte) (index map[string]any, dir, stderr stri
 	if err := json.Unmarshal(doc, &index); err != nil {
 		t.Fatal(err)
 	}
-	return index, dir, ""
+	return index
 }
 
 // example is a package that qualifies.
@@ -167,7 +151,7 @@ func example() map[string]string {
 }
 
 func TestBuild(t *testing.T) {
-	for _, test := range []struct {
+	tests := []struct {
 		name   string
 		change func(files map[string]string)
 		want   string // regular expression; "" for a package that qualifies
@@ -207,14 +191,22 @@ func TestBuild(t *testing.T) {
 		{"lazy index has more", func(f map[string]string) {
 			f["lib/lazy-index.js"] += strings.ReplaceAll(f["lib/lazy-index.js"], "thing", "other")
 		}, "differ"},
-	} {
+	}
+	dir := t.TempDir()
+	for i, test := range tests {
+		files := example()
+		test.change(files)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i, ".tgz")), archive(t, files), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := exec.CommandContext(t.Context(), "node", "testdata/builds.js", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for i, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			files := example()
-			test.change(files)
-			index, dir, stderr := build(t, archive(t, files))
-			if stderr != "" {
-				t.Fatal(stderr)
-			}
+			store := filepath.Join(dir, fmt.Sprint(i))
+			index := index(t, store)
 			refused, _ := index["refused"].(string)
 			if test.want == "" {
 				if refused != "" || index["typeCount"] != 1.0 || index["main"] != "lib/index.js" || len(index["files"].([]any)) != 5 {
@@ -225,7 +217,7 @@ func TestBuild(t *testing.T) {
 			if !regexp.MustCompile(test.want).MatchString(refused) {
 				t.Errorf("refused with %q, want %q", refused, test.want)
 			}
-			if _, err := os.Stat(filepath.Join(dir, "data")); err == nil {
+			if _, err := os.Stat(filepath.Join(store, "data")); err == nil {
 				t.Error("data of a refused package was left")
 			}
 		})
@@ -240,8 +232,22 @@ func TestBuildOfADamagedArchive(t *testing.T) {
 		"no archive": []byte("nonsense"),
 		"empty":      nil,
 	} {
-		if index, _, stderr := build(t, damaged); index != nil || stderr == "" {
-			t.Errorf("%s: index is %v, stderr %q, want a failure", name, index, stderr)
-		}
+		t.Run(name, func(t *testing.T) {
+			file, store := filepath.Join(t.TempDir(), "archive.tgz"), t.TempDir()
+			if err := os.WriteFile(file, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			stdin, err := os.Open(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stdin.Close()
+			cmd := exec.CommandContext(t.Context(), "node", "node/build.js", store)
+			cmd.Stdin = stdin
+			out, err := cmd.CombinedOutput()
+			if _, missing := os.Stat(filepath.Join(store, "index")); err == nil || len(out) == 0 || !errors.Is(missing, fs.ErrNotExist) {
+				t.Errorf("%v, says %q, index: %v, want a failure", err, out, missing)
+			}
+		})
 	}
 }
