@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -64,6 +65,85 @@ func omc(t testing.TB, cloud *fakeaws.Cloud, dir, stdin string, env []string, ar
 	_ = cmd.Run() // the status says it
 	cloud.Lock(func() {})
 	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String(), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+}
+
+// TestInterruptedProcess presses Ctrl-C on a real process in the middle of a
+// deployment: it puts back what ran before and says so with its status. So does one whose
+// terminal is gone, and one whose output nobody reads any more. It comes first, because it
+// takes longest: the others run meanwhile.
+func TestInterruptedProcess(t *testing.T) {
+	t.Parallel()
+	// All at once, and not as many as there are processors: they do nothing but wait.
+	var waiting sync.WaitGroup
+	defer waiting.Wait()
+	for name, test := range map[string]struct {
+		signal os.Signal
+		deaf   bool // nobody reads its output any more
+	}{
+		"Ctrl-C":               {os.Interrupt, false},
+		"the terminal is gone": {syscall.SIGHUP, true},
+		"into a pipe, Ctrl-C":  {os.Interrupt, true},
+	} {
+		run := func(t *testing.T) {
+			cloud := newCloud(t)
+			cloud.Migration.Polls = 1
+			for _, key := range []string{"backend", "frontend"} {
+				cloud.Repositories["omc-"+key].Images["x"] = fakeaws.Digest(key)
+				cloud.Services["ohmycoins-staging-"+key].Script = []fakeaws.Rollout{{End: fakeaws.Hangs}, {Looks: 1}}
+			}
+			cmd := exec.CommandContext(t.Context(), program, "deploy", "staging",
+				"--image", "backend=omc-backend@"+fakeaws.Digest("backend"), "--image", "frontend=omc-frontend@"+fakeaws.Digest("frontend"))
+			cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+cloud.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
+			reader, writer, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd.Stdout, cmd.Stderr = writer, writer
+			started := make(chan *os.Process, 1)
+			cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
+				if op == "PutObject" && n == 7 { // the record of the services' updates
+					if test.deaf {
+						_ = reader.Close()
+					}
+					process := <-started
+					_ = process.Signal(test.signal)
+				}
+			}
+			cloud.Lock(func() {})
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			_ = writer.Close()
+			said := make(chan string, 1)
+			go func() {
+				text, _ := io.ReadAll(reader)
+				said <- string(text)
+			}()
+			started <- cmd.Process
+			_ = cmd.Wait()
+			cloud.Lock(func() {})
+			output := <-said
+			if got := cmd.ProcessState.ExitCode(); got != 130 {
+				t.Errorf("status %d (%s), want 130:\n%s", got, cmd.ProcessState, output)
+			}
+			if !test.deaf && !strings.Contains(output, "omc deploy staging: interrupted, rolled back") {
+				t.Errorf("output:\n%s", output)
+			}
+			for _, key := range []string{"backend", "frontend"} {
+				service := cloud.Services["ohmycoins-staging-"+key]
+				if got := service.Deployments[0].Definition; !strings.HasSuffix(got, ":41") {
+					t.Errorf("%s runs %s, want what ran before", key, got)
+				}
+			}
+			if n := cloud.Count("UpdateService"); n != 4 {
+				t.Errorf("%d updates of services, want two there and two back", n)
+			}
+			if _, locked := cloud.Objects["ohmycoins-terraform-state/deployments/staging/lock.json"]; locked {
+				t.Error("the lock is still held")
+			}
+		}
+		waiting.Go(func() { t.Run(name, run) })
+	}
 }
 
 // TestInvalidEnvironment builds omc with mistakes in an environment: nothing is called.
@@ -392,76 +472,4 @@ func TestSignals(t *testing.T) {
 	}
 	signals <- os.Interrupt
 	<-ctx.Done()
-}
-
-// TestInterruptedProcess presses Ctrl-C on a real process in the middle of a
-// deployment: it puts back what ran before and says so with its status. So does one whose
-// terminal is gone, and one whose output nobody reads any more.
-func TestInterruptedProcess(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		signal os.Signal
-		deaf   bool // nobody reads its output any more
-	}{
-		"Ctrl-C":               {os.Interrupt, false},
-		"the terminal is gone": {syscall.SIGHUP, true},
-		"into a pipe, Ctrl-C":  {os.Interrupt, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			cloud := newCloud(t)
-			cloud.Migration.Polls = 1
-			for _, key := range []string{"backend", "frontend"} {
-				cloud.Repositories["omc-"+key].Images["x"] = fakeaws.Digest(key)
-				cloud.Services["ohmycoins-staging-"+key].Script = []fakeaws.Rollout{{End: fakeaws.Hangs}, {Looks: 1}}
-			}
-			cmd := exec.CommandContext(t.Context(), program, "deploy", "staging",
-				"--image", "backend=omc-backend@"+fakeaws.Digest("backend"), "--image", "frontend=omc-frontend@"+fakeaws.Digest("frontend"))
-			cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+cloud.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
-			reader, writer, err := os.Pipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			cmd.Stdout, cmd.Stderr = writer, writer
-			started := make(chan *os.Process, 1)
-			cloud.OnCall = func(op string, n int, _ <-chan struct{}) {
-				if op == "DescribeServices" && n == 3 { // the first of the roll-out
-					if test.deaf {
-						_ = reader.Close()
-					}
-					process := <-started
-					_ = process.Signal(test.signal)
-				}
-			}
-			cloud.Lock(func() {})
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			_ = writer.Close()
-			said := make(chan string, 1)
-			go func() {
-				text, _ := io.ReadAll(reader)
-				said <- string(text)
-			}()
-			started <- cmd.Process
-			_ = cmd.Wait()
-			cloud.Lock(func() {})
-			output := <-said
-			if got := cmd.ProcessState.ExitCode(); got != 130 {
-				t.Errorf("status %d (%s), want 130:\n%s", got, cmd.ProcessState, output)
-			}
-			if !test.deaf && !strings.Contains(output, "omc deploy staging: interrupted, rolled back") {
-				t.Errorf("output:\n%s", output)
-			}
-			for _, key := range []string{"backend", "frontend"} {
-				service := cloud.Services["ohmycoins-staging-"+key]
-				if got := service.Deployments[0].Definition; !strings.HasSuffix(got, ":41") {
-					t.Errorf("%s runs %s, want what ran before", key, got)
-				}
-			}
-			if _, locked := cloud.Objects["ohmycoins-terraform-state/deployments/staging/lock.json"]; locked {
-				t.Error("the lock is still held")
-			}
-		})
-	}
 }

@@ -47,14 +47,9 @@ const awsProvider = `
   "provider": {"aws": {"region": "ap-southeast-2"}}`
 
 func TestValidate(t *testing.T) {
-	ws := workspace(t, `{`+awsProvider+`,
-  "resource": {"aws_sns_topic": {"good": {"name": "topic"}}}
-}`)
+	ws := workspace(t, `{"resource": {"terraform_data": {"good": {"input": "topic"}}}}`)
 	if err := ws.InitWithoutBackend(t.Context()); err != nil {
 		t.Fatal(err)
-	}
-	if strings.Contains(ws.stderr.String(), "Unable to open CLI configuration file") {
-		t.Errorf("terraform warns: %s", ws.stderr.String())
 	}
 	if err := ws.Validate(t.Context()); err != nil {
 		t.Error(err)
@@ -64,6 +59,7 @@ func TestValidate(t *testing.T) {
 	write(t, file, `{`+awsProvider+`,
   "resource": {
     "aws_sns_topic": {
+      "good": {"name": "topic"},
       "typo": {
         "nam": "topic"
       }
@@ -77,6 +73,12 @@ func TestValidate(t *testing.T) {
     }
   }
 }`)
+	if err := ws.InitWithoutBackend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(ws.stderr.String(), "Unable to open CLI configuration file") {
+		t.Errorf("terraform warns: %s", ws.stderr.String())
+	}
 	err := ws.Validate(t.Context())
 	if err == nil {
 		t.Fatal("Validate accepts an invalid folder")
@@ -86,7 +88,7 @@ func TestValidate(t *testing.T) {
 		t.Fatalf("error has %d lines, want one for each of the 2 problems:\n%v", len(lines), err)
 	}
 	wantWords(t, lines[0], "terraform validate in "+ws.dir+": ", "aws_cloudwatch_metric_alarm.wrong", "comparison_operator", "got Greater", `"comparison_operator": "Greater"`)
-	wantWords(t, lines[1], "aws_sns_topic.typo", `"nam"`, `Did you mean "name"?`, "main.tf.json:10")
+	wantWords(t, lines[1], "aws_sns_topic.typo", `"nam"`, `Did you mean "name"?`, "main.tf.json:11")
 }
 
 func wantWords(t *testing.T, text string, words ...string) {

@@ -3,6 +3,7 @@ package fastsynth_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,13 +19,19 @@ import (
 	"time"
 )
 
-// program is testdata/synth, built once; TestMain also fills two caches with it.
+// program is testdata/synth, built once; TestMain also fills caches with it. Most tests
+// run it with some of the AWS provider, which does all that the whole one does, in a
+// fraction of the time.
 var (
 	program   string
+	whole     result // of the program with an empty cache and the whole provider
+	some      string // the archive of some of the provider
 	stock     result // of the program without fastsynth
 	bareStock result // the same for a stack without a provider
 	warmCache string // the cache directory of a program that ran with it
+	fullCache string // the same, with the whole provider
 	jsiiCache string // the package cache of jsii, which all tests share
+	unpacked  string // the one of the program with the whole provider
 )
 
 func TestMain(m *testing.M) {
@@ -46,6 +53,14 @@ func testMain(m *testing.M) (int, error) {
 	if out, err := exec.CommandContext(context.Background(), "go", "build", "-o", program, "./testdata/synth").CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("building the test program: %w\n%s", err, out)
 	}
+	fullCache, unpacked = filepath.Join(dir, "new", "cache"), filepath.Join(dir, "unpacked")
+	whole = runBinary(program, []string{"XDG_CACHE_HOME=" + fullCache, "FASTSYNTH=debug", "JSII_RUNTIME_PACKAGE_CACHE_ROOT=" + unpacked}, filepath.Join(dir, "whole"))
+	if whole.err != nil {
+		return 1, fmt.Errorf("synth with the whole provider: %w\n%s", whole.err, whole.stderr)
+	}
+	if some, err = someOfTheProvider(dir); err != nil {
+		return 1, err
+	}
 	jsiiCache = filepath.Join(dir, "jsii")
 	warmCache = filepath.Join(dir, "warm")
 	stock = run(filepath.Join(dir, "out"), "FASTSYNTH=off")
@@ -57,6 +72,46 @@ func testMain(m *testing.M) (int, error) {
 		}
 	}
 	return m.Run(), nil
+}
+
+// wholeProvider returns the archive of the AWS provider.
+func wholeProvider() (string, error) {
+	out, err := exec.CommandContext(context.Background(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/cdktf/cdktf-provider-aws-go/aws/v19").Output()
+	if err != nil {
+		return "", err
+	}
+	archives, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "jsii", "*.tgz"))
+	if err != nil || len(archives) != 1 {
+		return "", fmt.Errorf("archives are %v, %w, want one", archives, err)
+	}
+	return archives[0], nil
+}
+
+// someOfTheProvider makes an archive that has what the programs use of the provider.
+func someOfTheProvider(dir string) (string, error) {
+	provider, err := wholeProvider()
+	if err != nil {
+		return "", err
+	}
+	scripts, err := filepath.Glob(filepath.Join(fullCache, "fastsynth", "*"))
+	if err != nil || len(scripts) != 1 {
+		return "", fmt.Errorf("scripts are in %v, %w, want one folder", scripts, err)
+	}
+	out, err := exec.CommandContext(context.Background(), "node", "testdata/some.js", scripts[0], provider,
+		"provider", "cloudwatchMetricAlarm", "dataAwsLb", "wafv2WebAcl", "s3Bucket").Output()
+	if err != nil {
+		return "", fmt.Errorf("reading some of the provider: %w", err)
+	}
+	var files map[string]string
+	if err := json.Unmarshal(out, &files); err != nil {
+		return "", err
+	}
+	archive, err := pack(files)
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, filepath.Base(provider))
+	return file, os.WriteFile(file, archive, 0o600)
 }
 
 type result struct {
@@ -73,7 +128,7 @@ func run(outdir string, env ...string) result { return runProgram(env, outdir) }
 func runBare(outdir string, env ...string) result { return runProgram(env, outdir, "bare") }
 
 func runProgram(env []string, outdir string, args ...string) result {
-	return runBinary(program, env, outdir, args...)
+	return runBinary(program, append([]string{"ARCHIVE=" + some}, env...), outdir, args...)
 }
 
 func runBinary(program string, env []string, outdir string, args ...string) result {
@@ -193,16 +248,13 @@ func one(t *testing.T, cache, pattern string) string {
 }
 
 func TestColdCache(t *testing.T) {
-	cache := filepath.Join(t.TempDir(), "new", "cache")
-	unpacked := t.TempDir()
-	got := run(t.TempDir(), "XDG_CACHE_HOME="+cache, "FASTSYNTH=debug", "JSII_RUNTIME_PACKAGE_CACHE_ROOT="+unpacked)
-	check(t, got)
-	wantStderr(t, got, served)
+	check(t, whole)
+	wantStderr(t, whole, served)
 	if entries, err := os.ReadDir(unpacked); err != nil || len(entries) != 2 {
 		t.Errorf("jsii unpacked %v, %v, want only constructs and cdktf", entries, err)
 	}
 
-	err := filepath.WalkDir(filepath.Join(cache, "fastsynth"), func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(fullCache, "fastsynth"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -218,17 +270,10 @@ func TestColdCache(t *testing.T) {
 }
 
 func TestWarmCacheIsSilent(t *testing.T) {
-	cache := warm(t, "cache")
-	got := run(t.TempDir(), "XDG_CACHE_HOME="+cache)
+	got := run(t.TempDir(), "XDG_CACHE_HOME="+warm(t, "cache"))
 	check(t, got)
 	if got.stderr != "" {
 		t.Errorf("stderr is %q, want nothing", got.stderr)
-	}
-	got = run(t.TempDir(), "XDG_CACHE_HOME="+cache, "FASTSYNTH=debug")
-	check(t, got)
-	wantStderr(t, got, served)
-	if strings.Contains(got.stderr, "making") {
-		t.Errorf("the store was made again:\n%s", got.stderr)
 	}
 }
 
@@ -276,45 +321,65 @@ func TestDamagedCache(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, test := range []struct {
-		name, file string
-		damage     func(*testing.T, string)
-		want       string
-	}{
-		{"truncated data", "stores/*/data", truncate, "the data has the wrong size"},
-		{"altered data", "stores/*/data", alter, "a piece of the data is damaged"},
-		{"truncated index", "stores/*/index", truncate, "the index is damaged"},
-		{"altered index", "stores/*/index", alter, "the index is damaged"},
-		{"missing data", "stores/*/data", func(_ *testing.T, file string) { _ = os.Remove(file) }, "no such file"},
-		{"altered code", "code/*", alter, "it is damaged"},
-		{"truncated code", "code/*", truncate, "it is damaged"},
-		{"altered script", "preload.js", alter, served},
-		{"truncated script", "build.js", truncate, served},
-		{"folder for a script", "preload.js", folder, served},
-		{"folder for the index", "stores/*/index", folder, "illegal operation on a directory"},
-		{"folder for the code", "code/*", folder, "illegal operation on a directory"},
+	remove := func(t *testing.T, file string) {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	type damage struct {
+		file string
+		do   func(*testing.T, string)
+		want string
+	}
+	// What happened to the store, the compiled code and the scripts, which are read
+	// independently of each other.
+	for name, damages := range map[string][]damage{
+		"truncated": {
+			{"stores/*/data", truncate, "the data has the wrong size"},
+			{"code/*", truncate, "it is damaged"},
+			{"build.js", truncate, served},
+		},
+		"altered": {
+			{"stores/*/data", alter, "a piece of the data is damaged"},
+			{"code/*", alter, "it is damaged"},
+			{"preload.js", alter, served},
+		},
+		"missing data": {
+			{"stores/*/data", remove, "no such file"},
+			{"code/*", folder, "illegal operation on a directory"},
+			{"preload.js", folder, served},
+		},
+		"truncated index":      {{"stores/*/index", truncate, "the index is damaged"}},
+		"altered index":        {{"stores/*/index", alter, "the index is damaged"}},
+		"folder for the index": {{"stores/*/index", folder, "illegal operation on a directory"}},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			cache := warm(t, "cache")
-			file := one(t, cache, test.file)
-			before, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+			before := map[string][]byte{}
+			for _, d := range damages {
+				file := one(t, cache, d.file)
+				content, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				before[file] = content
+				d.do(t, file)
 			}
-			test.damage(t, file)
 			got := run(t.TempDir(), "XDG_CACHE_HOME="+cache, "FASTSYNTH=debug")
 			check(t, got)
-			wantStderr(t, got, test.want)
 			wantStderr(t, got, served)
-			if filepath.Base(filepath.Dir(test.file)) == "code" {
-				// Made anew after the program has ended, and never twice the same.
-				if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+			for _, d := range damages {
+				wantStderr(t, got, d.want)
+			}
+			for file, content := range before {
+				if filepath.Base(filepath.Dir(file)) == "code" {
+					// Made anew after the program has ended, and never twice the same.
+					if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+						t.Errorf("%s was not made again: %v", file, err)
+					}
+				} else if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, content) {
 					t.Errorf("%s was not made again: %v", file, err)
 				}
-				return
-			}
-			if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, before) {
-				t.Errorf("%s was not made again: %v", file, err)
 			}
 		})
 	}
@@ -347,9 +412,11 @@ func TestUnusableCache(t *testing.T) {
 	if err := os.Symlink(t.TempDir(), filepath.Join(linked, "fastsynth")); err != nil {
 		t.Fatal(err)
 	}
+	var settings []string
 	for _, test := range []struct {
 		name, cache, want string
 	}{
+		{"none", "", "neither $XDG_CACHE_HOME nor $HOME are defined"},
 		{"not a directory", file, "not a directory"},
 		{"file in the way", inWay, "is not a directory"},
 		{"link in the way", linked, "is not a directory"},
@@ -359,11 +426,19 @@ func TestUnusableCache(t *testing.T) {
 		{"relative", "relative", "path in $XDG_CACHE_HOME is relative"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := runBare(t.TempDir(), "XDG_CACHE_HOME="+test.cache)
-			checkBare(t, got)
+			setting := "XDG_CACHE_HOME=" + test.cache
+			got := runProgram([]string{setting}, t.TempDir(), "nothing")
+			if got.err != nil {
+				t.Error(got.err)
+			}
 			wantReason(t, got, "fastsynth: jsii starts as usual: ", test.want)
+			settings = append(settings, setting)
 		})
 	}
+	// A program works after each of them, and hears of the first.
+	got := runProgram(nil, t.TempDir(), append([]string{"bare"}, settings...)...)
+	checkBare(t, got)
+	wantReason(t, got, "fastsynth: jsii starts as usual: ", "")
 }
 
 // Where only the scripts could be written, the kernel must notice that it cannot
@@ -397,17 +472,13 @@ func TestBuildFailsOnce(t *testing.T) {
 	wantReason(t, got, "fastsynth: @cdktf/provider-aws: loading as usual: ", "the last attempt failed")
 }
 
-func TestHomeUnset(t *testing.T) {
-	got := runBare(t.TempDir())
-	checkBare(t, got)
-	wantReason(t, got, "fastsynth: jsii starts as usual: ", "$HOME")
-}
-
 func TestPathWithSpaces(t *testing.T) {
-	for _, folder := range []string{"with some spaces", `with "quotes" and \ too`} {
-		got := run(filepath.Join(t.TempDir(), "out here"), "XDG_CACHE_HOME="+warm(t, folder), "FASTSYNTH=debug")
-		check(t, got)
-		wantStderr(t, got, served)
+	cache := warm(t, `with "quotes", \ and some spaces`)
+	got := run(filepath.Join(t.TempDir(), "out here"), "XDG_CACHE_HOME="+cache, "FASTSYNTH=debug")
+	check(t, got)
+	wantStderr(t, got, served)
+	if strings.Contains(got.stderr, "making") {
+		t.Errorf("the store was made again:\n%s", got.stderr)
 	}
 }
 
@@ -443,16 +514,15 @@ func TestNodeOptions(t *testing.T) {
 }
 
 func TestOff(t *testing.T) {
-	for _, off := range []string{"off", "OFF", "0", "false", "no"} {
-		home := t.TempDir()
-		got := runBare(t.TempDir(), "HOME="+home, "XDG_CACHE_HOME="+home, "FASTSYNTH="+off)
-		checkBare(t, got)
-		if got.stderr != "" {
-			t.Errorf("FASTSYNTH=%s: stderr is %q, want nothing", off, got.stderr)
-		}
-		if entries, err := os.ReadDir(home); err != nil || len(entries) > 0 {
-			t.Errorf("home holds %v, %v, want nothing", entries, err)
-		}
+	home := t.TempDir()
+	got := runProgram([]string{"HOME=" + home, "XDG_CACHE_HOME=" + home}, t.TempDir(),
+		"bare", "FASTSYNTH=off", "FASTSYNTH=OFF", "FASTSYNTH=0", "FASTSYNTH=false", "FASTSYNTH=no")
+	checkBare(t, got)
+	if got.stderr != "" {
+		t.Errorf("stderr is %q, want nothing", got.stderr)
+	}
+	if entries, err := os.ReadDir(home); err != nil || len(entries) > 0 {
+		t.Errorf("home holds %v, %v, want nothing", entries, err)
 	}
 }
 
@@ -600,26 +670,36 @@ func TestTemporaryFolder(t *testing.T) {
 // There is compiled code for each value of NODE_OPTIONS, but not for each that ever was.
 func TestCodeIsPruned(t *testing.T) {
 	cache := warm(t, "cache")
-	first := one(t, cache, "code/*")
-	abandoned := first + ".old"
-	if err := os.WriteFile(abandoned, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chtimes(abandoned, time.Time{}, time.Now().AddDate(0, 0, -10)); err != nil {
-		t.Fatal(err)
-	}
-	for i := range 5 {
-		// The first one stays in use.
-		for _, title := range []string{fmt.Sprint("other-", i), "first"} {
-			runBare(t.TempDir(), "XDG_CACHE_HOME="+cache, "NODE_OPTIONS=--title="+title)
+	synth := func() { checkBare(t, runBare(t.TempDir(), "XDG_CACHE_HOME="+cache)) }
+	synth() // what was compiled in another folder is not used as it is
+	used := one(t, cache, "code/*")
+	folder := filepath.Dir(used)
+	age := func(file string, days int) {
+		if err := os.Chtimes(file, time.Time{}, time.Now().AddDate(0, 0, -days)); err != nil {
+			t.Fatal(err)
 		}
 	}
-	files, err := os.ReadDir(filepath.Dir(first))
-	if err != nil || len(files) != 4 {
-		t.Errorf("%v, files are %v, want the last 4", err, files)
+	for days := 2; days <= 6; days++ {
+		file := filepath.Join(folder, fmt.Sprintf("%d-days", days))
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		age(file, days)
 	}
-	if _, err := os.Stat(abandoned); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%s is left: %v", abandoned, err)
+	age(used, 10)
+	synth() // with what was not used for the longest time
+	runBare(t.TempDir(), "XDG_CACHE_HOME="+cache, "NODE_OPTIONS=--title=other")
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, entry := range entries {
+		left = append(left, entry.Name())
+	}
+	slices.SortFunc(left, func(a, b string) int { return len(a) - len(b) })
+	if len(left) != 4 || !slices.Equal(left[:2], []string{"2-days", "3-days"}) || !slices.Contains(left, filepath.Base(used)) {
+		t.Errorf("files are %v, want the last 4 that were used: 2-days, 3-days, %s and a new one", left, filepath.Base(used))
 	}
 }
 

@@ -19,6 +19,9 @@ func TestSeveralProviders(t *testing.T) {
 	if out, err := npm.CombinedOutput(); err != nil {
 		t.Fatalf("fetching the providers' archives: %v\n%s", err, out)
 	}
+	if err := os.Symlink(some, filepath.Join(dir, filepath.Base(some))); err != nil {
+		t.Fatal(err)
+	}
 	binary := buildWith(t, "1.119.0", "./testdata/providers")
 	cache := t.TempDir()
 	run := func(mode string) result {

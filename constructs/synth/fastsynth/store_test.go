@@ -4,7 +4,12 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,28 +22,64 @@ import (
 // Every type, every module and every export of the AWS provider is what is in its
 // archive.
 func TestStoreIsTheArchive(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/cdktf/cdktf-provider-aws-go/aws/v19").Output()
+	provider, err := wholeProvider()
 	if err != nil {
 		t.Fatal(err)
 	}
-	archives, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "jsii", "*.tgz"))
-	if err != nil || len(archives) != 1 {
-		t.Fatalf("archives are %v, %v, want one", archives, err)
-	}
-	unpacked, err := filepath.Glob(filepath.Join(jsiiCache, "@cdktf", "provider-aws", "*", "*")) // by jsii itself
-	if err != nil || len(unpacked) != 1 {
-		t.Fatalf("unpacked to %v, %v, want one folder", unpacked, err)
-	}
-	scripts := filepath.Dir(one(t, warm(t, "cache"), "store.js"))
-	out, err = exec.CommandContext(t.Context(), "node", "--max-old-space-size=4096", "testdata/compare.js", scripts, archives[0], unpacked[0]).CombinedOutput()
+	dir := t.TempDir()
+	describe(t, provider, dir)
+	scripts := filepath.Dir(one(t, fullCache, "store.js"))
+	out, err := exec.CommandContext(t.Context(), "node", "--max-old-space-size=4096", "testdata/compare.js", scripts, provider, dir).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "23208 types, 2144 files, ") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
 
-// archive returns a package archive with these files.
-func archive(t *testing.T, files map[string]string) []byte {
+// describe puts what compare.js needs to know of an archive into a folder.
+func describe(t *testing.T, archive, dir string) {
 	t.Helper()
+	file, err := os.Open(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	gz, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, content []byte) {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	digests := map[string]string{}
+	for r := tar.NewReader(gz); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content := make([]byte, header.Size)
+		if _, err := io.ReadFull(r, content); err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(header.Name, "package/")
+		digests[name] = fmt.Sprintf("%x", sha256.Sum256(content))
+		if name == ".jsii" || name == "lib/index.js" {
+			write(filepath.Base(name), content)
+		}
+	}
+	list, err := json.Marshal(digests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("digests.json", list)
+}
+
+// pack returns a package archive with these files.
+func pack(files map[string]string) ([]byte, error) {
 	var buffer bytes.Buffer
 	gz := gzip.NewWriter(&buffer)
 	w := tar.NewWriter(gz)
@@ -53,44 +94,34 @@ func archive(t *testing.T, files map[string]string) []byte {
 			header.Typeflag, header.Linkname, header.Size = tar.TypeSymlink, target, 0
 		}
 		if err := w.WriteHeader(header); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		if header.Size > 0 {
 			if _, err := w.Write([]byte(files[name])); err != nil {
-				t.Fatal(err)
+				return nil, err
 			}
 		}
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
+	if err := errors.Join(w.Close(), gz.Close()); err != nil {
+		return nil, err
 	}
-	if err := gz.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return buffer.Bytes()
+	return buffer.Bytes(), nil
 }
 
-// build runs build.js and returns the index that it made, without the digest.
-func build(t *testing.T, archive []byte) (index map[string]any, dir, stderr string) {
+// archive is an archive that can be packed.
+func archive(t *testing.T, files map[string]string) []byte {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "archive.tgz")
-	if err := os.WriteFile(file, archive, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	stdin, err := os.Open(file)
+	packed, err := pack(files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stdin.Close()
-	dir = t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "node", "node/build.js", dir)
-	cmd.Stdin = stdin
-	var buffer bytes.Buffer
-	cmd.Stderr = &buffer
-	if err := cmd.Run(); err != nil {
-		return nil, dir, buffer.String()
-	}
-	content, err := os.ReadFile(filepath.Join(dir, "index"))
+	return packed
+}
+
+// index returns the index of a store, without the digest.
+func index(t *testing.T, store string) (index map[string]any) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(store, "index"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +129,7 @@ func build(t *testing.T, archive []byte) (index map[string]any, dir, stderr stri
 	if err := json.Unmarshal(doc, &index); err != nil {
 		t.Fatal(err)
 	}
-	return index, dir, ""
+	return index
 }
 
 // example is a package that qualifies.
@@ -120,7 +151,7 @@ func example() map[string]string {
 }
 
 func TestBuild(t *testing.T) {
-	for _, test := range []struct {
+	tests := []struct {
 		name   string
 		change func(files map[string]string)
 		want   string // regular expression; "" for a package that qualifies
@@ -160,14 +191,22 @@ func TestBuild(t *testing.T) {
 		{"lazy index has more", func(f map[string]string) {
 			f["lib/lazy-index.js"] += strings.ReplaceAll(f["lib/lazy-index.js"], "thing", "other")
 		}, "differ"},
-	} {
+	}
+	dir := t.TempDir()
+	for i, test := range tests {
+		files := example()
+		test.change(files)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i, ".tgz")), archive(t, files), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := exec.CommandContext(t.Context(), "node", "testdata/builds.js", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for i, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			files := example()
-			test.change(files)
-			index, dir, stderr := build(t, archive(t, files))
-			if stderr != "" {
-				t.Fatal(stderr)
-			}
+			store := filepath.Join(dir, fmt.Sprint(i))
+			index := index(t, store)
 			refused, _ := index["refused"].(string)
 			if test.want == "" {
 				if refused != "" || index["typeCount"] != 1.0 || index["main"] != "lib/index.js" || len(index["files"].([]any)) != 5 {
@@ -178,7 +217,7 @@ func TestBuild(t *testing.T) {
 			if !regexp.MustCompile(test.want).MatchString(refused) {
 				t.Errorf("refused with %q, want %q", refused, test.want)
 			}
-			if _, err := os.Stat(filepath.Join(dir, "data")); err == nil {
+			if _, err := os.Stat(filepath.Join(store, "data")); err == nil {
 				t.Error("data of a refused package was left")
 			}
 		})
@@ -193,8 +232,22 @@ func TestBuildOfADamagedArchive(t *testing.T) {
 		"no archive": []byte("nonsense"),
 		"empty":      nil,
 	} {
-		if index, _, stderr := build(t, damaged); index != nil || stderr == "" {
-			t.Errorf("%s: index is %v, stderr %q, want a failure", name, index, stderr)
-		}
+		t.Run(name, func(t *testing.T) {
+			file, store := filepath.Join(t.TempDir(), "archive.tgz"), t.TempDir()
+			if err := os.WriteFile(file, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			stdin, err := os.Open(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stdin.Close()
+			cmd := exec.CommandContext(t.Context(), "node", "node/build.js", store)
+			cmd.Stdin = stdin
+			out, err := cmd.CombinedOutput()
+			if _, missing := os.Stat(filepath.Join(store, "index")); err == nil || len(out) == 0 || !errors.Is(missing, fs.ErrNotExist) {
+				t.Errorf("%v, says %q, index: %v, want a failure", err, out, missing)
+			}
+		})
 	}
 }

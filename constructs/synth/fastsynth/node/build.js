@@ -319,7 +319,7 @@ function isPreamble(line) {
   );
 }
 
-async function build(folder) {
+async function build(folder, tarball) {
   const writer = new Writer(path.join(folder, "data"));
   const files = new Map();
   const sources = new Map(); // of the few files that are looked at after the last
@@ -346,9 +346,9 @@ async function build(folder) {
     };
   });
 
-  const size = fs.fstatSync(0).size;
+  const size = fs.fstatSync(tarball).size;
   let unpacked = 0;
-  const archive = fs.createReadStream(null, { fd: 0, autoClose: false, start: 0, highWaterMark: 1 << 18 });
+  const archive = fs.createReadStream(null, { fd: tarball, autoClose: false, start: 0, highWaterMark: 1 << 18 });
   // With room for some chunks, the unpacking runs beside the rest.
   const tar = zlib.createGunzip({ chunkSize: 1 << 18, readableHighWaterMark: 1 << 23 });
   archive.on("error", (err) => tar.destroy(err));
@@ -358,7 +358,7 @@ async function build(folder) {
   }
   if (entries.left || entries.filled) throw new Error("the archive is cut off");
   const trailer = Buffer.alloc(4);
-  fs.readSync(0, trailer, 0, 4, size - 4);
+  fs.readSync(tarball, trailer, 0, 4, size - 4);
   if (trailer.readUInt32LE() !== unpacked % 2 ** 32) throw new Refusal("the archive is not one gzip member");
 
   const info = JSON.parse(sources.get("package.json") ?? "{}");
@@ -390,10 +390,11 @@ async function build(folder) {
   };
 }
 
-async function main(folder) {
+// makeStore makes the store of an open archive in an empty folder.
+async function makeStore(folder, tarball) {
   let index;
   try {
-    index = await build(folder);
+    index = await build(folder, tarball);
   } catch (err) {
     if (!(err instanceof Refusal)) throw err;
     index = { format: FORMAT, refused: err.message };
@@ -403,9 +404,13 @@ async function main(folder) {
   fs.writeFileSync(path.join(folder, "index"), `${sha256(json).digest("hex")}\n${json}`, { flag: "wx", mode: 0o600 });
 }
 
-main(process.argv[2]).then(
-  () => process.exit(0),
-  (err) => {
-    process.stderr.write(`${err.message}\n`, () => process.exit(1));
-  },
-);
+if (require.main === module) {
+  makeStore(process.argv[2], 0).then(
+    () => process.exit(0),
+    (err) => {
+      process.stderr.write(`${err.message}\n`, () => process.exit(1));
+    },
+  );
+}
+
+module.exports = { makeStore };

@@ -1,7 +1,8 @@
 // Command providers is what a test of fastsynth runs: it writes the Terraform JSON
 // of a stack with resources of several providers to the folder that is its first
 // argument. The second one is a folder with the archives of those whose Go bindings
-// the program lacks: what the bindings would do is done here, in a few lines.
+// the program lacks: what the bindings would do is done here, in a few lines. It may
+// have a smaller one of a provider whose bindings are there, which is loaded instead.
 package main
 
 import (
@@ -29,9 +30,6 @@ func main() {
 	app := cdktf.NewApp(&cdktf.AppConfig{Outdir: jsii.String(os.Args[1])})
 	stack := cdktf.NewTerraformStack(app, jsii.String("example"))
 	cdktf.NewLocalBackend(stack, &cdktf.LocalBackendConfig{Path: jsii.String("example.tfstate")})
-	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{Region: jsii.String("ap-southeast-2")})
-	bucket := s3bucket.NewS3Bucket(stack, jsii.String("bucket"), &s3bucket.S3BucketConfig{})
-
 	type config = map[string]any
 	loaded := map[string]bool{}
 	archives, err := filepath.Glob(filepath.Join(os.Args[2], "cdktf-provider-*.tgz"))
@@ -47,6 +45,8 @@ func main() {
 		jsiiruntime.Load("@cdktf/provider-"+name, version, archive)
 		loaded[name] = true
 	}
+	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{Region: jsii.String("ap-southeast-2")})
+	bucket := s3bucket.NewS3Bucket(stack, jsii.String("bucket"), &s3bucket.S3BucketConfig{})
 	create := func(fqn, id string, cfg config) {
 		if name, _, _ := strings.Cut(fqn, "."); !loaded[name] {
 			return

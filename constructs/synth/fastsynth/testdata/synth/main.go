@@ -2,15 +2,22 @@
 // of a stack to the folder that is its first argument. With the second argument
 // "bare", the stack needs no provider, which starts several times faster where
 // fastsynth does nothing; with "data", it needs a version of Terraform instead; with
-// "again", jsii is closed and everything is done a second time.
+// "again", jsii is closed and everything is done a second time; with "nothing", jsii is
+// not called. Further arguments are settings of the environment: fastsynth is enabled
+// with each of them before anything else is done.
+//
+// The environment variable ARCHIVE names the archive of a smaller AWS provider, which
+// is loaded instead of the one in the bindings.
 package main
 
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/aws/jsii-runtime-go"
+	jsiiruntime "github.com/aws/jsii-runtime-go/runtime"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchmetricalarm"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslb"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
@@ -21,7 +28,19 @@ import (
 )
 
 func main() {
-	mode := strings.Join(os.Args[2:], "")
+	mode := ""
+	if len(os.Args) > 2 {
+		mode = os.Args[2]
+		for _, setting := range os.Args[3:] {
+			name, value, _ := strings.Cut(setting, "=")
+			_ = os.Setenv(name, value) // the tests' names are valid
+			enable()
+		}
+	}
+	if mode == "nothing" {
+		enable()
+		return
+	}
 	synth(mode)
 	if mode == "again" {
 		jsii.Close()
@@ -41,12 +60,8 @@ func main() {
 
 func synth(mode string) {
 	// Twice, because a library and a program may both do it.
-	for range 2 {
-		if err := fastsynth.Enable(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
+	enable()
+	enable()
 	// The change of the environment is for Node only.
 	fmt.Printf("NODE_OPTIONS=%q\n", os.Getenv("NODE_OPTIONS"))
 
@@ -64,7 +79,27 @@ func synth(mode string) {
 	app.Synth()
 }
 
+func enable() {
+	if err := fastsynth.Enable(); err != nil {
+		fail(err)
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
 func addResources(stack cdktf.TerraformStack) {
+	if file := os.Getenv("ARCHIVE"); file != "" {
+		archive, err := os.ReadFile(file)
+		if err != nil {
+			fail(err)
+		}
+		// What is loaded under the same name and version is not loaded again.
+		_, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".tgz"), "-aws-")
+		jsiiruntime.Load("@cdktf/provider-aws", version, archive)
+	}
 	provider.NewAwsProvider(stack, jsii.String("aws"), &provider.AwsProviderConfig{Region: jsii.String("ap-southeast-2")})
 	lb := dataawslb.NewDataAwsLb(stack, jsii.String("lb"), &dataawslb.DataAwsLbConfig{Name: jsii.String("example")})
 	cloudwatchmetricalarm.NewCloudwatchMetricAlarm(stack, jsii.String("alarm"), &cloudwatchmetricalarm.CloudwatchMetricAlarmConfig{
