@@ -234,7 +234,7 @@ func TestAuditFaults(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	b = newAlarmBench(t)
-	b.stop()
+	b.stopAtFirstCall()
 	if result, _, _ := b.audit(AuditOptions{}); result.ExitStatus() != 130 {
 		t.Errorf("interrupted: %+v", result)
 	}

@@ -361,7 +361,7 @@ func TestBacktestFaults(t *testing.T) {
 		}
 	}
 	b = newBacktestBench(t)
-	b.stop()
+	b.stopAtFirstCall()
 	if result, _, _ := b.backtest(BacktestOptions{}); result.ExitStatus() != 130 {
 		t.Errorf("interrupted: %+v", result)
 	}

@@ -127,7 +127,7 @@ func TestDashboardBadInput(t *testing.T) {
 		t.Errorf("%v %v", left, err)
 	}
 	b := newBacktestBench(t)
-	b.stop()
+	b.stopAtFirstCall()
 	if result, _, _, _ := b.dashboard(DashboardOptions{File: filepath.Join(dir, "page.html")}); result.ExitStatus() != 130 {
 		t.Errorf("interrupted: %+v", result)
 	}

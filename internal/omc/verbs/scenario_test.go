@@ -243,6 +243,11 @@ func leave(op string, done <-chan struct{}) {
 	}
 }
 
+// stopAtFirstCall presses Ctrl-C at the first call, which is answered to nobody.
+func (b *bench) stopAtFirstCall() {
+	b.cloud.OnCall = func(_ string, _ int, done <-chan struct{}) { b.stop(); <-done }
+}
+
 // interrupting is a network on which the user presses Ctrl-C.
 type interrupting struct{ stop func() }
 
