@@ -18,6 +18,7 @@ const synthesizeOnly = "INFRA_SYNTHESIZE_TO"
 // Both stacks, every construct's cases and the variants are the same, byte for
 // byte, with fastsynth and without.
 func TestFastSynthWritesTheSameBytes(t *testing.T) {
+	t.Parallel()
 	run := func(mode string) (files map[string]string, output string) {
 		t.Helper()
 		program, err := os.Executable()

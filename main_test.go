@@ -15,6 +15,7 @@ import (
 // TestProgram builds the program and runs it as an operator's "go run ." would:
 // with the environments as they are, and with a mistake in each.
 func TestProgram(t *testing.T) {
+	t.Parallel()
 	written := []string{
 		"cdktf.out/manifest.json",
 		"cdktf.out/stacks/production/assets/*/check.zip",

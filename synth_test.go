@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -65,11 +67,20 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	atLeast("test.parallel", 6) // most of the tests wait for the provider most of the time
 	code := m.Run()
 	if err := os.RemoveAll(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	os.Exit(code)
+}
+
+// atLeast raises a flag that is a number.
+func atLeast(name string, n int) {
+	flag.Parse()
+	if value, err := strconv.Atoi(flag.Lookup(name).Value.String()); err == nil && value < n {
+		_ = flag.Set(name, strconv.Itoa(n)) // a number, as the flag's value is
+	}
 }
 
 // synthesize writes the JSON of every stack that the tests look at below dir.
