@@ -303,6 +303,10 @@ func (a *Account) openStacks(ctx context.Context, progress io.Writer) error {
 			return err
 		}
 		a.alarms[stack] = sections(doc)
+		if resources, ok := doc["resource"].(map[string]any); ok {
+			// No command is about them, and the provider waits a minute for them.
+			delete(resources, "aws_s3_bucket_lifecycle_configuration")
+		}
 		if a.stacks[stack], err = a.workspace(inst, stack, doc, env); err != nil {
 			return err
 		}
