@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,7 +57,8 @@ type Account struct {
 	stacks     map[string]*terraform.Workspace
 	alarms     map[string]map[string]string // environment: section of the runbook: an alarm that links to it
 	sessions   atomic.Int64
-	dirs       []string
+	mu         sync.Mutex
+	dirs       []string // temporary ones
 }
 
 // tools are the programs that documents use.
@@ -97,22 +99,29 @@ func Open(ctx context.Context, projectDir string, progress io.Writer) (_ *Accoun
 	if a.site, err = newSite(ctx, hosts); err != nil {
 		return nil, err
 	}
-	// Each of these waits most of the time.
-	var base, environments errgroup.Group
-	base.Go(func() error { return a.installPrograms(ctx, progress) })
+	// The stacks take longest, and wait most of the time.
+	var base, programs, environments errgroup.Group
 	base.Go(func() error { return a.seed(ctx) })
 	base.Go(func() error { return a.openStacks(ctx, progress) })
-	base.Go(func() (err error) { a.engine, err = startEngine(ctx, a.projectDir, progress); return err })
+	programs.Go(func() error { return a.openPrograms(ctx, progress) })
 	if err := base.Wait(); err != nil {
-		return nil, err
-	}
-	if err := a.letIn(ctx); err != nil {
-		return nil, err
+		return nil, errors.Join(err, programs.Wait())
 	}
 	for _, env := range environment.All() {
-		environments.Go(func() error { return a.openEnvironment(ctx, env) })
+		environments.Go(func() error { return a.openEnvironment(ctx, env, programs.Wait) })
 	}
 	return a, environments.Wait()
+}
+
+// openPrograms starts and installs what commands need.
+func (a *Account) openPrograms(ctx context.Context, progress io.Writer) error {
+	var group errgroup.Group
+	group.Go(func() error { return a.installPrograms(ctx, progress) })
+	group.Go(func() (err error) { a.engine, err = startEngine(ctx, a.projectDir, progress); return err })
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return a.letIn(ctx)
 }
 
 // letIn lets the tasks into the database, as security groups do. Everything is in the
@@ -122,12 +131,15 @@ func (a *Account) letIn(ctx context.Context) error {
 		"--source-group", "default")
 }
 
-// openEnvironment applies the operations stack while the application gets a past, and
-// then deploys it: omc wants the alarms of the stack.
-func (a *Account) openEnvironment(ctx context.Context, env environment.Environment) error {
+// openEnvironment applies the operations stack while the application gets a past, with
+// programs that have to be there, and then deploys it: omc wants the alarms of the stack.
+func (a *Account) openEnvironment(ctx context.Context, env environment.Environment, programs func() error) error {
 	var group errgroup.Group
 	group.Go(func() error { return a.applyStack(ctx, env.Name) })
 	group.Go(func() error {
+		if err := programs(); err != nil {
+			return err
+		}
 		if err := a.live(ctx, env); err != nil {
 			return fmt.Errorf("making %s live: %w", env.Name, err)
 		}
@@ -244,6 +256,8 @@ var domains = map[string][]string{
 
 func (a *Account) tempDir(name string) (string, error) {
 	dir, err := os.MkdirTemp("", name)
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if err == nil {
 		a.dirs = append(a.dirs, dir)
 	}
@@ -280,6 +294,7 @@ func (a *Account) openStacks(ctx context.Context, progress io.Writer) error {
 		return err
 	}
 	env := a.Server.Env()
+	env["GOGC"] = "400" // a fifth of what Terraform and its provider do is to collect garbage
 	a.stacks = map[string]*terraform.Workspace{}
 	a.alarms = map[string]map[string]string{}
 	for _, stack := range environment.Names() {
@@ -288,6 +303,10 @@ func (a *Account) openStacks(ctx context.Context, progress io.Writer) error {
 			return err
 		}
 		a.alarms[stack] = sections(doc)
+		if resources, ok := doc["resource"].(map[string]any); ok {
+			// No command is about them, and the provider waits a minute for them.
+			delete(resources, "aws_s3_bucket_lifecycle_configuration")
+		}
 		if a.stacks[stack], err = a.workspace(inst, stack, doc, env); err != nil {
 			return err
 		}

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/ohmycoins/infra/stacks/environment"
 )
 
@@ -53,39 +55,32 @@ func Documents(projectDir string) ([]Document, error) {
 }
 
 // RunAll runs documents: those that choose an environment once for each, the others
-// once. Environments are worked on at the same time, documents one after the other.
+// once. Environments, and what chooses none, are worked on at the same time, documents
+// one after the other.
 func (a *Account) RunAll(ctx context.Context, docs []Document) ([]Run, error) {
 	var runs []Run
-	var errs [2]error
 	var mu sync.Mutex
-	var wait sync.WaitGroup
-	for i, env := range environment.Names() {
-		wait.Go(func() {
+	var group errgroup.Group
+	for _, env := range append(environment.Names(), "") {
+		group.Go(func() error {
 			for _, doc := range docs {
-				name := env
-				switch {
-				case len(doc.Blocks) == 0, !doc.HasEnvironment() && i > 0:
+				if len(doc.Blocks) == 0 || doc.HasEnvironment() != (env != "") {
 					continue
-				case !doc.HasEnvironment():
-					name = ""
 				}
 				begin := time.Now()
 				results, err := a.Run(ctx, doc.For(env, a.alarms[env]))
 				mu.Lock()
-				runs = append(runs, Run{doc.Path, name, results, time.Since(begin)})
+				runs = append(runs, Run{doc.Path, env, results, time.Since(begin)})
 				mu.Unlock()
 				if err != nil {
-					errs[i] = err
-					return
+					return err
 				}
 			}
+			return nil
 		})
 	}
-	wait.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return runs, err
-		}
+	if err := group.Wait(); err != nil {
+		return runs, err
 	}
 	slices.SortStableFunc(runs, func(a, b Run) int { return strings.Compare(a.Document, b.Document) })
 	return runs, nil

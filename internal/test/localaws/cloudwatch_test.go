@@ -58,7 +58,7 @@ func describe(t *testing.T, client *cloudwatch.Client, in *cloudwatch.DescribeAl
 func TestCompositeAlarms(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	client := cloudwatch.NewFromConfig(start(t).Config(), CloudWatchJSON)
+	client := cloudwatch.NewFromConfig(empty(t).Config(), CloudWatchJSON)
 	metricAlarms(t, client, "a/1", "b (2)")
 	must := func(_ any, err error) {
 		t.Helper()
@@ -155,7 +155,7 @@ func TestCompositeAlarms(t *testing.T) {
 func TestCompositeAlarmRefusals(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	client := cloudwatch.NewFromConfig(start(t).Config(), CloudWatchJSON)
+	client := cloudwatch.NewFromConfig(empty(t).Config(), CloudWatchJSON)
 	metricAlarms(t, client, "a", "b")
 	for _, name := range []string{"down", "other"} {
 		if _, err := client.PutCompositeAlarm(ctx, composite(name, "ALARM(a)")); err != nil {
@@ -262,7 +262,7 @@ func TestCompositeAlarmRefusals(t *testing.T) {
 func TestAlarmRules(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	client := cloudwatch.NewFromConfig(start(t).Config(), CloudWatchJSON)
+	client := cloudwatch.NewFromConfig(empty(t).Config(), CloudWatchJSON)
 	metricAlarms(t, client, "a", "b", "c")
 	for name, state := range map[string]types.StateValue{"a": types.StateValueAlarm, "c": types.StateValueInsufficientData} {
 		_, err := client.SetAlarmState(ctx, &cloudwatch.SetAlarmStateInput{AlarmName: &name, StateValue: state, StateReason: aws.String("test")})
@@ -301,7 +301,7 @@ func TestAlarmRules(t *testing.T) {
 // TestExtendedStatistics makes alarms on percentiles and on trimmed statistics.
 func TestExtendedStatistics(t *testing.T) {
 	t.Parallel()
-	client := cloudwatch.NewFromConfig(start(t).Config(), CloudWatchJSON)
+	client := cloudwatch.NewFromConfig(empty(t).Config(), CloudWatchJSON)
 	for stat, want := range map[string]bool{
 		"p99": true, "p99.95": true, "p100": true, "tm90": true, "wm98": true, "tc90": true, "ts10": true, "IQM": true,
 		"TM(10%:90%)": true, "TM(:99%)": true, "WM(5%:)": true, "TC(0.02:0.10)": true, "PR(:0.5)": true, "PR(100:2000)": true,
@@ -332,7 +332,7 @@ func TestExtendedStatistics(t *testing.T) {
 // TestPercentiles reads percentiles of metric data, and how many values are between limits.
 func TestPercentiles(t *testing.T) {
 	t.Parallel()
-	client := cloudwatch.NewFromConfig(start(t).Config(), CloudWatchJSON, func(o *cloudwatch.Options) { o.DisableRequestCompression = true })
+	client := cloudwatch.NewFromConfig(empty(t).Config(), CloudWatchJSON, func(o *cloudwatch.Options) { o.DisableRequestCompression = true })
 	now := time.Now().UTC().Truncate(time.Hour)
 	var data []types.MetricDatum
 	for v := 1; v <= 200; v++ {
@@ -364,7 +364,7 @@ func TestPercentiles(t *testing.T) {
 // TestMetricData reads the data of one metric, and none of others of the same name.
 func TestMetricData(t *testing.T) {
 	t.Parallel()
-	client := cloudwatch.NewFromConfig(start(t).Config(), CloudWatchJSON, func(o *cloudwatch.Options) {
+	client := cloudwatch.NewFromConfig(empty(t).Config(), CloudWatchJSON, func(o *cloudwatch.Options) {
 		o.DisableRequestCompression = true // moto does not decompress
 	})
 	end := time.Now().UTC().Truncate(time.Hour)

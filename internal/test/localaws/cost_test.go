@@ -16,7 +16,7 @@ import (
 func TestBudgets(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	client := budgets.NewFromConfig(start(t).Config())
+	client := budgets.NewFromConfig(empty(t).Config())
 	account := aws.String("123456789012")
 	must := func(_ any, err error) {
 		t.Helper()
@@ -120,7 +120,7 @@ func TestBudgets(t *testing.T) {
 func TestAnomalies(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	client := costexplorer.NewFromConfig(start(t).Config(), func(o *costexplorer.Options) { o.Region = "us-east-1" })
+	client := costexplorer.NewFromConfig(empty(t).Config(), func(o *costexplorer.Options) { o.Region = "us-east-1" })
 	must := func(_ any, err error) {
 		t.Helper()
 		if err != nil {

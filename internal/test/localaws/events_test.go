@@ -16,7 +16,7 @@ import (
 // patterns are refused.
 func TestEventPattern(t *testing.T) {
 	t.Parallel()
-	client := eventbridge.NewFromConfig(start(t).Config())
+	client := eventbridge.NewFromConfig(empty(t).Config())
 	const event = `{"id": "1", "account": "123456789012", "source": "shop", "time": "2026-11-23T02:08:44Z", "region": "ap-southeast-2",
 		"resources": ["a", "b"], "detail-type": "order", "detail": {"state": "Lost", "n": 5, "one": 1, "yes": true, "none": null, "ip": "10.1.2.3",
 		"path": "a*b\\c", "empty": [], "in": {"x": "y"}, "items": [{"name": "web", "code": 0}, {"name": "proxy", "code": 137}]}}`
@@ -102,7 +102,7 @@ func wantRefused(t *testing.T, what string, err error, code string) {
 func TestEventLimits(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	client := eventbridge.NewFromConfig(start(t).Config())
+	client := eventbridge.NewFromConfig(empty(t).Config())
 	rule := func(name string) *eventbridge.PutRuleInput {
 		return &eventbridge.PutRuleInput{Name: &name, EventPattern: aws.String(`{"source": ["shop"]}`)}
 	}

@@ -39,7 +39,7 @@ func packed(t *testing.T, path string) []byte {
 // TestCanaries goes through the life of a canary, and over what AWS refuses of it.
 func TestCanaries(t *testing.T) {
 	t.Parallel()
-	ctx, cfg := t.Context(), start(t).Config()
+	ctx, cfg := t.Context(), empty(t).Config()
 	client := synthetics.NewFromConfig(cfg)
 	must := func(_ any, err error) {
 		t.Helper()
@@ -164,7 +164,7 @@ func TestCanaries(t *testing.T) {
 func TestHealthChecks(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	client := route53.NewFromConfig(start(t).Config())
+	client := route53.NewFromConfig(empty(t).Config())
 	check := func() *route53.CreateHealthCheckInput {
 		return &route53.CreateHealthCheckInput{CallerReference: aws.String("one"), HealthCheckConfig: &route53types.HealthCheckConfig{
 			Type: route53types.HealthCheckTypeHttpsStrMatch, FullyQualifiedDomainName: aws.String("shop.example.com"), Port: aws.Int32(443),
@@ -222,7 +222,7 @@ func TestHealthChecks(t *testing.T) {
 // TestDetectors goes over what AWS refuses of detectors: there is one in a region.
 func TestDetectors(t *testing.T) {
 	t.Parallel()
-	ctx, cfg := t.Context(), start(t).Config()
+	ctx, cfg := t.Context(), empty(t).Config()
 	client := guardduty.NewFromConfig(cfg)
 	detector := func(frequency string) *guardduty.CreateDetectorInput {
 		return &guardduty.CreateDetectorInput{

@@ -51,7 +51,7 @@ func bucketNames(t *testing.T, s *Server) []string {
 
 func TestSeed(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := empty(t)
 	// At the same time, as two packages or a demonstration would.
 	begin := time.Now()
 	var group sync.WaitGroup
@@ -91,7 +91,7 @@ func TestSeedWithout(t *testing.T) {
 	env := environment.Production()
 	infra := InfrastructureOf(env)
 	service := env.Cluster.Services[0]
-	s := start(t)
+	s := empty(t)
 	// What goes, and what goes with it.
 	for _, names := range [][]string{
 		{env.State.Bucket},
@@ -143,22 +143,6 @@ func TestSeedWithout(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestSeedStoppedServer(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	if err := s.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	begin := time.Now()
-	err := Seed(t.Context(), s, environment.Staging())
-	if err == nil || !strings.Contains(err.Error(), "replication group ohmycoins-staging-redis") {
-		t.Errorf("seeding a stopped server: %v", err)
-	}
-	if took := time.Since(begin); took > 15*time.Second {
-		t.Errorf("it took %v to fail", took)
-	}
 }
 
 // readBack reads every identifier of env with the SDK. The result has an entry for

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -33,7 +34,11 @@ func TestMain(m *testing.M) {
 		helper(mode)
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if shared.server != nil {
+		_ = shared.server.Stop() // a test shows that it does
+	}
+	os.Exit(code)
 }
 
 func helper(mode string) {
@@ -62,6 +67,31 @@ func start(t *testing.T) *Server {
 		}
 	})
 	return s
+}
+
+// shared is the server of tests that need no server of their own: starting one takes
+// longer than most of them.
+var shared struct {
+	mu     sync.Mutex
+	server *Server
+}
+
+// empty returns a server with nothing in it, which the test has to itself until it ends.
+func empty(t *testing.T) *Server {
+	t.Helper()
+	shared.mu.Lock()
+	t.Cleanup(shared.mu.Unlock)
+	if shared.server == nil {
+		s, err := Start(context.Background(), t.TempDir(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared.server = s
+	}
+	if err := shared.server.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return shared.server
 }
 
 // open says whether something listens at the address of url.
@@ -100,6 +130,17 @@ func TestStartAndStop(t *testing.T) {
 		if open(s.URL) || !gone(s.PID) {
 			t.Fatal("still there after Stop")
 		}
+	}
+	if err := s.Reset(t.Context()); err == nil {
+		t.Error("Reset of a stopped server: no error")
+	}
+	begin := time.Now()
+	err := Seed(t.Context(), s, environment.Staging())
+	if err == nil || !strings.Contains(err.Error(), "replication group ohmycoins-staging-redis") {
+		t.Errorf("seeding a stopped server: %v", err)
+	}
+	if took := time.Since(begin); took > 15*time.Second {
+		t.Errorf("it took %v to fail", took)
 	}
 }
 
@@ -304,7 +345,7 @@ func TestUserSettingsAreIgnored(t *testing.T) {
 
 func TestReset(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := empty(t)
 	if _, err := s3.NewFromConfig(s.Config()).CreateBucket(t.Context(), createBucket("x-y-z")); err != nil {
 		t.Fatal(err)
 	}
@@ -317,15 +358,8 @@ func TestReset(t *testing.T) {
 	if got := bucketNames(t, s); len(got) != 0 {
 		t.Errorf("buckets %v after Reset", got)
 	}
-	if err := s.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Reset(t.Context()); err == nil {
-		t.Error("Reset of a stopped server: no error")
-	}
 }
 
-// TestManyCallsAtOnce makes the calls that moto itself answers with 500 now and then.
 func TestIntercept(t *testing.T) {
 	var agents []string
 	s, err := Start(t.Context(), t.TempDir(), t.Output(), Intercept(func(next http.Handler) http.Handler {
@@ -353,8 +387,9 @@ func TestIntercept(t *testing.T) {
 	}
 }
 
+// TestManyCallsAtOnce makes the calls that moto itself answers with 500 now and then.
 func TestManyCallsAtOnce(t *testing.T) {
-	s := start(t)
+	s := empty(t)
 	client := iam.NewFromConfig(s.Config(), func(o *iam.Options) { o.Retryer = aws.NopRetryer{} })
 	var group errgroup.Group
 	for i := range 400 {

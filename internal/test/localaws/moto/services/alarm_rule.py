@@ -9,6 +9,7 @@
     alarm     := name or ARN, in double quotes when it has spaces, parentheses or commas
 """
 
+import functools
 import re
 from dataclasses import dataclass, field
 
@@ -59,6 +60,7 @@ class Node:
                 return state(self.parts[0]) == self.kind
 
 
+@functools.cache
 def parse(rule):
     return Parser(rule).parse()
 

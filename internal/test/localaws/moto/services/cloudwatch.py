@@ -70,8 +70,9 @@ def is_composite(alarm):
 
 def by_name_or_arn(backend, reference):
     """Returns the alarm of this account and region that a rule refers to, or None."""
-    for alarm in backend.alarms.values():
-        if reference in (alarm.name, alarm.alarm_arn):
+    for name in reference, reference.partition(":alarm:")[2]:
+        alarm = backend.alarms.get(name)
+        if alarm and reference in (alarm.name, alarm.alarm_arn):
             return alarm
     return None
 
@@ -235,7 +236,7 @@ def describe_alarms(self):
     elif get("ParentsOfAlarmName"):
         alarms = related(backend, parents, get("ParentsOfAlarmName"))
     else:
-        alarms = [a for a in backend.alarms.values() if wanted(a, get)]
+        alarms = filtered(backend, get)
     alarms, token = page(sorted(alarms, key=lambda a: a.name), get("MaxRecords"), get("NextToken"))
     result = {
         "MetricAlarms": [a for a in alarms if not is_composite(a)],
@@ -265,17 +266,21 @@ def check_filters(get):
         raise ValidationError(f"{relations[0]} cannot be specified with another filter")
 
 
-def wanted(alarm, get):
+def filtered(backend, get):
     types = get("AlarmTypes") or ["MetricAlarm"]
     names, prefix, state, action = get("AlarmNames"), get("AlarmNamePrefix"), get("StateValue"), get("ActionPrefix")
-    actions = [*alarm.alarm_actions, *alarm.ok_actions, *alarm.insufficient_data_actions]
-    return (
-        ("CompositeAlarm" if is_composite(alarm) else "MetricAlarm") in types
-        and (not names or alarm.name in names)
-        and (not prefix or alarm.name.startswith(prefix))
-        and (not state or alarm.state_value == state)
-        and (not action or any(a.startswith(action) for a in actions))
-    )
+
+    def wanted(alarm):
+        actions = [*alarm.alarm_actions, *alarm.ok_actions, *alarm.insufficient_data_actions]
+        return (
+            ("CompositeAlarm" if is_composite(alarm) else "MetricAlarm") in types
+            and (not prefix or alarm.name.startswith(prefix))
+            and (not state or alarm.state_value == state)
+            and (not action or any(a.startswith(action) for a in actions))
+        )
+
+    named = [backend.alarms[n] for n in set(names) if n in backend.alarms] if names else backend.alarms.values()
+    return [a for a in named if wanted(a)]
 
 
 def related(backend, relation, name):
