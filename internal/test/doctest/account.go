@@ -294,7 +294,6 @@ func (a *Account) openStacks(ctx context.Context, progress io.Writer) error {
 		return err
 	}
 	env := a.Server.Env()
-	env["GOGC"] = "400" // a fifth of what Terraform and its provider do is to collect garbage
 	a.stacks = map[string]*terraform.Workspace{}
 	a.alarms = map[string]map[string]string{}
 	for _, stack := range environment.Names() {
