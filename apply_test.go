@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -88,14 +89,12 @@ func TestApply(t *testing.T) {
 		}
 		return next
 	}, envs)
-	t.Run("stacks", func(t *testing.T) {
-		for _, env := range envs {
-			t.Run(env.Name, func(t *testing.T) {
-				t.Parallel()
-				applyStack(t, server, env)
-			})
-		}
-	})
+	// Not by t.Parallel, which would put them behind all other tests.
+	var both sync.WaitGroup
+	for _, env := range envs {
+		both.Go(func() { t.Run(env.Name, func(t *testing.T) { applyStack(t, server, env) }) })
+	}
+	both.Wait()
 	if t.Failed() {
 		return
 	}
