@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -50,30 +51,41 @@ func retryLittle(t *testing.T, dir string) {
 
 // group is a workspace that holds several stacks as modules, by their ids, because
 // Terraform and the provider take longer to start than to look at most of them. The
-// variable "name" of a stack is "id-name" here.
+// variable "name" of a stack is "id-name" here. Only a root may import: it imports something
+// to where a stack does, whose own ids are left to the stack as local values.
 func group(t *testing.T, stacks map[string]string, env map[string]string) stackWorkspace {
 	t.Helper()
-	modules, variables := map[string]map[string]string{}, map[string]any{"unused": map[string]any{"default": ""}} // never none
-	for id, stack := range stacks {
-		var declared struct{ Variable map[string]any }
-		must(t, json.Unmarshal([]byte(stack), &declared))
-		modules[id] = map[string]string{"source": "./" + id}
-		for name, declaration := range declared.Variable {
+	type object = map[string]any
+	modules, variables, imports := map[string]object{}, object{"unused": object{"default": ""}}, []object{} // never no variable
+	ws := workspace(t, "", env)
+	must(t, os.Remove(filepath.Join(ws.dir, "local_override.tf.json"))) // the modules have the providers
+	for id, text := range stacks {
+		var stack object
+		must(t, json.Unmarshal([]byte(text), &stack))
+		modules[id] = object{"source": "./" + id}
+		declared, _ := stack["variable"].(object)
+		for name, declaration := range declared {
 			variables[id+"-"+name] = declaration
 			modules[id][name] = "${var." + id + "-" + name + "}"
 		}
-	}
-	root, err := json.Marshal(map[string]any{"module": modules, "variable": variables})
-	must(t, err)
-	ws := workspace(t, string(root), env)
-	must(t, os.Remove(filepath.Join(ws.dir, "local_override.tf.json"))) // the modules have the providers
-	for id, stack := range stacks {
+		local := object{}
+		list, _ := stack["import"].([]any)
+		for i, block := range list {
+			imported := block.(object)
+			imports = append(imports, object{"to": fmt.Sprintf("module.%s.%s", id, imported["to"]), "id": "something"})
+			local[fmt.Sprintf("import-%d", i)] = imported["id"]
+		}
+		delete(stack, "import")
+
 		dir := filepath.Join(ws.dir, id)
 		must(t, os.Mkdir(dir, 0o700))
-		stackWorkspace{ws.Workspace, dir}.put(t, stack)
+		module := stackWorkspace{ws.Workspace, dir}
+		module.put(t, encode(stack))
+		must(t, os.WriteFile(filepath.Join(dir, "imports.tf.json"), []byte(encode(object{"locals": local})), 0o600))
 		retryLittle(t, dir)
 		ws.addAssets(t, id)
 	}
+	ws.put(t, encode(object{"module": modules, "variable": variables, "import": imports}))
 	return ws
 }
 
@@ -139,26 +151,13 @@ func reviewed(t *testing.T, id string) string {
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	together := map[string]string{}
+	all := map[string]string{}
 	for _, id := range snapshotIDs() {
-		stack := reviewed(t, id)
-		if !strings.Contains(stack, `"import": [`) { // modules may not have it
-			together[id] = stack
-			continue
-		}
-		t.Run(id, func(t *testing.T) {
-			t.Parallel()
-			if err := validate(t, workspace(t, stack, nil)); err != nil {
-				t.Error(err)
-			}
-		})
+		all[id] = reviewed(t, id)
 	}
-	t.Run("others", func(t *testing.T) {
-		t.Parallel()
-		if err := validate(t, group(t, together, nil)); err != nil {
-			t.Error(err)
-		}
-	})
+	if err := validate(t, group(t, all, nil)); err != nil {
+		t.Error(err)
+	}
 }
 
 func validate(t *testing.T, ws stackWorkspace) error {
@@ -173,8 +172,16 @@ func TestValidateCanFail(t *testing.T) {
 	t.Parallel()
 	broken := strings.Replace(reviewed(t, "monitoring-minimal"), "GreaterThanThreshold", "MoreThanThreshold", 1)
 	unknown := strings.Replace(reviewed(t, "budget-minimal"), `"limit_unit"`, `"unit_of_the_limit"`, 1)
-	err := validate(t, group(t, map[string]string{"broken": broken, "sound": reviewed(t, "canary-minimal"), "unknown": unknown}, nil))
-	if err == nil || !strings.Contains(err.Error(), "MoreThanThreshold") || !strings.Contains(err.Error(), "unit_of_the_limit") {
-		t.Errorf("error is %v, want one about MoreThanThreshold and unit_of_the_limit", err)
+	undeclared := strings.Replace(reviewed(t, "secrets-references"), `"id": "${var.adopt-arn}"`, `"id": "${var.nothing}"`, 1)
+	err := validate(t, group(t, map[string]string{
+		"broken": broken, "sound": reviewed(t, "canary-minimal"), "unknown": unknown, "undeclared": undeclared,
+	}, nil))
+	if err == nil {
+		t.Fatal("Terraform accepts what is broken")
+	}
+	for _, word := range []string{"MoreThanThreshold", "unit_of_the_limit", "nothing"} {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("error is %v, want one about %s", err, word)
+		}
 	}
 }
