@@ -34,11 +34,11 @@ browser:
 	@for name in $(BROWSERS); do command -v $$name > /dev/null && exit; done; \
 	echo "NOT TESTED: the pictures of dashboards in a browser. Chromium is missing: apt-get install -y --no-install-recommends chromium" >&2
 
-# The longest first, and three packages at once at least: they wait for the provider.
+# The longest first, and four packages at once at least: they wait for the provider.
 .PHONY: test
 test: browser ## Run the tests: Go, synth, terraform validate, terraform apply on a local AWS, omc, documents
 	cpus=$$(getconf _NPROCESSORS_ONLN) && \
-	go test -count=1 -timeout=40m -p $$((cpus > 3 ? cpus : 3)) . ./internal/test/doctest ./constructs/synth/fastsynth ./...
+	go test -count=1 -timeout=40m -p $$((cpus > 4 ? cpus : 4)) . ./internal/test/doctest ./constructs/synth/fastsynth ./...
 
 .PHONY: documents
 documents: ## Run only the test that runs the commands of README.md and docs/, and show what ran

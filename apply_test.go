@@ -1010,9 +1010,21 @@ func checkDestroy(t *testing.T, ws stackWorkspace, cloud cloud, env environment.
 	if len(cloud.state(t, env)) == 0 {
 		t.Error("the state is empty before everything is destroyed")
 	}
-	err := ws.Destroy(t.Context())
-	if err == nil || !strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "prevent_destroy") {
-		t.Fatalf("destroying gave %v, want a refusal because of %s", err, secret)
+	var stack struct {
+		Resource map[string]map[string]struct {
+			Lifecycle map[string]any
+		}
+	}
+	must(t, json.Unmarshal([]byte(reviewed(t, env.Name)), &stack))
+	kind, name, _ := strings.Cut(secret, ".")
+	if protected := stack.Resource[kind][name].Lifecycle["prevent_destroy"]; protected != true {
+		t.Errorf("prevent_destroy of %s is %v", secret, protected)
+	}
+	if env.Name == "production" { // Terraform is asked once what it makes of that
+		err := ws.Destroy(t.Context())
+		if err == nil || !strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "prevent_destroy") {
+			t.Fatalf("destroying gave %v, want a refusal because of %s", err, secret)
+		}
 	}
 	must(t, ws.StateRm(t.Context(), secret))
 	must(t, ws.Destroy(t.Context()))

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -89,26 +88,14 @@ func group(t *testing.T, stacks map[string]string, env map[string]string) stackW
 	return ws
 }
 
-// Init also forgets the checksums of the provider, which Terraform has compared now, and
-// would compare again at each command: half a second for 700 MB.
+// Init also has Terraform trust the provider from then on.
 func (w stackWorkspace) Init(ctx context.Context) error {
-	return errors.Join(w.Workspace.Init(ctx), w.forgetChecksums())
+	return errors.Join(w.Workspace.Init(ctx), w.TrustProviders())
 }
 
 // InitWithoutBackend is Init without the backend.
 func (w stackWorkspace) InitWithoutBackend(ctx context.Context) error {
-	return errors.Join(w.Workspace.InitWithoutBackend(ctx), w.forgetChecksums())
-}
-
-var checksums = regexp.MustCompile(`\n *hashes *= \[[^\]]*\]`)
-
-func (w stackWorkspace) forgetChecksums() error {
-	file := filepath.Join(w.dir, ".terraform.lock.hcl")
-	lock, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, checksums.ReplaceAll(lock, nil), 0o600)
+	return errors.Join(w.Workspace.InitWithoutBackend(ctx), w.TrustProviders())
 }
 
 // put replaces the stack by a variant of it.

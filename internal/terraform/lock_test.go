@@ -62,3 +62,22 @@ func TestLock(t *testing.T) {
 		}
 	}
 }
+
+func TestTrustProviders(t *testing.T) {
+	ws := workspace(t, `{"resource": {"terraform_data": {"x": {}}}}`)
+	lock := filepath.Join(ws.dir, lockName)
+	write(t, lock, "provider \"registry.terraform.io/example/fake\" {\n  version = \"1.0.0\"\n  hashes = [\n    \"h1:AAAA=\",\n    \"zh:00\",\n  ]\n}\n")
+	if err := ws.TrustProviders(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(lock)
+	if want := "provider \"registry.terraform.io/example/fake\" {\n  version = \"1.0.0\"\n}\n"; err != nil || string(got) != want {
+		t.Errorf("the lock file is %q, %v, want %q", got, err, want)
+	}
+	if err := os.Remove(lock); err != nil {
+		t.Fatal(err)
+	}
+	if err := ws.TrustProviders(); err == nil || !strings.Contains(err.Error(), "trusting the providers in "+ws.dir) {
+		t.Errorf("without a lock file: %v", err)
+	}
+}

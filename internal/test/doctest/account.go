@@ -317,6 +317,9 @@ func (a *Account) applyStack(ctx context.Context, stack string) error {
 	if err := a.stacks[stack].Init(ctx); err != nil {
 		return err
 	}
+	if err := a.stacks[stack].TrustProviders(); err != nil {
+		return err
+	}
 	return a.stacks[stack].Apply(ctx)
 }
 
