@@ -69,7 +69,7 @@ func checkCanaries(t *testing.T, server *localaws.Server, made canary.Config, ta
 	}
 	if len(want) > 0 {
 		checkCanaryRole(t, iam.NewFromConfig(cfg), made)
-		checkCanaryBucket(t, s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }), made.Bucket, days)
+		checkCanaryBucket(t, s3.NewFromConfig(cfg, localaws.PathStyle), made.Bucket, days)
 	}
 }
 

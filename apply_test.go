@@ -298,7 +298,7 @@ func connect(t *testing.T, server *localaws.Server, ws stackWorkspace) cloud {
 		secrets:    secretsmanager.NewFromConfig(cfg),
 		events:     eventbridge.NewFromConfig(cfg),
 		queues:     sqs.NewFromConfig(cfg),
-		buckets:    s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
+		buckets:    s3.NewFromConfig(cfg, localaws.PathStyle),
 		outputs:    outputs,
 	}
 }

@@ -87,7 +87,7 @@ func TestExampleShop(t *testing.T) {
 func makeShop(t *testing.T, server *localaws.Server) {
 	t.Helper()
 	ctx, cfg := t.Context(), server.Config()
-	_, err := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }).CreateBucket(ctx, &s3.CreateBucketInput{
+	_, err := s3.NewFromConfig(cfg, localaws.PathStyle).CreateBucket(ctx, &s3.CreateBucketInput{
 		Bucket:                    aws.String("shop-terraform-state"),
 		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(cfg.Region)},
 	})

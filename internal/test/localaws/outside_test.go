@@ -55,7 +55,7 @@ func TestCanaries(t *testing.T) {
 		return *out.Role.Arn
 	}
 	runs, other := role("canaries", "lambda.amazonaws.com"), role("tasks", "ecs-tasks.amazonaws.com")
-	must(s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }).CreateBucket(ctx, &s3.CreateBucketInput{
+	must(s3.NewFromConfig(cfg, PathStyle).CreateBucket(ctx, &s3.CreateBucketInput{
 		Bucket:                    aws.String("results"),
 		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(cfg.Region)},
 	}))

@@ -90,6 +90,9 @@ func Seed(ctx context.Context, server *Server, env environment.Environment, opts
 	return nil
 }
 
+// PathStyle is an option of S3 clients: names of buckets are no host names here.
+func PathStyle(o *s3.Options) { o.UsePathStyle = true }
+
 // CloudWatchJSON makes a CloudWatch client speak JSON, which AWS and moto understand
 // alike: cloudwatch.NewFromConfig(cfg, localaws.CloudWatchJSON). Without it the SDK
 // speaks CBOR, and moto answers every call with 404.
